@@ -1,0 +1,12 @@
+import type { JsonValue } from "../message/json.ts";
+
+/**
+ * What a run hands down to everything it starts: carried by every envelope, copied to every message that a turn sends.
+ * `path` names who works inside the run, outermost first; a recipient's path is set with the `path` option of a request.
+ */
+export interface RunContext {
+  readonly runId: string;
+  readonly path: readonly string[];
+  /** Values of the layer above (budget grants, tenant ids); JSON, small, never interpreted by core. */
+  readonly inherited?: JsonValue;
+}

@@ -1,0 +1,143 @@
+import type { AgentDefinition } from "../agent/index.ts";
+import type { AgentId, TopicId } from "../identity/index.ts";
+import type { JsonValue } from "../message/json.ts";
+import type { EventMessage, RequestMessage } from "../message/index.ts";
+import type { Subscription } from "../subscription/index.ts";
+import type { CellEvent, LiveEvent } from "../store/index.ts";
+import type { RunContext } from "../agent/index.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+
+/** Options of a message from outside. */
+export interface TellOptions {
+  /** Waiting at a full mailbox ends with this signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Remembered with its reply for 24 h: sending the same id again does not handle the message twice (C10). */
+  readonly messageId?: string | undefined;
+  /** Shown to the recipient as `context.message.sender`; it need not be registered. */
+  readonly sender?: AgentId | undefined;
+  /** Starts a run: everything the message causes carries this context. */
+  readonly run?: RunContext | undefined;
+  readonly trace?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Options of a request from outside. */
+export interface SendOptions extends TellOptions {
+  /** Milliseconds until `delivery.deadline_exceeded`; default 60,000. `Infinity` waits as long as it takes. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** Which events of a run to read. */
+export interface EventRange {
+  readonly runId: string;
+  /** The first sequence number wanted; default 1. */
+  readonly from?: number | undefined;
+  /** Also yields live events (deltas, progress) as they come. Default false. */
+  readonly live?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An open question of a parked turn (C16). */
+export interface OpenWait {
+  readonly id: string;
+  readonly name: string;
+  readonly agent: AgentId;
+  readonly run: RunContext | undefined;
+  readonly question: JsonValue | undefined;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
+}
+
+/** What may be done to a run from outside its mailboxes (C18). */
+export type ControlAction =
+  | { readonly kind: "cancel"; readonly detail?: JsonValue | undefined }
+  | { readonly kind: "interrupt"; readonly detail?: JsonValue | undefined; readonly path?: readonly string[] | undefined }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" };
+
+/** One agent's committed state and lists, as JSON. */
+export interface AgentSnapshot {
+  readonly state: JsonValue;
+  readonly lists: Readonly<Record<string, readonly JsonValue[]>>;
+}
+
+/** What a runtime holds right now; every figure is 0 in a runtime that is at rest and empty. */
+export interface RuntimeStats {
+  readonly activeAgents: number;
+  readonly residentCells: number;
+  readonly queuedMessages: number;
+  readonly runningTurns: number;
+  readonly parkedTurns: number;
+  readonly openWaits: number;
+  readonly pendingRequests: number;
+  readonly timers: number;
+  readonly watchers: number;
+  readonly deadLetters: number;
+  readonly rememberedMessages: number;
+}
+
+/** How a runtime closes. */
+export interface CloseOptions {
+  /** Milliseconds that running steps get to finish; default 5,000. */
+  readonly graceMs?: number | undefined;
+}
+
+/**
+ * Where agents live: the contract of every runtime (in one process, over a cluster, over AutoGen's wire).
+ * The suite `runtimeContract` in `@troupe/core/testing` says exactly what an implementation must do.
+ */
+export interface AgentRuntime {
+  /**
+   * Makes an agent type addressable; whole or not at all.
+   *
+   * @throws ConfigError `config.duplicate_agent`, `config.duplicate_message_type`, `config.duplicate_subscription`.
+   */
+  register(agent: AgentDefinition): Promise<void>;
+
+  /**
+   * Delivers one request to one agent and resolves with its reply.
+   * Messages from one sender to one agent are handled in the order sent; nothing is promised between senders.
+   *
+   * @throws DeliveryError `delivery.no_such_agent`, `delivery.no_handler`, `delivery.deadline_exceeded`, `delivery.deadlock`,
+   * `delivery.mailbox_full`, `delivery.dropped`, `delivery.runtime_closed`; SerializationError `serialization.invalid_message`;
+   * the handler's own error; the signal's reason, unwrapped.
+   */
+  send<Name extends string, Reply>(message: RequestMessage<Name, unknown, Reply>, to: AgentId<Name>, options?: SendOptions): Promise<Reply>;
+
+  /** Delivers one event to one agent; resolves when the message is accepted. An unknown agent makes a dead letter. */
+  tell<Name extends string>(message: EventMessage<Name>, to: AgentId<Name>, options?: TellOptions): Promise<void>;
+
+  /** Delivers one event to every agent subscribed to the topic; resolves when accepted by all their mailboxes. */
+  publish(message: EventMessage, topic: TopicId, options?: TellOptions): Promise<void>;
+
+  /** @throws ConfigError `config.duplicate_subscription`, `config.invalid_definition` for an agent type it cannot map to. */
+  addSubscription(subscription: Subscription): Promise<void>;
+  /** @throws ConfigError `config.unknown_subscription`. */
+  removeSubscription(id: string): Promise<void>;
+  subscriptions(): readonly Subscription[];
+
+  /** Answers an open wait, exactly once. @throws StateError `wait.unknown`, `wait.already_settled`, `wait.invalid_answer`. */
+  respond(waitId: string, answer: unknown): Promise<void>;
+  /** The open waits of a run, or of all runs. */
+  waits(filter?: { readonly runId?: string | undefined }): readonly OpenWait[];
+  /** Records a control action for one run of one cell (C18); resolves when what it stopped has settled. */
+  control(cell: string, runId: string, action: ControlAction): Promise<void>;
+
+  /** A cursor on the durable events of a run, in order, without gaps; ends when the run is closed with `closeRun`. */
+  events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent>;
+  /** The committed state of an agent, live or not; undefined when it never changed anything. */
+  snapshot(agent: AgentId): Promise<AgentSnapshot | undefined>;
+  /** Sets the state of an agent that is not in a turn. @throws StateError `state.busy`. */
+  restore(agent: AgentId, snapshot: AgentSnapshot): Promise<void>;
+  /** Copies a cell's log up to an event of a run into a new cell (C27) and lets it go on there. */
+  fork(cell: string, at: { readonly runId: string; readonly sequence: number }, rename: (name: string) => string): Promise<void>;
+  /** Drops everything a cell stored, its turns included. */
+  forgetCell(cell: string): Promise<void>;
+
+  readonly deadLetters: DeadLetters;
+  stats(): RuntimeStats;
+  /** Resolves when nothing is runnable: parked turns and future timers do not count (C19). */
+  idle(): Promise<void>;
+  /** Refuses new work, lets running steps finish within the grace, abandons the rest (C19). Safe twice and during work. */
+  close(options?: CloseOptions): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

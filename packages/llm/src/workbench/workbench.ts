@@ -1,0 +1,18 @@
+import type { ToolDeclaration } from "../model/chat-model.ts";
+import type { ToolContext, ToolLimits, ToolOutcome } from "../tool/tool.ts";
+
+/** What a workbench says about one of its tools. */
+export interface WorkbenchTool {
+  readonly declaration: ToolDeclaration;
+  readonly limits: ToolLimits;
+}
+
+/** A set of tools that may change while it is used (MCP servers, static lists). */
+export interface Workbench {
+  readonly kind: "workbench";
+  readonly name: string;
+  list(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly WorkbenchTool[]>;
+  /** Runs one call and never throws for a fault of the tool: that is an outcome with `status: "error"`. */
+  call(toolName: string, argumentsText: string, context: ToolContext): Promise<ToolOutcome>;
+  close(): Promise<void>;
+}
