@@ -1,0 +1,47 @@
+// The list of everything the house checks, as data. To add a check, add one line; to add a CI-only run, add it to `ciOnly`.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { root, type Step } from "./run-step.ts";
+
+const script = (name: string, ...args: string[]): [string, ...string[]] => ["node", `scripts/${name}.ts`, ...args];
+
+/** Every workspace that ships to npm. */
+export const published: readonly string[] = ["packages", "extensions"].flatMap((folder) =>
+  readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+);
+
+/** Static checks, cheap first. `npm run check` runs these; `npm run verify` runs these and the tests. */
+export const checks: readonly Step[] = [
+  { name: "hygiene", command: script("check-hygiene") },
+  { name: "layout", command: script("check-layout") },
+  { name: "format", command: ["biome", "format", "."] },
+  { name: "boundaries", command: ["depcruise", "--output-type", "err-long", "packages", "extensions", "e2e", "bench"] },
+  { name: "types", command: ["tsc", "-p", "."] },
+  ...published.map((path): Step => ({ name: `types ${path}`, command: ["tsc", "-p", path] })),
+  { name: "lint", command: ["oxlint", "--format=unix"] },
+  { name: "unused", command: ["knip"] },
+  { name: "build", command: ["tsc", "-b", "tsconfig.build.json"] },
+  { name: "public types", command: script("check-public-types") },
+  { name: "docstrings", command: ["typedoc", "--emit", "none"] },
+  { name: "docs code", command: script("check-docs-code") },
+  { name: "packaging", command: script("check-packages") },
+];
+
+/** The whole suite, unbuilt. Its report is counted test by test. */
+export const tests: Step = {
+  name: "tests",
+  command: ["vitest", "run", "--reporter=default", "--reporter=json", "--outputFile.json=out/ci/vitest.json"],
+  report: "out/ci/vitest.json",
+};
+
+const examples = existsSync(join(root, "examples")) ? readdirSync(join(root, "examples")) : [];
+
+/** What only CI runs, after the checks and the tests. One line per run. */
+export const ciOnly: readonly Step[] = [
+  { name: "demo", command: ["npm", "run", "--silent", "demo"], timeoutMs: 60_000 },
+  ...examples.map(
+    (name): Step => ({ name: `example ${name}`, command: ["npm", "start", "--silent", "-w", `examples/${name}`] }),
+  ),
+  // --- portable runs: one line each, e.g. { name: "portable deno", command: script("portable", "deno") },
+  // --- end of portable runs
+];
