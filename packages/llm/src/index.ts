@@ -1,1 +1,36 @@
-export {};
+// Models: what an agent asks and what it gets.
+export type {
+  ChatModel,
+  FinishReason,
+  ModelCapabilities,
+  ModelEvent,
+  ModelRequest,
+  ModelResult,
+  ResponseFormat,
+  ToolChoice,
+  ToolDeclaration,
+  Usage,
+} from "./model/chat-model.ts";
+export type {
+  AssistantPart,
+  FilePart,
+  ModelMessage,
+  ProviderFields,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultContent,
+  ToolResultPart,
+  ToolResultStatus,
+  UserPart,
+} from "./model/model-message.ts";
+export type { JsonObject, JsonValue } from "./model/json.ts";
+export { canonicalJson, requestKey } from "./model/canonical-json.ts";
+
+// Usage and its estimates.
+export { addUsage, emptyUsage, sumUsage, totalTokens } from "./model/usage.ts";
+export { estimateMessageTokens, estimateOutputTokens, estimateTextTokens, estimateTokens } from "./model/estimate-tokens.ts";
+
+// Tools.
+export type { Tool, ToolContext, ToolLimits, ToolOutcome } from "./tool/tool.ts";
+export type { Workbench, WorkbenchTool } from "./workbench/workbench.ts";

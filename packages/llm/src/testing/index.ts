@@ -1,1 +1,10 @@
-export {};
+export { type ScriptedModelOptions, ScriptedModel } from "./scripted-model.ts";
+export { type ReplyOptions, type ScriptedPart, type ScriptedReply, type ScriptedToolCall, reply } from "./reply.ts";
+export { type Script, type ScriptEntry, type ScriptFunction, type ScriptedCall, byTurn } from "./script.ts";
+export { type Cassette, type CassetteEntry, cassette } from "./cassette.ts";
+export {
+  type ChatModelContractCase,
+  type ChatModelContractEnvironment,
+  type ChatModelScenario,
+  chatModelContract,
+} from "./chat-model-contract.ts";
