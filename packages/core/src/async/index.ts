@@ -1,0 +1,11 @@
+export { AsyncQueue, type AsyncQueueOptions, type OverflowPolicy } from "./async-queue.ts";
+export { type Clock, maxTimerDelayMs, systemClock, type TimerHandle } from "./clock.ts";
+export { createDeferred, type Deferred } from "./deferred.ts";
+export { createIdSource, type IdSource } from "./id-source.ts";
+export { isPromiseLike, type MaybePromise } from "./maybe-promise.ts";
+export { createSeededRandom, createSystemRandom, hashSeed, type RandomSource } from "./random-source.ts";
+export { settleAll } from "./settle-all.ts";
+export { linkSignal, raceSignal } from "./signal.ts";
+export { TimerWheel } from "./timer-wheel.ts";
+export { type Deadline, withDeadline } from "./with-deadline.ts";
+export { yieldMacrotask } from "./yield-macrotask.ts";
