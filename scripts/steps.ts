@@ -13,6 +13,7 @@ export const published: readonly string[] = ["packages", "extensions"].flatMap((
 /** Static checks, cheap first. `npm run check` runs these; `npm run verify` runs these and the tests. */
 export const checks: readonly Step[] = [
   { name: "hygiene", command: script("check-hygiene") },
+  { name: "lockfile", command: script("check-lockfile") },
   { name: "layout", command: script("check-layout") },
   { name: "format", command: ["biome", "format", "."] },
   { name: "boundaries", command: ["depcruise", "--output-type", "err-long", "packages", "extensions", "e2e", "bench"] },
