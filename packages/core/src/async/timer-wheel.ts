@@ -55,7 +55,7 @@ export class TimerWheel {
   set(delayMs: number, callback: () => void): TimerHandle {
     const now = this.#clock.monotonic();
     // Nothing starts before the armed tick, so the time up to now may be skipped (4).
-    if (this.#count === 0 || this.#armedTick > now) this.#tick = Math.max(this.#tick, Math.floor(now));
+    if (this.#count === 0 || (!this.#isFiring && this.#armedTick > now)) this.#tick = Math.max(this.#tick, Math.floor(now));
     const delay = Math.min(Math.max(delayMs, 0), maxDelayTicks);
     const entry = new WheelTimer(this, Math.max(Math.ceil(now + delay), this.#tick + 1), callback);
     this.#insert(entry);

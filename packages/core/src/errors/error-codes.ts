@@ -68,6 +68,7 @@ export const stateErrorCodes = [
   "state.step_unknown",
   "state.step_timeout",
   "state.turn_timeout",
+  "state.busy",
 ] as const;
 
 /** Why a wait did not take an answer, or ended without one. */

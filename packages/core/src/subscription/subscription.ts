@@ -24,7 +24,7 @@ export interface BoundSubscription extends Subscription {
 
 /** What may be said about a subscription besides its topic. */
 export interface SubscriptionOptions {
-  /** Needed for `runtime.subscribe`; in a definition it is the definition's own type. */
+  /** Needed for `runtime.addSubscription`; in a definition it is the definition's own type. */
   readonly agentType?: string | undefined;
   /** Names the subscription, so that it can be removed; default: a fresh id. */
   readonly id?: string | undefined;
