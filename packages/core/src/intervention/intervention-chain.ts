@@ -1,0 +1,132 @@
+import { isPromiseLike, type MaybePromise } from "../async/index.ts";
+import { DeliveryError } from "../errors/index.ts";
+import type { Message } from "../message/index.ts";
+import type { Logger } from "../observe/index.ts";
+import { dropMessage, type Intervention, type InterventionHandler, type PublishContext, type ReplyContext, type SendContext } from "./intervention-handler.ts";
+
+/** What the chain made of a message. */
+export type InterventionResult<T> = { readonly kind: "pass"; readonly value: T } | { readonly kind: "drop"; readonly by: string };
+
+type Hook = "onSend" | "onPublish" | "onReply";
+/** One hook of one handler, with its message's context applied. */
+type Apply<T> = (handler: InterventionHandler, value: T) => MaybePromise<Intervention<T>> | typeof absent;
+
+/** Marks a handler without this hook. */
+const absent: unique symbol = Symbol("absent") as never;
+
+/**
+ * The intervention handlers of a runtime.
+ *
+ * 1. Each handler sees what the one before it made of the message, once (C15).
+ * 2. `undefined` means unchanged, and is warned about once for each handler and hook.
+ * 3. After a drop no further handler is asked.
+ * 4. Handlers that answer at once keep the chain synchronous: without a promise among the answers, no promise is returned.
+ */
+export class InterventionChain {
+  readonly #handlers: readonly InterventionHandler[];
+  readonly #logger: Logger | undefined;
+  readonly #warned: Map<InterventionHandler, Set<Hook>> = new Map();
+
+  constructor(handlers: readonly InterventionHandler[], logger?: Logger | undefined) {
+    this.#handlers = [...handlers];
+    this.#logger = logger;
+  }
+
+  /** False when the hook can be skipped altogether. */
+  has(hook: Hook): boolean {
+    return this.#handlers.some((handler) => handler[hook] !== undefined);
+  }
+
+  /** @throws What a handler throws. */
+  send(message: Message, context: SendContext): MaybePromise<InterventionResult<Message>> {
+    return this.#run("onSend", message, (handler, value) => (handler.onSend === undefined ? absent : handler.onSend(value, context)));
+  }
+
+  /** @throws What a handler throws. */
+  publish(message: Message, context: PublishContext): MaybePromise<InterventionResult<Message>> {
+    return this.#run("onPublish", message, (handler, value) => (handler.onPublish === undefined ? absent : handler.onPublish(value, context)));
+  }
+
+  /** @throws What a handler throws. */
+  reply(reply: unknown, context: ReplyContext): MaybePromise<InterventionResult<unknown>> {
+    return this.#run<unknown>("onReply", reply, (handler, value) => (handler.onReply === undefined ? absent : handler.onReply(value, context)));
+  }
+
+  #run<T>(hook: Hook, start: T, apply: Apply<T>): MaybePromise<InterventionResult<T>> {
+    let value = start;
+    for (let index = 0; index < this.#handlers.length; index++) {
+      const handler = this.#handlers[index];
+      if (handler === undefined) continue;
+      const answer = apply(handler, value);
+      if (answer === absent) continue;
+      if (isPromiseLike(answer)) return this.#runRest({ hook, apply, index, value, answer });
+      const result = this.#read(handler, hook, answer as Intervention<T>, value);
+      if (result.kind === "drop") return result;
+      value = result.value;
+    }
+    return { kind: "pass", value };
+  }
+
+  /** The rest of a chain after its first promise. */
+  async #runRest<T>(rest: {
+    readonly hook: Hook;
+    readonly apply: Apply<T>;
+    readonly index: number;
+    readonly value: T;
+    readonly answer: PromiseLike<unknown>;
+  }): Promise<InterventionResult<T>> {
+    let { value } = rest;
+    let answer: unknown = await rest.answer;
+    for (let index = rest.index; index < this.#handlers.length; index++) {
+      const handler = this.#handlers[index];
+      if (handler === undefined) continue;
+      if (index > rest.index) answer = await rest.apply(handler, value);
+      if (answer === absent) continue;
+      const result = this.#read(handler, rest.hook, answer as Intervention<T>, value);
+      if (result.kind === "drop") return result;
+      value = result.value;
+    }
+    return { kind: "pass", value };
+  }
+
+  #read<T>(handler: InterventionHandler, hook: Hook, answer: Intervention<T>, before: T): InterventionResult<T> {
+    if (answer === dropMessage) return { kind: "drop", by: nameOf(handler) };
+    if (answer !== undefined) return { kind: "pass", value: answer as T };
+    this.#warnOnce(handler, hook);
+    return { kind: "pass", value: before };
+  }
+
+  #warnOnce(handler: InterventionHandler, hook: Hook): void {
+    if (this.#logger === undefined) return;
+    const hooks = this.#warned.get(handler) ?? new Set<Hook>();
+    if (hooks.has(hook)) return;
+    this.#warned.set(handler, hooks.add(hook));
+    this.#logger.warn({ message: `Intervention handler "${nameOf(handler)}" returned undefined from ${hook}: the message goes on unchanged. Return the message.` });
+  }
+}
+
+function nameOf(handler: InterventionHandler): string {
+  if (handler.name !== undefined) return handler.name;
+  const { constructor } = handler;
+  return constructor === Object ? "unnamed" : constructor.name;
+}
+
+/**
+ * The error that a hook throws to refuse a message: its sender gets it.
+ *
+ * @param reason shown to the sender, who may be a model: say what would be allowed.
+ */
+export function refuseMessage(reason: string): DeliveryError {
+  return new DeliveryError("delivery.refused", `The message was refused: ${reason}`, {
+    remedy: "Send what the policy of this runtime allows.",
+    details: { reason },
+  });
+}
+
+/** The error of a request that an intervention handler dropped. */
+export function droppedError(messageId: string, by: string): DeliveryError {
+  return new DeliveryError("delivery.dropped", `Intervention handler "${by}" dropped message "${messageId}"`, {
+    remedy: "Ask the owner of the intervention handler; sending the same message again will not help.",
+    details: { messageId, by },
+  });
+}
