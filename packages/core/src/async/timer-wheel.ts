@@ -25,7 +25,7 @@ interface Slot {
  * 1. No timer, no timer of the clock: an empty wheel has nothing armed (C29).
  * 2. A callback runs once, not before its time, in order of time; never inside `set`, never after `cancel`.
  * 3. A callback that throws keeps no other from running; the first error is thrown on to the clock.
- * 4. Every entry's slot starts after `#tick`; so an index has one meaning at a time.
+ * 4. No slot with entries starts before `#tick`; so an index has one meaning at a time.
  */
 export class TimerWheel {
   readonly #clock: Clock;
@@ -124,14 +124,23 @@ export class TimerWheel {
     return first;
   }
 
-  /** Slots of a level start in the order of their indexes, beginning after the current one, which comes last (4). */
+  /**
+   * Slots of a level start in the order of their indexes, beginning after the current one (4). The current index comes first when
+   * its slot starts right now and is not emptied yet, last when it stands for the next round.
+   */
   #firstOfLevel(level: number): Slot | undefined {
     const current = Math.floor(this.#tick / spanOf(level));
+    const now = this.#slotAt(level, current);
+    if (now?.head !== undefined && now.startTick <= this.#tick) return now;
     for (let ahead = 1; ahead <= slotCount; ahead++) {
-      const slot = this.#slots[level * slotCount + ((current + ahead) % slotCount)];
+      const slot = this.#slotAt(level, current + ahead);
       if (slot?.head !== undefined) return slot;
     }
     return undefined;
+  }
+
+  #slotAt(level: number, position: number): Slot | undefined {
+    return this.#slots[level * slotCount + (position % slotCount)];
   }
 
   #arm(tick: number): void {

@@ -1,1 +1,2 @@
-export {};
+export { createSeededRandom, hashSeed } from "../async/index.ts";
+export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
