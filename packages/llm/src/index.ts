@@ -29,8 +29,23 @@ export { canonicalJson, requestKey } from "./model/canonical-json.ts";
 
 // Usage and its estimates.
 export { addUsage, emptyUsage, sumUsage, totalTokens } from "./model/usage.ts";
-export { estimateMessageTokens, estimateOutputTokens, estimateTextTokens, estimateTokens } from "./model/estimate-tokens.ts";
+export {
+  estimateMessageTokens,
+  estimateOutputTokens,
+  estimateTextTokens,
+  estimateTokens,
+} from "./model/estimate-tokens.ts";
 
 // Tools.
 export type { Tool, ToolContext, ToolLimits, ToolOutcome } from "./tool/tool.ts";
 export type { Workbench, WorkbenchTool } from "./workbench/workbench.ts";
+
+// Histories and what a model sees of them.
+export type { HistoryRules } from "./model/history/history-rules.ts";
+export { historyRules } from "./model/history/history-rules.ts";
+export { historyUnits } from "./model/history/history-units.ts";
+export { normalize } from "./model/history/normalize.ts";
+export type { ModelContext } from "./context/model-context.ts";
+export { bufferedContext } from "./context/buffered-context.ts";
+export { headAndTailContext } from "./context/head-and-tail-context.ts";
+export { unboundedContext } from "./context/unbounded-context.ts";

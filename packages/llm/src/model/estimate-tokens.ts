@@ -1,4 +1,4 @@
-import { assertNever } from "./assert-never.ts";
+import { assertNever } from "@troupe/core";
 import type { ToolDeclaration } from "./chat-model.ts";
 import type { AssistantPart, ModelMessage, ToolResultContent, ToolResultPart, UserPart } from "./model-message.ts";
 
@@ -38,7 +38,10 @@ export function estimateMessageTokens(message: ModelMessage): number {
       return tokensPerMessage + estimateTextTokens(message.content);
     case "user":
     case "assistant":
-      return message.content.reduce((sum, part) => sum + estimatePartTokens(part), nameTokens(message.name) + tokensPerMessage);
+      return message.content.reduce(
+        (sum, part) => sum + estimatePartTokens(part),
+        nameTokens(message.name) + tokensPerMessage,
+      );
     case "tool":
       return message.content.reduce((sum, part) => sum + estimateResultTokens(part), tokensPerMessage);
     default:

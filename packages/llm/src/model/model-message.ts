@@ -61,5 +61,9 @@ export type AssistantPart = TextPart | ReasoningPart | ToolCallPart | FilePart;
 export type ModelMessage =
   | ({ readonly role: "system"; readonly content: string } & ProviderFields)
   | ({ readonly role: "user"; readonly content: readonly UserPart[]; readonly name?: string } & ProviderFields)
-  | ({ readonly role: "assistant"; readonly content: readonly AssistantPart[]; readonly name?: string } & ProviderFields)
+  | ({
+      readonly role: "assistant";
+      readonly content: readonly AssistantPart[];
+      readonly name?: string;
+    } & ProviderFields)
   | ({ readonly role: "tool"; readonly content: readonly ToolResultPart[] } & ProviderFields);

@@ -78,5 +78,6 @@ function flatten(path: string, value: unknown, lines: string[]): void {
     lines.push(`${path} = ${canonicalJson(value)}`);
     return;
   }
-  for (const [key, member] of Object.entries(value)) flatten(Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, member, lines);
+  for (const [key, member] of Object.entries(value))
+    flatten(Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, member, lines);
 }

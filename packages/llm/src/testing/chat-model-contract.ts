@@ -51,7 +51,11 @@ export const chatModelContract: readonly ChatModelContractCase[] = [
   contractCase("streams a tool call once, and again in the result", "tool-call", async (model) => {
     const events = await collect(model.stream(question()));
     const calls = events.flatMap((event) => (event.kind === "tool-call" ? [event.call.callId] : []));
-    equal(JSON.stringify(calls), JSON.stringify(callsOf(finishOf(events)).map((call) => call.callId)), "streamed call ids");
+    equal(
+      JSON.stringify(calls),
+      JSON.stringify(callsOf(finishOf(events)).map((call) => call.callId)),
+      "streamed call ids",
+    );
     checkCalls(finishOf(events), [{ a: 20, b: 22 }]);
   }),
   contractCase("keeps the order and the distinct ids of parallel tool calls", "parallel-tool-calls", async (model) => {
@@ -62,18 +66,31 @@ export const chatModelContract: readonly ChatModelContractCase[] = [
     checkCalls(await model.generate(question()), expected);
     checkCalls(finishOf(await collect(model.stream(question()))), expected);
   }),
-  contractCase("fails with a model error that names a code and a remedy, from generate and stream alike", "failure", async (model) => {
-    checkModelError(await failureOf(model.generate(question())));
-    checkModelError(await failureOf(collect(model.stream(question()))));
-  }),
+  contractCase(
+    "fails with a model error that names a code and a remedy, from generate and stream alike",
+    "failure",
+    async (model) => {
+      checkModelError(await failureOf(model.generate(question())));
+      checkModelError(await failureOf(collect(model.stream(question()))));
+    },
+  ),
   contractCase("does not start when the signal has aborted", "text", async (model) => {
     const reason = new Error("stopped before the start");
     const signal = AbortSignal.abort(reason);
-    check((await failureOf(model.generate({ ...question(), signal }))) === reason, "generate did not reject with the signal's reason");
-    check((await failureOf(collect(model.stream({ ...question(), signal })))) === reason, "stream did not reject with the signal's reason");
+    check(
+      (await failureOf(model.generate({ ...question(), signal }))) === reason,
+      "generate did not reject with the signal's reason",
+    );
+    check(
+      (await failureOf(collect(model.stream({ ...question(), signal })))) === reason,
+      "stream did not reject with the signal's reason",
+    );
   }),
   contractCase("ends a silent call with the signal's own reason", "silence", async (model) => {
-    for (const call of [(request: ModelRequest) => model.generate(request), (request: ModelRequest) => collect(model.stream(request))]) {
+    for (const call of [
+      (request: ModelRequest) => model.generate(request),
+      (request: ModelRequest) => collect(model.stream(request)),
+    ]) {
       const controller = new AbortController();
       const reason = new Error("stopped while waiting");
       const failure = failureOf(call({ ...question(), signal: controller.signal }));
@@ -115,7 +132,11 @@ function question(): ModelRequest {
       {
         name: "add",
         description: "Adds two numbers.",
-        inputSchema: { type: "object", properties: { a: { type: "number" }, b: { type: "number" } }, required: ["a", "b"] },
+        inputSchema: {
+          type: "object",
+          properties: { a: { type: "number" }, b: { type: "number" } },
+          required: ["a", "b"],
+        },
       },
     ],
   };
@@ -130,7 +151,8 @@ async function collect(events: AsyncIterable<ModelEvent>): Promise<ModelEvent[]>
 function finishOf(events: readonly ModelEvent[]): ModelResult {
   const finishes = events.filter((event) => event.kind === "finish");
   const last = events.at(-1);
-  if (finishes.length !== 1 || last?.kind !== "finish") throw new Error("The stream did not end with exactly one finish event.");
+  if (finishes.length !== 1 || last?.kind !== "finish")
+    throw new Error("The stream did not end with exactly one finish event.");
   return last.result;
 }
 
@@ -138,7 +160,9 @@ function textOf(result: ModelResult): string {
   return result.content.map((part) => (part.kind === "text" ? part.text : "")).join("");
 }
 
-function callsOf(result: ModelResult): { readonly callId: string; readonly toolName: string; readonly arguments: string }[] {
+function callsOf(
+  result: ModelResult,
+): { readonly callId: string; readonly toolName: string; readonly arguments: string }[] {
   return result.content.flatMap((part) => (part.kind === "tool-call" ? [part] : []));
 }
 
@@ -146,9 +170,15 @@ function checkCalls(result: ModelResult, expected: readonly { readonly a: number
   const calls = callsOf(result);
   equal(result.finishReason, "tool-calls", "finish reason");
   equal(JSON.stringify(calls.map((call) => JSON.parse(call.arguments))), JSON.stringify(expected), "arguments");
-  check(calls.every((call) => call.toolName === "add"), "a call names another tool than `add`");
+  check(
+    calls.every((call) => call.toolName === "add"),
+    "a call names another tool than `add`",
+  );
   equal(new Set(calls.map((call) => call.callId)).size, expected.length, "number of distinct call ids");
-  check(calls.every((call) => call.callId !== ""), "a call id is empty");
+  check(
+    calls.every((call) => call.callId !== ""),
+    "a call id is empty",
+  );
 }
 
 function checkUsage(result: ModelResult): void {
@@ -159,7 +189,10 @@ function checkUsage(result: ModelResult): void {
 
 function checkModelError(error: unknown): void {
   const fields = typeof error === "object" && error !== null ? error : {};
-  check("code" in fields && typeof fields.code === "string" && fields.code.startsWith("model."), `not a model error: ${String(error)}`);
+  check(
+    "code" in fields && typeof fields.code === "string" && fields.code.startsWith("model."),
+    `not a model error: ${String(error)}`,
+  );
   check("remedy" in fields && typeof fields.remedy === "string" && fields.remedy !== "", "the error names no remedy");
 }
 

@@ -28,12 +28,19 @@ export interface ScriptedToolCall {
 }
 
 /** One part of a scripted answer; a tool call may leave its id to the model. */
-export type ScriptedPart = Exclude<AssistantPart, { readonly kind: "tool-call" }> | (ScriptedToolCall & { readonly kind: "scripted-tool-call" });
+export type ScriptedPart =
+  | Exclude<AssistantPart, { readonly kind: "tool-call" }>
+  | (ScriptedToolCall & { readonly kind: "scripted-tool-call" });
 
 /** What a scripted model does with one request. */
 export type ScriptedReply =
   | { readonly kind: "answer"; readonly parts: readonly ScriptedPart[]; readonly options: ReplyOptions }
-  | { readonly kind: "failure"; readonly error: unknown; readonly parts: readonly ScriptedPart[]; readonly options: ReplyOptions }
+  | {
+      readonly kind: "failure";
+      readonly error: unknown;
+      readonly parts: readonly ScriptedPart[];
+      readonly options: ReplyOptions;
+    }
   | { readonly kind: "hang" };
 
 /** Builds the entries of a script; see the example at `ScriptedModel`. */
@@ -65,7 +72,8 @@ export const reply: {
 };
 
 function answer(parts: readonly ScriptedPart[], options: ReplyOptions): ScriptedReply {
-  const thought: ScriptedPart[] = options.reasoning === undefined ? [] : [{ kind: "reasoning", text: options.reasoning }];
+  const thought: ScriptedPart[] =
+    options.reasoning === undefined ? [] : [{ kind: "reasoning", text: options.reasoning }];
   return { kind: "answer", parts: [...thought, ...parts], options };
 }
 

@@ -60,10 +60,15 @@ function isEntryList(script: Script): script is readonly ScriptEntry[] {
 function entryAt(entries: readonly ScriptEntry[], index: number): ScriptEntry {
   const entry = entries[index];
   if (entry !== undefined) return entry;
-  throw new ModelError("model.script_exhausted", `The script has ${entries.length} replies, and reply ${index + 1} was asked for.`, {
-    remedy: "Add a reply, or find out why the model is called more often than expected (see `requests` of the scripted model).",
-    details: { replies: entries.length, asked: index + 1 },
-  });
+  throw new ModelError(
+    "model.script_exhausted",
+    `The script has ${entries.length} replies, and reply ${index + 1} was asked for.`,
+    {
+      remedy:
+        "Add a reply, or find out why the model is called more often than expected (see `requests` of the scripted model).",
+      details: { replies: entries.length, asked: index + 1 },
+    },
+  );
 }
 
 async function readEntry(entry: ScriptEntry, request: ModelRequest, call: ScriptedCall): Promise<ScriptedReply> {
@@ -88,21 +93,27 @@ function checkEntry(entry: unknown, index: number): void {
 function isReplyForm(value: unknown): value is string | ScriptedReply {
   if (typeof value === "string") return true;
   if (typeof value !== "object" || value === null || !("kind" in value)) return false;
-  return value.kind === "hang" || ((value.kind === "answer" || value.kind === "failure") && "parts" in value && Array.isArray(value.parts));
+  return (
+    value.kind === "hang" ||
+    ((value.kind === "answer" || value.kind === "failure") && "parts" in value && Array.isArray(value.parts))
+  );
 }
 
 function checkReply(entry: ScriptedReply, where = "The reply"): void {
   if (entry.kind === "hang") return;
   const { delayMs = 0, chunkDelayMs = 0, chunkSize = 1 } = entry.options;
   if (!(delayMs >= 0 && chunkDelayMs >= 0)) throw invalidScript(`${where} has a negative delay.`);
-  if (!(Number.isInteger(chunkSize) && chunkSize > 0)) throw invalidScript(`${where} has a chunk size that is not a positive integer.`);
+  if (!(Number.isInteger(chunkSize) && chunkSize > 0))
+    throw invalidScript(`${where} has a chunk size that is not a positive integer.`);
   for (const part of entry.parts) {
-    if (part.kind === "scripted-tool-call" && part.name === "") throw invalidScript(`${where} calls a tool without a name.`);
+    if (part.kind === "scripted-tool-call" && part.name === "")
+      throw invalidScript(`${where} calls a tool without a name.`);
   }
 }
 
 function invalidScript(message: string): ConfigError {
   return new ConfigError("config.invalid_option", message, {
-    remedy: 'Build entries with `reply.text("...")`, `reply.toolCall("name", { ... })` and the like, or use a function that returns them.',
+    remedy:
+      'Build entries with `reply.text("...")`, `reply.toolCall("name", { ... })` and the like, or use a function that returns them.',
   });
 }

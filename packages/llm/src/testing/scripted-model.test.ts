@@ -83,7 +83,8 @@ describe("scripts", () => {
   });
 
   it("2: streams and generates the same result", async () => {
-    const make = () => new ScriptedModel([reply.parts([{ kind: "text", text: "a😀b" }], { reasoning: "hm" })], { chunkSize: 2 });
+    const make = () =>
+      new ScriptedModel([reply.parts([{ kind: "text", text: "a😀b" }], { reasoning: "hm" })], { chunkSize: 2 });
     const events = await collect(make().stream(ask("x")));
     expect(events.at(-1)).toEqual({ kind: "finish", result: await make().generate(ask("x")) });
     expect(events.flatMap((event) => (event.kind === "text-delta" ? [event.delta] : []))).toEqual(["a😀", "b"]);
@@ -106,7 +107,9 @@ describe("scripts", () => {
     const model = new ScriptedModel(byTurn(["first", "second"]));
     const later: ModelRequest = { messages: [...ask("a").messages, { role: "assistant", content: [] }] };
     const answers = await Promise.all([later, ask("a"), later, ask("b")].map((request) => model.generate(request)));
-    expect(answers.map((answer) => answer.content[0])).toEqual(["second", "first", "second", "first"].map((text) => ({ kind: "text", text })));
+    expect(answers.map((answer) => answer.content[0])).toEqual(
+      ["second", "first", "second", "first"].map((text) => ({ kind: "text", text })),
+    );
   });
 
   it("finds a cassette's answer whatever the order of keys, and explains a miss", async () => {
@@ -115,7 +118,9 @@ describe("scripts", () => {
       { request: ask("b"), reply: "B" },
     ]);
     const model = new ScriptedModel(tape);
-    expect((await model.generate({ seed: 1, temperature: 0, ...ask("a"), headers: { x: "y" } })).content).toEqual([{ kind: "text", text: "A" }]);
+    expect((await model.generate({ seed: 1, temperature: 0, ...ask("a"), headers: { x: "y" } })).content).toEqual([
+      { kind: "text", text: "A" },
+    ]);
     await expect(model.generate(ask("c"))).rejects.toMatchObject({
       code: "model.cassette_miss",
       message: expect.stringContaining('request.messages[0].content[0].text = "c"'),
@@ -126,7 +131,9 @@ describe("scripts", () => {
     const run = async (text: string): Promise<string[]> => {
       const model = new ScriptedModel([reply.toolCall("t"), reply.toolCall("t")]);
       const results = [await model.generate(ask(text)), await model.generate(ask(text))];
-      return results.flatMap((result) => result.content.flatMap((part) => (part.kind === "tool-call" ? [part.callId] : [])));
+      return results.flatMap((result) =>
+        result.content.flatMap((part) => (part.kind === "tool-call" ? [part.callId] : [])),
+      );
     };
     expect(await run("a")).toEqual(await run("a"));
     expect(new Set([...(await run("a")), ...(await run("b"))]).size).toBe(4);
@@ -134,7 +141,9 @@ describe("scripts", () => {
 
   it("sends broken arguments as they are written", async () => {
     const model = new ScriptedModel([reply.toolCalls([{ name: "t", argumentsText: '{"a":', callId: "c1" }])]);
-    expect((await model.generate(ask("a"))).content).toEqual([{ kind: "tool-call", callId: "c1", toolName: "t", arguments: '{"a":' }]);
+    expect((await model.generate(ask("a"))).content).toEqual([
+      { kind: "tool-call", callId: "c1", toolName: "t", arguments: '{"a":' },
+    ]);
   });
 
   it.each([
@@ -144,7 +153,13 @@ describe("scripts", () => {
     ["a negative delay", [reply.text("x", { delayMs: -1 })]],
     ["an empty chunk", [reply.text("x", { chunkSize: 0 })]],
     ["nothing at all", undefined],
-    ["a cassette with one request twice", cassette([{ request: ask("a"), reply: "A" }, { request: ask("a"), reply: "B" }])],
+    [
+      "a cassette with one request twice",
+      cassette([
+        { request: ask("a"), reply: "A" },
+        { request: ask("a"), reply: "B" },
+      ]),
+    ],
   ])("refuses %s", (_what, script) => {
     // @ts-expect-error some of these scripts are wrong on purpose
     expect(() => new ScriptedModel(script)).toThrow(ConfigError);
@@ -213,7 +228,13 @@ describe("time, failures and records", () => {
 
   it("reports the scripted usage as exact and its own as an estimate", async () => {
     const model = new ScriptedModel([reply.text("x", { usage: { inputTokens: 10, outputTokens: 5 } }), "x"]);
-    expect((await model.generate(ask("a"))).usage).toEqual({ inputTokens: 10, outputTokens: 5, cachedInputTokens: 0, reasoningTokens: 0, estimated: false });
+    expect((await model.generate(ask("a"))).usage).toEqual({
+      inputTokens: 10,
+      outputTokens: 5,
+      cachedInputTokens: 0,
+      reasoningTokens: 0,
+      estimated: false,
+    });
     expect((await model.generate(ask("a"))).usage.estimated).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@troupe/core";
+import { type Clock, raceSignal, systemClock } from "@troupe/core";
 import { requestKey } from "../model/canonical-json.ts";
 import type { ChatModel, ModelCapabilities, ModelEvent, ModelRequest, ModelResult } from "../model/chat-model.ts";
 import { estimateOutputTokens, estimateTokens } from "../model/estimate-tokens.ts";
@@ -6,7 +6,7 @@ import type { AssistantPart } from "../model/model-message.ts";
 import type { ScriptedPart, ScriptedReply } from "./reply.ts";
 import { type Script, type ScriptReader, createScriptReader } from "./script.ts";
 import { partEvents } from "./scripted-stream.ts";
-import { untilAborted, waitFor } from "./scripted-wait.ts";
+import { waitFor } from "../model/wait.ts";
 
 /** How a scripted model presents itself. */
 export interface ScriptedModelOptions {
@@ -99,8 +99,8 @@ export class ScriptedModel implements ChatModel {
     this.#calls += 1;
     this.#record(request);
     const turn = request.messages.filter((message) => message.role === "assistant").length;
-    const played = await untilAborted(this.#read(request, { index, turn }), request.signal);
-    if (played.kind === "hang") return untilAborted(new Promise<never>(() => {}), request.signal);
+    const played = await raceSignal(this.#read(request, { index, turn }), request.signal);
+    if (played.kind === "hang") return raceSignal(new Promise<never>(() => {}), request.signal);
     if ((played.options.delayMs ?? 0) > 0) await waitFor(this.#clock, played.options.delayMs ?? 0, request.signal);
     return { played, seed: `${index + 1}-${shortHash(requestKey(request))}` };
   }

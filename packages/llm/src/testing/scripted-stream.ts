@@ -8,7 +8,8 @@ export function* partEvents(part: AssistantPart, index: number, chunkSize: numbe
       for (const delta of chunks(part.text, chunkSize)) yield { kind: "text-delta", partId: `part-${index}`, delta };
       return;
     case "reasoning":
-      for (const delta of chunks(part.text, chunkSize)) yield { kind: "reasoning-delta", partId: `part-${index}`, delta };
+      for (const delta of chunks(part.text, chunkSize))
+        yield { kind: "reasoning-delta", partId: `part-${index}`, delta };
       return;
     case "tool-call":
       for (const delta of chunks(part.arguments, chunkSize)) {

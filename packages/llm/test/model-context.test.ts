@@ -1,0 +1,103 @@
+import { ConfigError } from "@troupe/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bufferedContext, headAndTailContext, historyUnits, type ModelMessage, unboundedContext } from "@troupe/llm";
+import { validHistory } from "./history-arbitrary.ts";
+
+const user = (text: string): ModelMessage => ({ role: "user", content: [{ kind: "text", text }] });
+const says = (text: string): ModelMessage => ({ role: "assistant", content: [{ kind: "text", text }] });
+const calls = (...ids: string[]): ModelMessage => ({
+  role: "assistant",
+  content: ids.map((callId) => ({ kind: "tool-call", callId, toolName: "t", arguments: "{}" })),
+});
+const results = (...ids: string[]): ModelMessage => ({
+  role: "tool",
+  content: ids.map((callId) => ({ kind: "tool-result", callId, toolName: "t", status: "ok", content: [] })),
+});
+const mark = (count: number): ModelMessage => ({
+  role: "user",
+  name: "System",
+  content: [{ kind: "text", text: `Skipped ${count} messages.` }],
+});
+
+describe("unbounded", () => {
+  it("shows everything", () => {
+    const history = [user("a"), says("b")];
+    expect(unboundedContext().select(history)).toEqual(history);
+  });
+});
+
+describe("buffered", () => {
+  it("shows the last messages", () => {
+    const history = [user("1"), says("2"), user("3"), says("4")];
+    expect(bufferedContext({ size: 2 }).select(history)).toEqual([user("3"), says("4")]);
+    expect(bufferedContext({ size: 4 }).select(history)).toEqual(history);
+  });
+
+  it("drops results whose call does not fit, all of them", () => {
+    const history = [user("1"), calls("a", "b"), results("a"), results("b"), says("5")];
+    expect(bufferedContext({ size: 3 }).select(history)).toEqual([says("5")]);
+    expect(bufferedContext({ size: 4 }).select(history)).toEqual(history.slice(1));
+  });
+
+  it("always shows the newest unit", () => {
+    const history = [user("1"), calls("a"), results("a")];
+    expect(bufferedContext({ size: 1 }).select(history)).toEqual([calls("a"), results("a")]);
+  });
+});
+
+describe("head and tail", () => {
+  it("says how many messages are missing", () => {
+    const history = [user("1"), says("2"), user("3"), says("4"), user("5")];
+    expect(headAndTailContext({ head: 1, tail: 2 }).select(history)).toEqual([
+      user("1"),
+      mark(2),
+      says("4"),
+      user("5"),
+    ]);
+    expect(headAndTailContext({ head: 3, tail: 2 }).select(history)).toEqual(history);
+  });
+
+  it("counts what it trims to keep units whole", () => {
+    const history = [user("1"), calls("a"), results("a"), says("4"), calls("b"), results("b"), says("7")];
+    expect(headAndTailContext({ head: 2, tail: 2 }).select(history)).toEqual([user("1"), mark(5), says("7")]);
+  });
+});
+
+describe("every context", () => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("refuses the size %s", (size) => {
+    expect(() => bufferedContext({ size })).toThrow(ConfigError);
+    expect(() => headAndTailContext({ head: size, tail: 1 })).toThrow(ConfigError);
+    expect(() => headAndTailContext({ head: 1, tail: size })).toThrow(ConfigError);
+  });
+
+  it("shows whole units only, in order, and does not touch the history", () => {
+    fc.assert(
+      fc.property(
+        validHistory,
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 12 }),
+        (history, head, tail) => {
+          const before = JSON.stringify(history);
+          for (const context of [bufferedContext({ size: tail }), headAndTailContext({ head, tail })]) {
+            const view = context.select(history);
+            const seen = new Set(view);
+            for (const unit of historyUnits(history)) {
+              const shown = unit.filter((message) => seen.has(message)).length;
+              expect([0, unit.length]).toContain(shown);
+            }
+            expect(view.filter((message) => history.includes(message))).toEqual(
+              history.filter((message) => seen.has(message)),
+            );
+            const skipped = view.flatMap((message) => (history.includes(message) ? [] : [message]));
+            if (skipped.length > 0) expect(skipped).toEqual([mark(history.length - view.length + 1)]);
+            const last = history.at(-1);
+            if (last !== undefined) expect(view.at(-1)).toBe(last);
+          }
+          expect(JSON.stringify(history)).toBe(before);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
