@@ -97,7 +97,7 @@ describe("settleAll", () => {
       errors: [first, { message: "second" }],
       message: "2 of 3 failed; the first: first",
     });
-    await expect(settleAll([1, Promise.resolve("a")])).resolves.toEqual([1, "a"]);
+    await expect(settleAll<number | string>([1, Promise.resolve("a")])).resolves.toEqual([1, "a"]);
   });
 });
 

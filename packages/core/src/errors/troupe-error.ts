@@ -29,8 +29,9 @@ export class TroupeError<Code extends string = string> extends Error {
   /** What the reader can do about it. */
   readonly remedy: string;
   /** Facts for programs. */
-  readonly details?: JsonObject;
+  declare readonly details?: JsonObject;
 
+  // Set only when there are any: an error without details has no such property.
   constructor(code: Code, message: string, options: TroupeErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
