@@ -29,6 +29,11 @@ export { canonicalJson, requestKey } from "./model/canonical-json.ts";
 
 // Usage and its estimates.
 export { addUsage, emptyUsage, sumUsage, totalTokens } from "./model/usage.ts";
+export type { UsageEntry, UsageLedger, UsageSum } from "./model/usage-ledger.ts";
+export { bookUsage, emptyLedger, mergeLedgers } from "./model/usage-ledger.ts";
+export type { ModelPrice, PriceTable } from "./model/price.ts";
+export { findPrice, priceOf } from "./model/price.ts";
+export { listPrices } from "./model/list-prices.data.ts";
 export {
   estimateMessageTokens,
   estimateOutputTokens,

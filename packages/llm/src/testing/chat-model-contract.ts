@@ -169,7 +169,11 @@ function callsOf(
 function checkCalls(result: ModelResult, expected: readonly { readonly a: number; readonly b: number }[]): void {
   const calls = callsOf(result);
   equal(result.finishReason, "tool-calls", "finish reason");
-  equal(JSON.stringify(calls.map((call) => JSON.parse(call.arguments))), JSON.stringify(expected), "arguments");
+  equal(
+    JSON.stringify(calls.map((call): unknown => JSON.parse(call.arguments))),
+    JSON.stringify(expected),
+    "arguments",
+  );
   check(
     calls.every((call) => call.toolName === "add"),
     "a call names another tool than `add`",
