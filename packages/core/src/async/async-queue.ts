@@ -23,7 +23,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   readonly #capacity: number;
   readonly #overflow: OverflowPolicy;
   readonly #onClose: (() => void) | undefined;
-  #items: T[] = [];
+  #items: IteratorYieldResult<T>[] = [];
   /** Items before this index have been read. */
   #head = 0;
   #readers: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
@@ -60,7 +60,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
       if (this.#overflow === "reject") return false;
       this.#take();
     }
-    this.#items.push(item);
+    this.#items.push({ done: false, value: item });
     return true;
   }
 
@@ -77,7 +77,8 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
 
   /** The next item; waits for one. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.size > 0) return Promise.resolve({ done: false, value: this.#take() });
+    const item = this.#take();
+    if (item !== undefined) return Promise.resolve(item);
     if (this.#isClosed) return this.#end();
     const reader = Promise.withResolvers<IteratorResult<T, undefined>>();
     this.#readers.push(reader);
@@ -107,8 +108,9 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     return failure === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failure.error);
   }
 
-  #take(): T {
-    const item = this.#items[this.#head] as T;
+  #take(): IteratorYieldResult<T> | undefined {
+    const item = this.#items[this.#head];
+    if (item === undefined) return undefined;
     this.#head += 1;
     // Read items are cut off in blocks: shifting an array one by one costs its length each time.
     if (this.#head > 64 && this.#head * 2 > this.#items.length) {

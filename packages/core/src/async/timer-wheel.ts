@@ -29,8 +29,8 @@ interface Slot {
  */
 export class TimerWheel {
   readonly #clock: Clock;
-  readonly #slots: (Slot | undefined)[] = new Array<Slot | undefined>(slotCount * levelCount);
-  readonly #countByLevel: number[] = new Array<number>(levelCount).fill(0);
+  readonly #slots: (Slot | undefined)[] = Array.from({ length: slotCount * levelCount });
+  readonly #countByLevel: number[] = Array.from({ length: levelCount }, () => 0);
   /** Everything up to this millisecond has fired. */
   #tick = 0;
   #count = 0;
@@ -55,7 +55,8 @@ export class TimerWheel {
   set(delayMs: number, callback: () => void): TimerHandle {
     const now = this.#clock.monotonic();
     // Nothing starts before the armed tick, so the time up to now may be skipped (4).
-    if (this.#count === 0 || (!this.#isFiring && this.#armedTick > now)) this.#tick = Math.max(this.#tick, Math.floor(now));
+    if (this.#count === 0 || (!this.#isFiring && this.#armedTick > now))
+      this.#tick = Math.max(this.#tick, Math.floor(now));
     const delay = Math.min(Math.max(delayMs, 0), maxDelayTicks);
     const entry = new WheelTimer(this, Math.max(Math.ceil(now + delay), this.#tick + 1), callback);
     this.#insert(entry);

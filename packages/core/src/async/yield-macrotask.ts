@@ -6,7 +6,7 @@
 export function yieldMacrotask(): Promise<void> {
   return new Promise<void>((resolve) => {
     const immediate: unknown = Reflect.get(globalThis, "setImmediate");
-    if (typeof immediate === "function") immediate(resolve);
+    if (typeof immediate === "function") Reflect.apply(immediate, undefined, [resolve]);
     else if (typeof MessageChannel === "function") postToSelf(resolve);
     else setTimeout(resolve, 0);
   });

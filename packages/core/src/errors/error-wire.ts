@@ -76,7 +76,9 @@ export function decodeError(encoded: EncodedError): Error {
 /** The parser of codes: another version of Troupe may send a code that this one does not list, so they are not checked. */
 function createByCode(code: string, message: string, options: TroupeErrorOptions): TroupeError {
   const make = familyByPrefix[code.slice(0, code.indexOf("."))];
-  return make === undefined ? new TroupeError(code, message, options) : make(code as never, message, options);
+  if (make === undefined) return new TroupeError(code, message, options);
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: see above
+  return make(code as never, message, options);
 }
 
 type Make = (code: never, message: string, options: TroupeErrorOptions) => TroupeError;

@@ -13,12 +13,20 @@ import {
   TroupeError,
 } from "./index.ts";
 
-const noAgent = new DeliveryError("delivery.no_such_agent", 'No agent type "clerk"', { remedy: "Register it.", details: { type: "clerk" } });
+const noAgent = new DeliveryError("delivery.no_such_agent", 'No agent type "clerk"', {
+  remedy: "Register it.",
+  details: { type: "clerk" },
+});
 
 describe("TroupeError", () => {
   test("carries code, remedy, details and cause, and its class name", () => {
     const error = new ToolError("tool.failed", 'Tool "add" failed', { remedy: "Try again.", cause: noAgent });
-    expect(error).toMatchObject({ code: "tool.failed", remedy: "Try again.", message: 'Tool "add" failed', name: "ToolError" });
+    expect(error).toMatchObject({
+      code: "tool.failed",
+      remedy: "Try again.",
+      message: 'Tool "add" failed',
+      name: "ToolError",
+    });
     expect(error.cause).toBe(noAgent);
     expect(noAgent.details).toEqual({ type: "clerk" });
     expect(error.stack).toContain("ToolError: Tool");
@@ -55,7 +63,7 @@ describe("TroupeError", () => {
 
 async function loadSecondCopy(): Promise<{ foreignError: unknown }> {
   const copy = new URL("./error-families.ts?second-copy", import.meta.url).href;
-  const families: { StoreError: typeof StoreError } = await import(copy);
+  const families = (await import(copy)) as { StoreError: typeof StoreError };
   expect(families.StoreError).not.toBe(StoreError);
   return { foreignError: new families.StoreError("store.fenced", "fenced", { remedy: "Stop." }) };
 }
@@ -67,7 +75,12 @@ describe("encodeError and decodeError", () => {
     expect(text).not.toContain("errors.test");
     const decoded = decodeError(JSON.parse(text) as EncodedError);
     expect(decoded).toBeInstanceOf(TeamError);
-    expect(decoded).toMatchObject({ code: "run.failed", remedy: "Look at the cause.", message: "The run failed", name: "TeamError" });
+    expect(decoded).toMatchObject({
+      code: "run.failed",
+      remedy: "Look at the cause.",
+      message: "The run failed",
+      name: "TeamError",
+    });
     expect(decoded.cause).toBeInstanceOf(DeliveryError);
     expect(decoded.cause).toMatchObject({ code: "delivery.no_such_agent", details: { type: "clerk" } });
   });

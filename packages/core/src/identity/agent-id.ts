@@ -24,7 +24,8 @@ export function isAgentType(type: string): boolean {
 export function assertAgentType(type: string): void {
   if (isAgentType(type)) return;
   throw new ConfigError("config.invalid_agent_type", `${JSON.stringify(type)} is not an agent type`, {
-    remedy: 'Use one or more letters and digits of any script, "_", "-" or ".": the part before the first "/" of "type/key".',
+    remedy:
+      'Use one or more letters and digits of any script, "_", "-" or ".": the part before the first "/" of "type/key".',
     details: { type: String(type) },
   });
 }
@@ -60,5 +61,7 @@ export function parseAgentId(text: string): AgentId {
 
 /** True when both name the same agent; two absent ids are the same. */
 export function sameAgent(left: AgentId | undefined, right: AgentId | undefined): boolean {
-  return left === right || (left !== undefined && right !== undefined && left.type === right.type && left.key === right.key);
+  return (
+    left === right || (left !== undefined && right !== undefined && left.type === right.type && left.key === right.key)
+  );
 }

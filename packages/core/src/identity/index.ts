@@ -1,4 +1,12 @@
-export { type AgentId, agentId, assertAgentType, formatAgentId, isAgentType, parseAgentId, sameAgent } from "./agent-id.ts";
+export {
+  type AgentId,
+  agentId,
+  assertAgentType,
+  formatAgentId,
+  isAgentType,
+  parseAgentId,
+  sameAgent,
+} from "./agent-id.ts";
 export {
   assertTopicType,
   defaultTopic,

@@ -74,5 +74,8 @@ export function parseTopicId(text: string): TopicId {
 
 /** True when both name the same topic; two absent topics are the same. */
 export function sameTopic(left: TopicId | undefined, right: TopicId | undefined): boolean {
-  return left === right || (left !== undefined && right !== undefined && left.type === right.type && left.source === right.source);
+  return (
+    left === right ||
+    (left !== undefined && right !== undefined && left.type === right.type && left.source === right.source)
+  );
 }

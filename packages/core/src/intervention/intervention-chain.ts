@@ -2,17 +2,28 @@ import { isPromiseLike, type MaybePromise } from "../async/index.ts";
 import { DeliveryError } from "../errors/index.ts";
 import type { Message } from "../message/index.ts";
 import type { Logger } from "../observe/index.ts";
-import { dropMessage, type Intervention, type InterventionHandler, type PublishContext, type ReplyContext, type SendContext } from "./intervention-handler.ts";
+import {
+  dropMessage,
+  type Intervention,
+  type InterventionHandler,
+  type PublishContext,
+  type ReplyContext,
+  type SendContext,
+} from "./intervention-handler.ts";
 
 /** What the chain made of a message. */
-export type InterventionResult<T> = { readonly kind: "pass"; readonly value: T } | { readonly kind: "drop"; readonly by: string };
+export type InterventionResult<T> =
+  | { readonly kind: "pass"; readonly value: T }
+  | { readonly kind: "drop"; readonly by: string };
 
 type Hook = "onSend" | "onPublish" | "onReply";
-/** One hook of one handler, with its message's context applied. */
-type Apply<T> = (handler: InterventionHandler, value: T) => MaybePromise<Intervention<T>> | typeof absent;
 
-/** Marks a handler without this hook. */
-const absent: unique symbol = Symbol("absent") as never;
+/** One hook of one handler, with its message's context applied. */
+interface Step<T> {
+  readonly handler: InterventionHandler;
+  readonly hook: Hook;
+  readonly ask: (value: T) => MaybePromise<Intervention<T>>;
+}
 
 /**
  * The intervention handlers of a runtime.
@@ -27,7 +38,7 @@ export class InterventionChain {
   readonly #logger: Logger | undefined;
   readonly #warned: Map<InterventionHandler, Set<Hook>> = new Map();
 
-  constructor(handlers: readonly InterventionHandler[], logger?: Logger | undefined) {
+  constructor(handlers: readonly InterventionHandler[], logger?: Logger) {
     this.#handlers = [...handlers];
     this.#logger = logger;
   }
@@ -39,59 +50,55 @@ export class InterventionChain {
 
   /** @throws What a handler throws. */
   send(message: Message, context: SendContext): MaybePromise<InterventionResult<Message>> {
-    return this.#run("onSend", message, (handler, value) => (handler.onSend === undefined ? absent : handler.onSend(value, context)));
+    const steps = this.#steps("onSend", (handler) => (value: Message) => handler.onSend?.(value, context));
+    return this.#run(steps, message);
   }
 
   /** @throws What a handler throws. */
   publish(message: Message, context: PublishContext): MaybePromise<InterventionResult<Message>> {
-    return this.#run("onPublish", message, (handler, value) => (handler.onPublish === undefined ? absent : handler.onPublish(value, context)));
+    const steps = this.#steps("onPublish", (handler) => (value: Message) => handler.onPublish?.(value, context));
+    return this.#run(steps, message);
   }
 
   /** @throws What a handler throws. */
   reply(reply: unknown, context: ReplyContext): MaybePromise<InterventionResult<unknown>> {
-    return this.#run<unknown>("onReply", reply, (handler, value) => (handler.onReply === undefined ? absent : handler.onReply(value, context)));
+    const steps = this.#steps("onReply", (handler) => (value: unknown) => handler.onReply?.(value, context));
+    return this.#run(steps, reply);
   }
 
-  #run<T>(hook: Hook, start: T, apply: Apply<T>): MaybePromise<InterventionResult<T>> {
+  #steps<T>(hook: Hook, bind: (handler: InterventionHandler) => Step<T>["ask"]): readonly Step<T>[] {
+    const handlers = this.#handlers.filter((handler) => handler[hook] !== undefined);
+    return handlers.map((handler) => ({ handler, hook, ask: bind(handler) }));
+  }
+
+  #run<T>(steps: readonly Step<T>[], start: T): MaybePromise<InterventionResult<T>> {
     let value = start;
-    for (let index = 0; index < this.#handlers.length; index++) {
-      const handler = this.#handlers[index];
-      if (handler === undefined) continue;
-      const answer = apply(handler, value);
-      if (answer === absent) continue;
-      if (isPromiseLike(answer)) return this.#runRest({ hook, apply, index, value, answer });
-      const result = this.#read(handler, hook, answer as Intervention<T>, value);
+    for (const [index, step] of steps.entries()) {
+      const answer = step.ask(value);
+      if (isPromiseLike<Intervention<T>>(answer)) {
+        const before = value;
+        return this.#later(answer, (settled) => this.#read(step, settled, before), steps.slice(index + 1));
+      }
+      const result = this.#read(step, answer, value);
       if (result.kind === "drop") return result;
       value = result.value;
     }
     return { kind: "pass", value };
   }
 
-  /** The rest of a chain after its first promise. */
-  async #runRest<T>(rest: {
-    readonly hook: Hook;
-    readonly apply: Apply<T>;
-    readonly index: number;
-    readonly value: T;
-    readonly answer: PromiseLike<unknown>;
-  }): Promise<InterventionResult<T>> {
-    let { value } = rest;
-    let answer: unknown = await rest.answer;
-    for (let index = rest.index; index < this.#handlers.length; index++) {
-      const handler = this.#handlers[index];
-      if (handler === undefined) continue;
-      if (index > rest.index) answer = await rest.apply(handler, value);
-      if (answer === absent) continue;
-      const result = this.#read(handler, rest.hook, answer as Intervention<T>, value);
-      if (result.kind === "drop") return result;
-      value = result.value;
-    }
-    return { kind: "pass", value };
+  /** The rest of a chain after a promise. */
+  async #later<T>(
+    answer: PromiseLike<Intervention<T>>,
+    read: (answer: Intervention<T>) => InterventionResult<T>,
+    rest: readonly Step<T>[],
+  ): Promise<InterventionResult<T>> {
+    const result = read(await answer);
+    return result.kind === "drop" ? result : await this.#run(rest, result.value);
   }
 
-  #read<T>(handler: InterventionHandler, hook: Hook, answer: Intervention<T>, before: T): InterventionResult<T> {
+  #read<T>({ handler, hook }: Step<T>, answer: Intervention<T>, before: T): InterventionResult<T> {
     if (answer === dropMessage) return { kind: "drop", by: nameOf(handler) };
-    if (answer !== undefined) return { kind: "pass", value: answer as T };
+    if (answer !== undefined) return { kind: "pass", value: answer };
     this.#warnOnce(handler, hook);
     return { kind: "pass", value: before };
   }
@@ -101,7 +108,9 @@ export class InterventionChain {
     const hooks = this.#warned.get(handler) ?? new Set<Hook>();
     if (hooks.has(hook)) return;
     this.#warned.set(handler, hooks.add(hook));
-    this.#logger.warn({ message: `Intervention handler "${nameOf(handler)}" returned undefined from ${hook}: the message goes on unchanged. Return the message.` });
+    this.#logger.warn({
+      message: `Intervention handler "${nameOf(handler)}" returned undefined from ${hook}: the message goes on unchanged. Return the message.`,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import type { AgentId, TopicId } from "../identity/index.ts";
 import type { Message } from "../message/index.ts";
 
 /** Returned by a hook to make the message vanish: a request then fails with `delivery.dropped`, an event is gone in silence. */
-export const dropMessage: unique symbol = Symbol.for("troupe.drop-message") as never;
+export const dropMessage: unique symbol = Symbol.for("troupe.drop-message");
 
 /** What a hook decides: another message, `dropMessage`, or nothing. To leave a message as it is, return it. */
 export type Intervention<T> = T | typeof dropMessage | undefined;

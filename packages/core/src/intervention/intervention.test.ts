@@ -10,8 +10,12 @@ const sendContext = { messageId: "m1", sender: undefined, recipient: agentId("a"
 const publishContext = { messageId: "m1", sender: undefined, topic: topicId("t", "s") };
 const replyContext = { messageId: "m1", sender: agentId("a", "1"), recipient: undefined, requestType: "Ask" };
 
-const append = (mark: string): InterventionHandler => ({ onSend: (sent) => ({ ...sent, payload: [...(sent.payload as string[]), mark] }) });
-const appendLater = (mark: string): InterventionHandler => ({ onSend: async (sent) => ({ ...sent, payload: [...(sent.payload as string[]), mark] }) });
+const append = (mark: string): InterventionHandler => ({
+  onSend: (sent) => ({ ...sent, payload: [...(sent.payload as string[]), mark] }),
+});
+const appendLater = (mark: string): InterventionHandler => ({
+  onSend: async (sent) => ({ ...sent, payload: [...(sent.payload as string[]), mark] }),
+});
 
 function recordingLogger(): { readonly logger: Logger; readonly warnings: LogRecord[] } {
   const warnings: LogRecord[] = [];
@@ -25,7 +29,10 @@ describe("InterventionChain", () => {
     ["later", [append("a"), appendLater("b"), append("c")]],
     ["all later", [appendLater("a"), appendLater("b"), appendLater("c")]],
   ])("1: each handler sees the former's result when they answer %s", async (_, handlers) => {
-    expect(await new InterventionChain(handlers).send(message, sendContext)).toEqual({ kind: "pass", value: { type: "Note", payload: ["a", "b", "c"] } });
+    expect(await new InterventionChain(handlers).send(message, sendContext)).toEqual({
+      kind: "pass",
+      value: { type: "Note", payload: ["a", "b", "c"] },
+    });
   });
 
   test("2: undefined means unchanged, warned about once for each handler and hook", async () => {
@@ -47,7 +54,11 @@ describe("InterventionChain", () => {
 
   test("3: a drop names its handler and ends the chain", async () => {
     let asked = 0;
-    const dropping: InterventionHandler = { name: "censor", onSend: () => dropMessage, onReply: async () => dropMessage };
+    const dropping: InterventionHandler = {
+      name: "censor",
+      onSend: () => dropMessage,
+      onReply: async () => dropMessage,
+    };
     const counting: InterventionHandler = {
       onSend: (sent) => {
         asked += 1;
@@ -92,6 +103,9 @@ describe("InterventionChain", () => {
       ]).send(message, sendContext),
     ).rejects.toBe(refusal);
     expect(refusal).toMatchObject({ code: "delivery.refused", details: { reason: "no payments" } });
-    expect(droppedError("m1", "censor")).toMatchObject({ code: "delivery.dropped", details: { messageId: "m1", by: "censor" } });
+    expect(droppedError("m1", "censor")).toMatchObject({
+      code: "delivery.dropped",
+      details: { messageId: "m1", by: "censor" },
+    });
   });
 });

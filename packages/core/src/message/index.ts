@@ -1,5 +1,13 @@
 export type { Envelope } from "./envelope.ts";
-export { assertJson, decodeJson, encodeJson, type JsonObject, type JsonPrimitive, type JsonValue, toJson } from "./json.ts";
+export {
+  assertJson,
+  decodeJson,
+  encodeJson,
+  type JsonObject,
+  type JsonPrimitive,
+  type JsonValue,
+  toJson,
+} from "./json.ts";
 export { fromJsonSchema, type JsonSchemaCompiler, type JsonSchemaIssue } from "./json-schema.ts";
 export {
   type EncodedPayload,

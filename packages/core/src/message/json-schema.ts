@@ -26,7 +26,9 @@ export function fromJsonSchema<T>(document: JsonObject, compile: JsonSchemaCompi
       vendor: "troupe",
       validate: (value) => {
         const issues = check(value);
-        return issues.length === 0 ? { value: value as T } : { issues: issues.map(toIssue) };
+        if (issues.length > 0) return { issues: issues.map(toIssue) };
+        // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: the document vouches for T
+        return { value: value as T };
       },
     },
   };

@@ -58,6 +58,7 @@ export function encodeJson(value: unknown, what: string): string {
 export function decodeJson(source: string | Uint8Array, what: string): JsonValue {
   try {
     const text = typeof source === "string" ? source : new TextDecoder("utf-8", { fatal: true }).decode(source);
+    // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: JSON.parse makes nothing else
     return JSON.parse(text) as JsonValue;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -13,7 +13,8 @@ export interface EventMessage<Name extends string = string, Payload = unknown> e
 }
 
 /** A message that ends in a reply, an error or a deadline: it is sent. `"~reply"` exists in types only. */
-export interface RequestMessage<Name extends string = string, Payload = unknown, Reply = unknown> extends Message<Name, Payload> {
+export interface RequestMessage<Name extends string = string, Payload = unknown, Reply = unknown>
+  extends Message<Name, Payload> {
   readonly "~reply": Reply;
 }
 
@@ -45,14 +46,14 @@ export interface MessageDefinition {
  * @param type the name on the wire: a bare class name such as `Tick`, or a protobuf full name such as `shop.Tick`.
  * @throws ConfigError `config.invalid_message_type` for a name that AutoGen's wire could not carry.
  */
-export function defineEvent<const Name extends string, In, Out>(type: Name, schema: StandardSchemaV1<In, Out>): EventType<Name, In, Out> {
+export function defineEvent<const Name extends string, In, Out>(
+  type: Name,
+  schema: StandardSchemaV1<In, Out>,
+): EventType<Name, In, Out> {
   assertMessageType(type);
   assertSchema(schema, type, "schema");
   const definition: MessageDefinition = Object.freeze({ type, schema });
-  const create = (payload: In): EventMessage<Name, In> => {
-    const message = { type, payload, [definitionKey]: definition };
-    return message;
-  };
+  const create = (payload: In): EventMessage<Name, In> => createMessage(type, payload, definition);
   return Object.freeze(Object.assign(create, { type, schema, [definitionKey]: definition }));
 }
 
@@ -70,8 +71,7 @@ export function defineRequest<const Name extends string, In, Out, ReplyIn, Reply
   assertSchema(schema, type, "schema");
   assertSchema(reply, type, "reply schema");
   const definition: MessageDefinition = Object.freeze({ type, schema, reply });
-  // The one cast: `~reply` carries the reply's type to the compiler and is never set.
-  const create = (payload: In): RequestMessage<Name, In, ReplyOut> => ({ type, payload, [definitionKey]: definition }) as never;
+  const create = (payload: In): RequestMessage<Name, In, ReplyOut> => createMessage(type, payload, definition);
   return Object.freeze(Object.assign(create, { type, schema, reply, [definitionKey]: definition }));
 }
 
@@ -80,6 +80,17 @@ export function defineRequest<const Name extends string, In, Out, ReplyIn, Reply
  * runtime handles the type. A symbol: JSON never shows it, and `{ ...message, payload }` keeps it.
  */
 const definitionKey: unique symbol = Symbol.for("troupe.message-definition");
+
+/** The first signature adds `~reply`, which carries the reply's type to the compiler and is never set. */
+function createMessage<Name extends string, In, ReplyOut>(
+  type: Name,
+  payload: In,
+  definition: MessageDefinition,
+): RequestMessage<Name, In, ReplyOut> & EventMessage<Name, In>;
+function createMessage(type: string, payload: unknown, definition: MessageDefinition): Message {
+  const message = { type, payload, [definitionKey]: definition };
+  return message;
+}
 
 /** The definition a message was made with; `undefined` for a hand-made `{ type, payload }`. */
 export function definitionOf(message: Message): MessageDefinition | undefined {
@@ -106,7 +117,13 @@ export function toDefinition(type: AnyMessageType): MessageDefinition {
 }
 
 function readDefinition(carrier: object): MessageDefinition | undefined {
-  return (carrier as { readonly [definitionKey]?: MessageDefinition })[definitionKey];
+  if (!(definitionKey in carrier)) return undefined;
+  const definition = carrier[definitionKey];
+  return isDefinition(definition) ? definition : undefined;
+}
+
+function isDefinition(value: unknown): value is MessageDefinition {
+  return typeof value === "object" && value !== null && "schema" in value;
 }
 
 const namePattern = /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
@@ -129,7 +146,8 @@ function assertSchema(schema: StandardSchemaV1, type: string, what: string): voi
   const standard: unknown = isIndexable(schema) ? schema["~standard"] : undefined;
   if (isIndexable(standard) && typeof standard["validate"] === "function") return;
   throw new ConfigError("config.invalid_definition", `The ${what} of message type "${type}" is not a Standard Schema`, {
-    remedy: "Use a schema library that implements Standard Schema (zod, valibot, arktype), or fromJsonSchema() for a raw document.",
+    remedy:
+      "Use a schema library that implements Standard Schema (zod, valibot, arktype), or fromJsonSchema() for a raw document.",
   });
 }
 

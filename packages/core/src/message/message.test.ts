@@ -33,7 +33,9 @@ describe("message types", () => {
     expect(definitionOf({ ...message, payload: { cents: 2 } })).toBe(toDefinition(Deposit));
     expect(toDefinition(Deposit).reply).toBe(Deposit.reply);
     expect(definitionOf({ type: "Deposit", payload: {} })).toBeUndefined();
-    expect(() => toDefinition({ type: "X", schema: z.object({}) })).toThrow(expect.objectContaining({ code: "config.invalid_definition" }));
+    expect(() => toDefinition({ type: "X", schema: z.object({}) })).toThrow(
+      expect.objectContaining({ code: "config.invalid_definition" }),
+    );
   });
 
   test.each(["Tick", "shop.Tick", "_x", "Größe", "a.b.C1"])("%j is a name that every peer can carry", (name) => {
@@ -42,7 +44,9 @@ describe("message types", () => {
 
   test.each(["", "1x", "a-b", "a..b", ".a", "a.", "a b", "a/b", "Tick\n"])("%j is refused", (name) => {
     expect(isMessageType(name)).toBe(false);
-    expect(() => defineEvent(name, z.object({}))).toThrow(expect.objectContaining({ code: "config.invalid_message_type" }));
+    expect(() => defineEvent(name, z.object({}))).toThrow(
+      expect.objectContaining({ code: "config.invalid_message_type" }),
+    );
   });
 
   test("something that is not a schema is refused at definition", () => {
@@ -54,17 +58,24 @@ describe("message types", () => {
 
 describe("validate", () => {
   test("returns the output form", () => {
-    expect(validate(z.object({ at: z.string().transform((text) => text.length) }), { at: "four" }, { what: "payload" })).toEqual({ at: 4 });
+    expect(
+      validate(z.object({ at: z.string().transform((text) => text.length) }), { at: "four" }, { what: "payload" }),
+    ).toEqual({ at: 4 });
   });
 
   test("reports issues with paths, under the code asked for", () => {
     const schema = z.object({ items: z.array(z.object({ name: z.string() })) });
-    const attempt = (): unknown => validate(schema, { items: [{ name: "a" }, { name: 7 }] }, { what: 'reply of "Order"', code: "serialization.invalid_reply" });
+    const attempt = (): unknown =>
+      validate(
+        schema,
+        { items: [{ name: "a" }, { name: 7 }] },
+        { what: 'reply of "Order"', code: "serialization.invalid_reply" },
+      );
     expect(attempt).toThrow(
       expect.objectContaining({
         code: "serialization.invalid_reply",
-        message: expect.stringContaining('reply of "Order" does not fit its schema: $.items[1].name'),
-        details: { issues: [{ path: "$.items[1].name", message: expect.any(String) }] },
+        message: expect.stringContaining('reply of "Order" does not fit its schema: $.items[1].name') as unknown,
+        details: { issues: [{ path: "$.items[1].name", message: expect.any(String) as unknown }] },
       }),
     );
   });
@@ -78,7 +89,17 @@ describe("validate", () => {
     const slow = z.string().refine(async () => {
       throw new Error("late");
     });
-    const attempt = (): unknown => validate({ "~standard": { ...slow["~standard"], validate: (value) => slow.parseAsync(value).then((out) => ({ value: out })) } }, "x", { what: "payload" });
+    const attempt = (): unknown =>
+      validate(
+        {
+          "~standard": {
+            ...slow["~standard"],
+            validate: (value) => slow.parseAsync(value).then((out) => ({ value: out })),
+          },
+        },
+        "x",
+        { what: "payload" },
+      );
     expect(attempt).toThrow(expect.objectContaining({ code: "serialization.schema_async" }));
   });
 
@@ -97,13 +118,15 @@ describe("validate", () => {
 describe("strict JSON", () => {
   const cycle: Record<string, unknown> = {};
   cycle["self"] = cycle;
+  const withHole: unknown[] = [];
+  withHole.length = 1;
 
   test.each<[string, unknown, string]>([
     ["NaN", { a: [1, Number.NaN] }, "the number NaN at $.a[1]"],
     ["Infinity", Number.NEGATIVE_INFINITY, "the number -Infinity at $"],
     ["undefined", undefined, "undefined at $"],
     ["undefined in an array", [undefined], "undefined at $[0]"],
-    ["a hole in an array", { a: new Array(1) }, "undefined at $.a[0]"],
+    ["a hole in an array", { a: withHole }, "undefined at $.a[0]"],
     ["bigint", { n: 1n }, "a bigint at $.n"],
     ["function", { f: () => {} }, "a function at $.f"],
     ["symbol", [Symbol("s")], "a symbol at $[0]"],
@@ -111,10 +134,15 @@ describe("strict JSON", () => {
     ["Map", { "odd key": new Map() }, 'an instance of Map at $["odd key"]'],
     ["Uint8Array", new Uint8Array(1), "an instance of Uint8Array at $"],
     ["class instance", new (class Point {})(), "an instance of Point at $"],
-    ["boxed string", { s: Object("x") }, "an instance of String at $.s"],
+    ["boxed string", { s: Object("x") as unknown }, "an instance of String at $.s"],
     ["cycle", cycle, "a cycle, or more than 1000 levels, at $.self.self.self"],
   ])("%s is refused with its path", (_, value, reason) => {
-    expect(() => encodeJson(value, "state")).toThrow(expect.objectContaining({ code: "serialization.unserializable", message: expect.stringContaining(`state is not JSON: ${reason}`) }));
+    expect(() => encodeJson(value, "state")).toThrow(
+      expect.objectContaining({
+        code: "serialization.unserializable",
+        message: expect.stringContaining(`state is not JSON: ${reason}`) as unknown,
+      }),
+    );
   });
 
   test("what passes survives the round trip; a property that is undefined counts as absent", () => {
@@ -125,20 +153,31 @@ describe("strict JSON", () => {
         expect(text).toBe(JSON.stringify(value));
       }),
     );
-    expect(encodeJson({ a: undefined, b: Object.create(null) }, "value")).toBe('{"b":{}}');
+    expect(encodeJson({ a: undefined, b: Object.create(null) as unknown }, "value")).toBe('{"b":{}}');
   });
 
   test("anything at all either passes and round-trips, or is refused with the typed error", () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true }), (value) => {
-        try {
-          assertJson(value, "value");
-        } catch (error) {
-          expect(error).toMatchObject({ code: "serialization.unserializable" });
-          return;
-        }
-        expect(JSON.stringify(JSON.parse(JSON.stringify(value)))).toBe(JSON.stringify(value));
-      }),
+      fc.property(
+        fc.anything({
+          withBigInt: true,
+          withDate: true,
+          withMap: true,
+          withSet: true,
+          withTypedArray: true,
+          withSparseArray: true,
+          withNullPrototype: true,
+        }),
+        (value) => {
+          try {
+            assertJson(value, "value");
+          } catch (error) {
+            expect(error).toMatchObject({ code: "serialization.unserializable" });
+            return;
+          }
+          expect(JSON.stringify(JSON.parse(JSON.stringify(value)))).toBe(JSON.stringify(value));
+        },
+      ),
     );
   });
 
@@ -165,28 +204,52 @@ describe("MessageRegistry", () => {
 
   test("encodes compact JSON under the bare name", () => {
     const encoded = registry.encode(Tick({ count: 3 }));
-    expect([encoded.typeName, encoded.contentType, new TextDecoder().decode(encoded.data)]).toEqual(["Tick", "application/json", '{"count":3}']);
+    expect([encoded.typeName, encoded.contentType, new TextDecoder().decode(encoded.data)]).toEqual([
+      "Tick",
+      "application/json",
+      '{"count":3}',
+    ]);
   });
 
   test("refuses to encode a type it does not know", () => {
-    expect(() => registry.encode(Deposit({ cents: 1 }))).toThrow(expect.objectContaining({ code: "serialization.unknown_message_type" }));
+    expect(() => registry.encode(Deposit({ cents: 1 }))).toThrow(
+      expect.objectContaining({ code: "serialization.unknown_message_type" }),
+    );
   });
 
-  test.each(['{"count": 3, "who": "\\u00e9"}', '{"count":3,"who":"é"}', ' {\n"count" : 3,"who":"\\u00E9" } '])("decodes %j whatever its spacing and escapes", (text) => {
-    expect(registry.decode({ typeName: "Tick", contentType: "application/json", data: utf8(text) })).toMatchObject({ kind: "known", body: { count: 3, who: "é" } });
-  });
+  test.each(['{"count": 3, "who": "\\u00e9"}', '{"count":3,"who":"é"}', ' {\n"count" : 3,"who":"\\u00E9" } '])(
+    "decodes %j whatever its spacing and escapes",
+    (text) => {
+      expect(registry.decode({ typeName: "Tick", contentType: "application/json", data: utf8(text) })).toMatchObject({
+        kind: "known",
+        body: { count: 3, who: "é" },
+      });
+    },
+  );
 
   test.each(['{"count": NaN}', "", "{", "{'a':1}"])("%j is serialization.invalid_json", (text) => {
-    expect(() => registry.decode({ typeName: "Tick", contentType: "application/json", data: utf8(text) })).toThrow(expect.objectContaining({ code: "serialization.invalid_json" }));
+    expect(() => registry.decode({ typeName: "Tick", contentType: "application/json", data: utf8(text) })).toThrow(
+      expect.objectContaining({ code: "serialization.invalid_json" }),
+    );
   });
 
   test("bytes that are not UTF-8 are serialization.invalid_json", () => {
-    expect(() => decodeJson(new Uint8Array([0x22, 0xff, 0x22]), "payload")).toThrow(expect.objectContaining({ code: "serialization.invalid_json" }));
+    expect(() => decodeJson(new Uint8Array([0x22, 0xff, 0x22]), "payload")).toThrow(
+      expect.objectContaining({ code: "serialization.invalid_json" }),
+    );
   });
 
   test("2: an unknown name or content type yields the bytes as they came", () => {
     const data = new Uint8Array([1, 2, 3]);
-    expect(registry.decode({ typeName: "Nope", contentType: "application/json", data })).toEqual({ kind: "unknown", typeName: "Nope", contentType: "application/json", data });
-    expect(registry.decode({ typeName: "Tick", contentType: "application/x-protobuf", data })).toMatchObject({ kind: "unknown", data });
+    expect(registry.decode({ typeName: "Nope", contentType: "application/json", data })).toEqual({
+      kind: "unknown",
+      typeName: "Nope",
+      contentType: "application/json",
+      data,
+    });
+    expect(registry.decode({ typeName: "Tick", contentType: "application/x-protobuf", data })).toMatchObject({
+      kind: "unknown",
+      data,
+    });
   });
 });

@@ -34,22 +34,34 @@ function isThenable(value: object): value is PromiseLike<unknown> {
 function schemaIsAsync(pending: PromiseLike<unknown>, schema: StandardSchemaV1, what: string): SerializationError {
   // Nobody will await it: keep a late rejection from surfacing as unhandled.
   pending.then(undefined, () => {});
-  return new SerializationError("serialization.schema_async", `The schema of ${what} (${schema["~standard"].vendor}) answers with a promise`, {
-    remedy: "Remove asynchronous refinements and transforms from the schema; look things up in a step of the handler.",
-  });
+  return new SerializationError(
+    "serialization.schema_async",
+    `The schema of ${what} (${schema["~standard"].vendor}) answers with a promise`,
+    {
+      remedy:
+        "Remove asynchronous refinements and transforms from the schema; look things up in a step of the handler.",
+    },
+  );
 }
 
 function doesNotFit(issues: readonly StandardSchemaV1.Issue[], options: ValidateOptions): SerializationError {
   const listed = issues.slice(0, maxIssues).map((issue) => ({ path: pathOf(issue), message: issue.message }));
   const text = listed.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
   const more = issues.length > maxIssues ? ` (and ${issues.length - maxIssues} more)` : "";
-  return new SerializationError(options.code ?? "serialization.invalid_message", `The ${options.what} does not fit its schema: ${text}${more}`, {
-    remedy: "Make the value fit the schema, or correct the schema.",
-    details: { issues: listed },
-  });
+  return new SerializationError(
+    options.code ?? "serialization.invalid_message",
+    `The ${options.what} does not fit its schema: ${text}${more}`,
+    {
+      remedy: "Make the value fit the schema, or correct the schema.",
+      details: { issues: listed },
+    },
+  );
 }
 
 function pathOf(issue: StandardSchemaV1.Issue): string {
   const steps = (issue.path ?? []).map((step) => (typeof step === "object" ? step.key : step));
-  return steps.reduce<string>((text, step) => (typeof step === "number" ? `${text}[${step}]` : `${text}.${String(step)}`), "$");
+  return steps.reduce<string>(
+    (text, step) => (typeof step === "number" ? `${text}[${step}]` : `${text}.${String(step)}`),
+    "$",
+  );
 }

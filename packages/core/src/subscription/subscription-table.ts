@@ -37,7 +37,9 @@ export class SubscriptionTable {
   add(subscription: BoundSubscription): void {
     const index = this.#indexOf(subscription);
     const entries = index.get(subscription.topicType);
-    const twin = this.#byId.get(subscription.id)?.subscription ?? entries?.find((entry) => entry.subscription.agentType === subscription.agentType)?.subscription;
+    const twin =
+      this.#byId.get(subscription.id)?.subscription ??
+      entries?.find((entry) => entry.subscription.agentType === subscription.agentType)?.subscription;
     if (twin !== undefined) throw duplicate(subscription, twin);
     const entry: Entry = { subscription, order: this.#nextOrder++ };
     this.#byId.set(subscription.id, entry);
@@ -86,7 +88,10 @@ export class SubscriptionTable {
     const found = this.#prefixLengths.size === 0 ? undefined : this.#matchPrefixes(topic.type);
     if (found === undefined || found.length === 0) return exact === undefined ? [] : toAgents(exact, topic.source);
     if (exact !== undefined) found.push(...exact);
-    return toAgents(found.sort((left, right) => left.order - right.order), topic.source);
+    return toAgents(
+      found.sort((left, right) => left.order - right.order),
+      topic.source,
+    );
   }
 
   /** All subscriptions in force, in the order of adding. */
@@ -124,10 +129,14 @@ function toAgents(entries: readonly Entry[], source: string): readonly AgentId[]
 
 function duplicate(subscription: BoundSubscription, twin: BoundSubscription): ConfigError {
   const { agentType, topicType, id } = subscription;
-  return new ConfigError("config.duplicate_subscription", `"${agentType}" already subscribes to "${topicType}", or the id "${id}" is taken`, {
-    remedy: `Keep subscription "${twin.id}", or remove it first.`,
-    details: { agentType, topicType, id, twin: twin.id },
-  });
+  return new ConfigError(
+    "config.duplicate_subscription",
+    `"${agentType}" already subscribes to "${topicType}", or the id "${id}" is taken`,
+    {
+      remedy: `Keep subscription "${twin.id}", or remove it first.`,
+      details: { agentType, topicType, id, twin: twin.id },
+    },
+  );
 }
 
 function unknown(id: string): ConfigError {

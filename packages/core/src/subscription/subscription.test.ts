@@ -16,34 +16,53 @@ import {
 } from "./index.ts";
 
 let count = 0;
-const bind = (subscription: Subscription, agentType = "agent"): BoundSubscription => bindSubscription(subscription, agentType, () => `id-${++count}`);
-const recipients = (table: SubscriptionTable, type: string, source = "s"): string[] => table.recipients(topicId(type, source)).map(formatAgentId);
+const bind = (subscription: Subscription, agentType = "agent"): BoundSubscription =>
+  bindSubscription(subscription, agentType, () => `id-${++count}`);
+const recipients = (table: SubscriptionTable, type: string, source = "s"): string[] =>
+  table.recipients(topicId(type, source)).map(formatAgentId);
 
 describe("subscriptions", () => {
   test("a type subscription matches its type only and maps the source to the key", () => {
     const subscription = bind(typeSubscription("news"));
-    expect(["news", "news2", "new", "News"].map((type) => matchesTopic(subscription, topicId(type, "s")))).toEqual([true, false, false, false]);
+    expect(["news", "news2", "new", "News"].map((type) => matchesTopic(subscription, topicId(type, "s")))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
     expect(mapToAgent(subscription, topicId("news", "ada"))).toEqual({ type: "agent", key: "ada" });
   });
 
   test("a prefix subscription matches the bare prefix and longer types", () => {
     const subscription = bind(prefixSubscription("clerk:"));
-    expect(["clerk:", "clerk:x", "clerk", "xclerk:"].map((type) => matchesTopic(subscription, topicId(type, "s")))).toEqual([true, true, false, false]);
+    expect(
+      ["clerk:", "clerk:x", "clerk", "xclerk:"].map((type) => matchesTopic(subscription, topicId(type, "s"))),
+    ).toEqual([true, true, false, false]);
     expect(directSubscription("clerk")).toMatchObject({ kind: "prefix", topicType: "clerk:", agentType: "clerk" });
   });
 
   test("mapping a topic that does not match, or binding without an agent type, is a typed error", () => {
-    expect(() => mapToAgent(bind(typeSubscription("news")), topicId("other", "s"))).toThrow(expect.objectContaining({ code: "config.invalid_option" }));
-    expect(() => bindSubscription(defaultSubscription(), undefined, () => "id")).toThrow(expect.objectContaining({ code: "config.invalid_option" }));
+    expect(() => mapToAgent(bind(typeSubscription("news")), topicId("other", "s"))).toThrow(
+      expect.objectContaining({ code: "config.invalid_option" }),
+    );
+    expect(() => bindSubscription(defaultSubscription(), undefined, () => "id")).toThrow(
+      expect.objectContaining({ code: "config.invalid_option" }),
+    );
     expect(() => typeSubscription("a b")).toThrow(expect.objectContaining({ code: "config.invalid_topic_type" }));
-    expect(() => typeSubscription("a", { agentType: "b/c" })).toThrow(expect.objectContaining({ code: "config.invalid_agent_type" }));
+    expect(() => typeSubscription("a", { agentType: "b/c" })).toThrow(
+      expect.objectContaining({ code: "config.invalid_agent_type" }),
+    );
   });
 
   test("equality: one kind, and the same id or the same fields; default equals the type subscription", () => {
-    expect(sameSubscription(defaultSubscription({ agentType: "a" }), typeSubscription("default", { agentType: "a" }))).toBe(true);
+    expect(
+      sameSubscription(defaultSubscription({ agentType: "a" }), typeSubscription("default", { agentType: "a" })),
+    ).toBe(true);
     expect(sameSubscription(typeSubscription("x", { id: "1" }), typeSubscription("y", { id: "1" }))).toBe(true);
     expect(sameSubscription(typeSubscription("x"), prefixSubscription("x"))).toBe(false);
-    expect(sameSubscription(typeSubscription("x", { agentType: "a" }), typeSubscription("x", { agentType: "b" }))).toBe(false);
+    expect(sameSubscription(typeSubscription("x", { agentType: "a" }), typeSubscription("x", { agentType: "b" }))).toBe(
+      false,
+    );
   });
 
   test("an empty id gets replaced by a fresh one", () => {
@@ -80,14 +99,17 @@ describe("SubscriptionTable", () => {
     table.add(subscription);
     table.remove(subscription.id);
     expect(recipients(table, "news")).toEqual([]);
-    expect(() => table.remove(subscription.id)).toThrow(expect.objectContaining({ code: "config.unknown_subscription" }));
+    expect(() => table.remove(subscription.id)).toThrow(
+      expect.objectContaining({ code: "config.unknown_subscription" }),
+    );
     table.add(subscription);
     expect(recipients(table, "news1")).toEqual(["agent/s"]);
   });
 
   test("removing an agent type takes all its subscriptions and no other", () => {
     const table = new SubscriptionTable();
-    for (const type of ["a", "b"]) for (const subscription of [typeSubscription("x"), prefixSubscription("x")]) table.add(bind(subscription, type));
+    for (const type of ["a", "b"])
+      for (const subscription of [typeSubscription("x"), prefixSubscription("x")]) table.add(bind(subscription, type));
     expect(table.removeAgentType("a")).toHaveLength(2);
     expect(table.list().map((subscription) => subscription.agentType)).toEqual(["b", "b"]);
     expect(table.has({ kind: "type", topicType: "x", agentType: "b" })).toBe(true);
@@ -96,19 +118,29 @@ describe("SubscriptionTable", () => {
 
   test("2: any sequence of adding and removing gives what a plain scan of the list gives", () => {
     const name = fc.string({ unit: fc.constantFrom("a", "b", ":"), minLength: 1, maxLength: 3 });
-    const step = fc.record({ kind: fc.constantFrom("type", "prefix"), topicType: name, agentType: fc.constantFrom("x", "y", "z"), remove: fc.boolean() });
+    const step = fc.record({
+      kind: fc.constantFrom("type", "prefix"),
+      topicType: name,
+      agentType: fc.constantFrom("x", "y", "z"),
+      remove: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.array(name, { maxLength: 10 }), (steps, topics) => {
         const table = new SubscriptionTable();
         for (const { kind, topicType, agentType, remove } of steps) {
-          const subscription = bind(kind === "type" ? typeSubscription(topicType) : prefixSubscription(topicType), agentType);
+          const subscription = bind(
+            kind === "type" ? typeSubscription(topicType) : prefixSubscription(topicType),
+            agentType,
+          );
           const twin = table.list().find((other) => sameSubscription(other, subscription));
           if (twin !== undefined && remove) table.remove(twin.id);
           else if (twin === undefined) table.add(subscription);
         }
         for (const type of topics) {
           const matching = table.list().filter((subscription) => matchesTopic(subscription, topicId(type, "s")));
-          expect(recipients(table, type)).toEqual([...new Set(matching.map((subscription) => `${subscription.agentType}/s`))]);
+          expect(recipients(table, type)).toEqual([
+            ...new Set(matching.map((subscription) => `${subscription.agentType}/s`)),
+          ]);
         }
       }),
     );
@@ -116,7 +148,8 @@ describe("SubscriptionTable", () => {
 
   test("3, 4: with 20,000 agent types a lookup, an addition and a removal stay cheap", () => {
     const table = new SubscriptionTable();
-    for (let index = 0; index < 20_000; index++) table.add(bind(directSubscription(`agent${String(index).padStart(5, "0")}`)));
+    for (let index = 0; index < 20_000; index++)
+      table.add(bind(directSubscription(`agent${String(index).padStart(5, "0")}`)));
     const started = performance.now();
     for (let round = 0; round < 2000; round++) {
       const subscription = bind(typeSubscription(`topic${round}`));

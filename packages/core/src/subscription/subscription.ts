@@ -1,5 +1,13 @@
 import { ConfigError } from "../errors/index.ts";
-import { type AgentId, agentId, assertAgentType, assertTopicType, defaultTopicName, formatTopicId, type TopicId } from "../identity/index.ts";
+import {
+  type AgentId,
+  agentId,
+  assertAgentType,
+  assertTopicType,
+  defaultTopicName,
+  formatTopicId,
+  type TopicId,
+} from "../identity/index.ts";
 
 /**
  * Which topics an agent type wants. An event on topic `type/source` is handled by the agent whose key is `source`.
@@ -61,12 +69,21 @@ export function directSubscription(agentType: string): Subscription {
   return createSubscription("prefix", `${agentType}:`, { agentType });
 }
 
-function createSubscription(kind: Subscription["kind"], topicType: string, options: SubscriptionOptions = {}): Subscription {
+function createSubscription(
+  kind: Subscription["kind"],
+  topicType: string,
+  options: SubscriptionOptions = {},
+): Subscription {
   assertTopicType(topicType);
   if (options.agentType !== undefined) assertAgentType(options.agentType);
   // An empty id names nothing: it gets a fresh one, like a missing id.
   const id = options.id === "" ? undefined : options.id;
-  return Object.freeze({ kind, topicType, ...(options.agentType !== undefined && { agentType: options.agentType }), ...(id !== undefined && { id }) });
+  return Object.freeze({
+    kind,
+    topicType,
+    ...(options.agentType !== undefined && { agentType: options.agentType }),
+    ...(id !== undefined && { id }),
+  });
 }
 
 /**
@@ -74,19 +91,34 @@ function createSubscription(kind: Subscription["kind"], topicType: string, optio
  *
  * @throws ConfigError `config.invalid_option` when it names no agent type and none is given.
  */
-export function bindSubscription(subscription: Subscription, agentType: string | undefined, nextId: () => string): BoundSubscription {
+export function bindSubscription(
+  subscription: Subscription,
+  agentType: string | undefined,
+  nextId: () => string,
+): BoundSubscription {
   const type = subscription.agentType ?? agentType;
   if (type !== undefined) {
-    return Object.freeze({ kind: subscription.kind, topicType: subscription.topicType, agentType: type, id: subscription.id ?? nextId() });
+    return Object.freeze({
+      kind: subscription.kind,
+      topicType: subscription.topicType,
+      agentType: type,
+      id: subscription.id ?? nextId(),
+    });
   }
-  throw new ConfigError("config.invalid_option", `The subscription to "${subscription.topicType}" names no agent type`, {
-    remedy: "Put it into the definition's subscriptions, or pass { agentType }.",
-  });
+  throw new ConfigError(
+    "config.invalid_option",
+    `The subscription to "${subscription.topicType}" names no agent type`,
+    {
+      remedy: "Put it into the definition's subscriptions, or pass { agentType }.",
+    },
+  );
 }
 
 /** True when the subscription wants the topic. */
 export function matchesTopic(subscription: Subscription, topic: TopicId): boolean {
-  return subscription.kind === "type" ? topic.type === subscription.topicType : topic.type.startsWith(subscription.topicType);
+  return subscription.kind === "type"
+    ? topic.type === subscription.topicType
+    : topic.type.startsWith(subscription.topicType);
 }
 
 /**
@@ -96,10 +128,14 @@ export function matchesTopic(subscription: Subscription, topic: TopicId): boolea
  */
 export function mapToAgent(subscription: BoundSubscription, topic: TopicId): AgentId {
   if (matchesTopic(subscription, topic)) return agentId(subscription.agentType, topic.source);
-  throw new ConfigError("config.invalid_option", `Subscription "${subscription.id}" does not match topic "${formatTopicId(topic)}"`, {
-    remedy: "Ask matchesTopic() first.",
-    details: { subscription: subscription.id, topic: formatTopicId(topic) },
-  });
+  throw new ConfigError(
+    "config.invalid_option",
+    `Subscription "${subscription.id}" does not match topic "${formatTopicId(topic)}"`,
+    {
+      remedy: "Ask matchesTopic() first.",
+      details: { subscription: subscription.id, topic: formatTopicId(topic) },
+    },
+  );
 }
 
 /** Two subscriptions are equal when they have one kind and either the same id or the same topic type and agent type. */

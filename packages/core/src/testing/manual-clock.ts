@@ -73,7 +73,8 @@ export class ManualClock implements Clock {
   #next(): ManualTimer | undefined {
     let next: ManualTimer | undefined;
     for (const timer of this.#timers) {
-      if (next === undefined || timer.due < next.due || (timer.due === next.due && timer.order < next.order)) next = timer;
+      if (next === undefined || timer.due < next.due || (timer.due === next.due && timer.order < next.order))
+        next = timer;
     }
     return next;
   }
