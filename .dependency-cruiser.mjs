@@ -95,7 +95,12 @@ export default {
       comment: "Write the package name, not a relative path into it.",
       severity: "error",
       from: { path: "^((?:packages|extensions)/[^/]+|e2e|bench|examples/[^/]+)/" },
-      to: { path: "^(packages|extensions)/", pathNot: "^$1/", dependencyTypes: ["local"] },
+      to: {
+        path: "^(packages|extensions)/",
+        pathNot: "^$1/",
+        dependencyTypes: ["local"],
+        dependencyTypesNot: ["aliased"],
+      },
     },
     {
       name: "no-node-in-portable",

@@ -28,7 +28,8 @@ export function plantWorkspace(files: Readonly<Record<string, string>>): Planted
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
-  write("package.json", JSON.stringify({ name: "planted", private: true, type: "module" }));
+  const workspaces = ["packages/*", "extensions/*"];
+  write("package.json", JSON.stringify({ name: "planted", private: true, type: "module", workspaces }));
   // Copied, not named by path: globs in a configuration are relative to the file they stand in.
   for (const file of [".oxlintrc.json", ".dependency-cruiser.mjs", "tsconfig.base.json"]) {
     copyFileSync(join(root, file), join(folder, file));
