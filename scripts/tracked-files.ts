@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run-step.ts";
 
@@ -7,7 +7,11 @@ import { root } from "./run-step.ts";
 export function trackedFiles(): readonly string[] {
   const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
   const paths = new Set(listed.toString().split("\0"));
-  return [...paths].filter((path) => path !== "" && existsSync(join(root, path))).sort();
+  return [...paths].filter((path) => path !== "" && isFile(join(root, path))).sort();
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** Prints what is wrong and sets the exit code, or says in one line that nothing is. */
