@@ -183,8 +183,7 @@ describe("random", () => {
 });
 
 function thenable(then: unknown): object {
-  const name = "then";
-  return { [name]: then };
+  return Object.fromEntries([["then", then]]);
 }
 
 describe("small tools", () => {
