@@ -14,4 +14,12 @@ export {
 } from "./errors/index.ts";
 
 // Time and cancellation.
-export { type Clock, linkSignal, raceSignal, systemClock, type TimerHandle } from "./async/index.ts";
+export {
+  type Clock,
+  createSystemRandom,
+  linkSignal,
+  type RandomSource,
+  raceSignal,
+  systemClock,
+  type TimerHandle,
+} from "./async/index.ts";

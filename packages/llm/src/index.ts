@@ -42,7 +42,21 @@ export {
 } from "./model/estimate-tokens.ts";
 
 // Tools.
-export type { Tool, ToolContext, ToolLimits, ToolOutcome } from "./tool/tool.ts";
+export {
+  type ParsedArguments,
+  type Tool,
+  type ToolContext,
+  type ToolFailure,
+  type ToolLimits,
+  type ToolOptions,
+  type ToolOutcome,
+  tool,
+} from "./tool/tool.ts";
+export type { ToolSchema } from "./tool/tool-schema.ts";
+export { jsonSchema } from "./tool/json-schema.ts";
+export { type ToolContent, toolContent } from "./tool/render-result.ts";
+export { runToolCall, type ToolCallContext, toResultPart } from "./tool/run-tool-call.ts";
+export { ToolLimiter } from "./tool/tool-limiter.ts";
 export type { Workbench, WorkbenchTool } from "./workbench/workbench.ts";
 
 // Histories and what a model sees of them.
