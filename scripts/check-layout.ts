@@ -10,6 +10,13 @@ const maxMedianLines = 100;
 const maxP90Lines = 300;
 const vagueNames = new Set(["utils", "util", "helpers", "helper", "common", "misc", "types"]);
 
+/** What shipped sources may not contain, for reasons that no linter knows. */
+const forbidden = [
+  { pattern: /^export \* /m, why: '"export *": list the names one by one' },
+  { pattern: /^\s*await using /m, why: '"await using" does not run unbuilt on Node 22: use try and finally' },
+  { pattern: /^(export )?(let|var) /m, why: "mutable state at module level: two runs would share it" },
+];
+
 const isTest = (path: string): boolean => /\.test(-d)?\.ts$/.test(path);
 const isExempt = (path: string): boolean => path.endsWith(".data.ts") || path.endsWith(".d.ts");
 const isShipped = (path: string): boolean => /^(packages|extensions)\/[^/]+\/src\//.test(path);
@@ -38,7 +45,8 @@ function fileProblems(path: string): string[] {
   const name = basename(path).replace(/\..*$/, "");
   if (vagueNames.has(name)) problems.push(`${path}: "${name}" says nothing: name the file for its main export`);
   const text = readFileSync(join(root, path), "utf8");
-  if (isShipped(path) && /^export \* /m.test(text)) problems.push(`${path}: "export *": list the names one by one`);
+  if (isShipped(path))
+    problems.push(...forbidden.filter(({ pattern }) => pattern.test(text)).map(({ why }) => `${path}: ${why}`));
   return problems;
 }
 
