@@ -26,6 +26,7 @@ export type {
 } from "./model/model-message.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
 export { canonicalJson, requestKey } from "./model/canonical-json.ts";
+export { resultText } from "./model/result-text.ts";
 
 // Usage and its estimates.
 export { addUsage, emptyUsage, sumUsage, totalTokens } from "./model/usage.ts";
@@ -68,3 +69,10 @@ export type { ModelContext } from "./context/model-context.ts";
 export { bufferedContext } from "./context/buffered-context.ts";
 export { headAndTailContext } from "./context/head-and-tail-context.ts";
 export { unboundedContext } from "./context/unbounded-context.ts";
+
+// Models of the AI SDK.
+export type { AiSdkModel } from "./model/ai-sdk/ai-sdk-model.ts";
+export { isAiSdkModel } from "./model/ai-sdk/ai-sdk-model.ts";
+export type { FromAiSdkOptions } from "./model/ai-sdk/from-ai-sdk.ts";
+export { fromAiSdk, toChatModel } from "./model/ai-sdk/from-ai-sdk.ts";
+export { knownCapabilities } from "./model/ai-sdk/provider-profile.ts";

@@ -54,6 +54,8 @@ export interface ModelResult {
   readonly content: readonly AssistantPart[];
   readonly finishReason: FinishReason;
   readonly usage: Usage;
+  /** The text to parse when JSON was asked for and the provider tells it apart from drafts in `content`. */
+  readonly structuredText?: string;
   /** Plain sentences about options the provider ignored. */
   readonly warnings?: readonly string[];
   /** True when a cache answered and nothing was spent. */

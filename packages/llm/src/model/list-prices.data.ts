@@ -1,6 +1,10 @@
 import type { ModelPrice, PriceTable } from "./price.ts";
 
-function price(model: string, since: string, usd: readonly [input: number, cachedInput: number, output: number]): ModelPrice {
+function price(
+  model: string,
+  since: string,
+  usd: readonly [input: number, cachedInput: number, output: number],
+): ModelPrice {
   const [usdPerMillionInput, usdPerMillionCachedInput, usdPerMillionOutput] = usd;
   return { model, since, usdPerMillionInput, usdPerMillionCachedInput, usdPerMillionOutput };
 }

@@ -52,6 +52,7 @@ export const historyRules: {
   readonly anthropic: HistoryRules;
   readonly google: HistoryRules;
   readonly mistral: HistoryRules;
+  readonly "openai-compatible": HistoryRules;
 } = {
   permissive,
   "openai-chat": { ...permissive, metadataKeys: ["openai", "azure"] },
@@ -74,6 +75,8 @@ export const historyRules: {
     metadataKeys: ["google", "vertex", "googleVertex"],
     keepsSignedEmptyText: true,
   },
+  // Chat templates of local servers often allow one system message, in front.
+  "openai-compatible": { ...permissive, systemMessages: "single" },
   mistral: {
     ...permissive,
     systemMessages: "leading",

@@ -1,0 +1,48 @@
+import { normalize } from "../../history/normalize.ts";
+import type { HistoryRules } from "../../history/history-rules.ts";
+import type { ModelRequest, ResponseFormat, ToolChoice, ToolDeclaration } from "../../chat-model.ts";
+import type { AiSdkVersion } from "../ai-sdk-model.ts";
+import { type AiSdkPart, toPrompt } from "./to-prompt.ts";
+
+/** A request as call options of the given specification; the history passes the gate here, so no caller can forget it. */
+export function toCallOptions(request: ModelRequest, version: AiSdkVersion, rules: HistoryRules): AiSdkPart {
+  const tools = request.tools ?? [];
+  return withoutUndefined({
+    prompt: toPrompt(normalize(request.messages, rules), version),
+    tools: tools.length === 0 ? undefined : tools.map((tool) => toTool(tool, version)),
+    toolChoice: tools.length === 0 || request.toolChoice === undefined ? undefined : toChoice(request.toolChoice),
+    responseFormat: request.responseFormat === undefined ? undefined : toFormat(request.responseFormat),
+    temperature: request.temperature,
+    topP: request.topP,
+    maxOutputTokens: request.maxOutputTokens,
+    stopSequences: request.stopSequences === undefined ? undefined : [...request.stopSequences],
+    seed: request.seed,
+    providerOptions: request.providerOptions,
+    headers: request.headers,
+    abortSignal: request.signal,
+  });
+}
+
+function toTool(tool: ToolDeclaration, version: AiSdkVersion): AiSdkPart {
+  const { name, description, inputSchema, strict } = tool;
+  return {
+    type: "function",
+    name,
+    description,
+    inputSchema,
+    ...(strict !== undefined && version !== "v2" && { strict }),
+  };
+}
+
+function toChoice(choice: ToolChoice): AiSdkPart {
+  return typeof choice === "string" ? { type: choice } : { type: "tool", toolName: choice.toolName };
+}
+
+function toFormat(format: ResponseFormat): AiSdkPart {
+  if (format.kind === "text") return { type: "text" };
+  return withoutUndefined({ type: "json", schema: format.schema, name: format.name });
+}
+
+function withoutUndefined(record: AiSdkPart): AiSdkPart {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+}
