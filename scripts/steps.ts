@@ -25,6 +25,7 @@ export const checks: readonly Step[] = [
   { name: "public types", command: script("check-public-types") },
   { name: "docstrings", command: ["typedoc", "--emit", "none"] },
   { name: "docs code", command: script("check-docs-code") },
+  { name: "programs", command: script("check-programs") },
   { name: "packaging", command: script("check-packages") },
 ];
 
