@@ -76,3 +76,11 @@ export { isAiSdkModel } from "./model/ai-sdk/ai-sdk-model.ts";
 export type { FromAiSdkOptions } from "./model/ai-sdk/from-ai-sdk.ts";
 export { fromAiSdk, toChatModel } from "./model/ai-sdk/from-ai-sdk.ts";
 export { knownCapabilities } from "./model/ai-sdk/provider-profile.ts";
+
+// Around any model.
+export type { ModelMiddleware } from "./middleware/model-middleware.ts";
+export { wrapModel } from "./middleware/model-middleware.ts";
+export type { ModelRetry, RetryOptions } from "./middleware/retry-middleware.ts";
+export { retryMiddleware } from "./middleware/retry-middleware.ts";
+export type { DeadlineOptions } from "./middleware/deadline-middleware.ts";
+export { deadlineMiddleware } from "./middleware/deadline-middleware.ts";

@@ -19,7 +19,7 @@ export const usage = {
   outputTokens: { total: 5, text: 3, reasoning: 2 },
 };
 /** The end of a stream that went well. */
-export const finish: LanguageModelV4StreamPart = {
+export const finish: Extract<LanguageModelV4StreamPart, { type: "finish" }> = {
   type: "finish",
   usage,
   finishReason: { unified: "stop", raw: "stop" },
