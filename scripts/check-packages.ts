@@ -10,22 +10,48 @@ import { report } from "./tracked-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "troupe-pack-"));
 
-/** The tarball that `npm publish` would upload. */
-function pack(packagePath: string): string {
-  const args = ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder];
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+function isPacked(value: unknown): value is Packed {
+  return typeof value === "object" && value !== null && "filename" in value && "files" in value;
+}
+
+/** Makes the tarball that `npm publish` would upload. */
+function pack(packagePath: string): Packed {
+  const args = ["pack", "--json", "--silent", "--ignore-scripts", "--pack-destination", folder];
   const printed = execFileSync("npm", args, { cwd: join(root, packagePath), shell: process.platform === "win32" });
-  return join(folder, printed.toString().trim().split("\n").at(-1) ?? "");
+  const answer: unknown = JSON.parse(printed.toString());
+  const list: unknown[] = Array.isArray(answer) ? answer : Object.values(answer ?? {});
+  const [packed] = list;
+  if (!isPacked(packed)) throw new Error(`npm pack said something unexpected about "${packagePath}"`);
+  return packed;
+}
+
+/** Every package explains itself and carries its licence; none ships tests or compiler caches. */
+function fileProblems(packagePath: string, { files }: Packed): string[] {
+  const paths = files.map(({ path }) => path);
+  const missing = ["LICENSE", "README.md"].filter((name) => !paths.includes(name));
+  const unwanted = paths.filter((path) => /\.test(-d)?\.|tsbuildinfo/.test(path));
+  return [
+    ...missing.map((name) => `${packagePath}: the tarball lacks ${name}`),
+    ...unwanted.map((path) => `${packagePath}: the tarball should not hold ${path}`),
+  ];
 }
 
 async function problemsOf(packagePath: string): Promise<string[]> {
-  const tarball = pack(packagePath);
+  const packed = pack(packagePath);
+  const tarball = join(folder, packed.filename);
   const judges: readonly Step[] = [
     { name: `publint ${packagePath}`, command: ["publint", "run", tarball, "--strict"] },
     // ESM only on purpose: a CommonJS `require` of these packages is the one thing attw may complain about.
     { name: `attw ${packagePath}`, command: ["attw", tarball, "--profile", "esm-only", "--format", "ascii"] },
   ];
   const outcomes = await Promise.all(judges.map(runStep));
-  return outcomes.filter(({ isOk }) => !isOk).map(({ step, output }) => `${step.name}:\n${output.trim()}`);
+  const judged = outcomes.filter(({ isOk }) => !isOk).map(({ step, output }) => `${step.name}:\n${output.trim()}`);
+  return [...fileProblems(packagePath, packed), ...judged];
 }
 
 try {
