@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AgentId, TopicId } from "../identity/index.ts";
-import type { JsonValue } from "../message/json.ts";
+import type { JsonValue } from "../errors/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
 import type { Lists } from "./list.ts";
 import type { RunContext } from "./run-context.ts";
@@ -77,14 +77,26 @@ export interface AgentContext<State, L = {}> {
    */
   step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T>;
   /** As `step`, with the outcome as data. @throws StateError `state.ambiguous_step`. */
-  stepOutcome<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<StepOutcome<T>>;
+  stepOutcome<T>(
+    name: string,
+    run: (step: StepContext) => T | Promise<T>,
+    options?: StepOptions,
+  ): Promise<StepOutcome<T>>;
   /** A scope for a parallel branch with more than one step: keys inside never meet those outside (C6). */
   branch<T>(name: string, run: (branch: AgentContext<State, L>) => Promise<T>): Promise<T>;
 
   /** Asks and waits inside the turn; a commit point. @throws The recipient's error; DeliveryError `delivery.*`. */
-  send<Name extends string, Reply>(message: RequestMessage<Name, unknown, Reply>, to: AgentId<Name>, options?: TurnSendOptions): Promise<Reply>;
+  send<Name extends string, Reply>(
+    message: RequestMessage<Name, unknown, Reply>,
+    to: AgentId<Name>,
+    options?: TurnSendOptions,
+  ): Promise<Reply>;
   /** Asks and ends the turn: exactly one settlement arrives later in `on.settled` (C12). */
-  request<Name extends string>(message: RequestMessage<Name, unknown, unknown>, to: AgentId<Name>, options?: TurnRequestOptions): void;
+  request<Name extends string>(
+    message: RequestMessage<Name, unknown, unknown>,
+    to: AgentId<Name>,
+    options?: TurnRequestOptions,
+  ): void;
   tell<Name extends string>(message: EventMessage<Name>, to: AgentId<Name>): void;
   publish(message: EventMessage, topic: TopicId): void;
 

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ConfigError } from "../errors/index.ts";
 import type { AgentId } from "../identity/index.ts";
-import type { EventType, RequestType } from "../message/index.ts";
+import { encodeJson, type EventType, type RequestType } from "../message/index.ts";
 import type { Subscription } from "../subscription/index.ts";
 import type { AgentContext } from "./agent-context.ts";
 import type { Handler, HandlerFactory, HandlerOptions, Settlement } from "./handler.ts";
@@ -13,8 +13,18 @@ export type AnyContext = AgentContext<unknown, Record<string, StandardSchemaV1>>
 
 /** How one message type is handled. */
 export type Route =
-  | { readonly kind: "request"; readonly type: AnyRequestType; readonly isShared: boolean; readonly handle: (payload: unknown, context: AnyContext) => unknown }
-  | { readonly kind: "event"; readonly type: AnyEventType; readonly isShared: boolean; readonly handle: (payload: unknown, context: AnyContext) => unknown };
+  | {
+      readonly kind: "request";
+      readonly type: AnyRequestType;
+      readonly isShared: boolean;
+      readonly handle: (payload: unknown, context: AnyContext) => unknown;
+    }
+  | {
+      readonly kind: "event";
+      readonly type: AnyEventType;
+      readonly isShared: boolean;
+      readonly handle: (payload: unknown, context: AnyContext) => unknown;
+    };
 
 /** How settlements of one request type are handled. */
 export interface SettledRoute {
@@ -46,11 +56,16 @@ export interface BlueprintOptions {
 export interface Blueprint {
   readonly type: string;
   readonly initialState: () => unknown;
+  /** JSON text of the initial state: an agent equal to it leaves nothing behind. */
+  readonly initialJson: string;
+  readonly hasShared: boolean;
   readonly listSchemas: Readonly<Record<string, StandardSchemaV1>>;
   readonly hasLists: boolean;
   readonly routes: ReadonlyMap<string, Route>;
   readonly settledRoutes: ReadonlyMap<string, SettledRoute>;
-  readonly unknownRoute: ((message: { readonly type: string; readonly payload: unknown }, context: AnyContext) => unknown) | undefined;
+  readonly unknownRoute:
+    | ((message: { readonly type: string; readonly payload: unknown }, context: AnyContext) => unknown)
+    | undefined;
   readonly subscriptions: readonly Subscription[];
   readonly options: BlueprintOptions;
   readonly concurrency: number;
@@ -78,12 +93,19 @@ export function createBlueprint<State, L>(input: DefinitionInput<State, L>): Blu
   const listSchemas = input.lists ?? {};
   const hasLists = Object.keys(listSchemas).length > 0;
   const concurrency = positive(input, "concurrency", 1);
-  if (concurrency > 1 && (hasLists || JSON.stringify(input.state()) !== JSON.stringify({}))) {
-    throw invalid(input.type, "concurrency above 1 is for agents without state and lists", "Return {} from state, or leave concurrency at 1.");
+  const initialJson = encodeInitial(input);
+  if (concurrency > 1 && (hasLists || initialJson !== "{}")) {
+    throw invalid(
+      input.type,
+      "concurrency above 1 is for agents without state and lists",
+      "Return {} from state, or leave concurrency at 1.",
+    );
   }
   return {
     type: input.type,
     initialState: input.state,
+    initialJson,
+    hasShared: [...tables.routes.values()].some((route) => route.isShared),
     listSchemas,
     hasLists,
     routes: tables.routes,
@@ -124,10 +146,23 @@ function handlerFactory<State, L>(agentType: string, tables: Tables): HandlerFac
   };
 }
 
-function positive(input: BlueprintOptions & { readonly type: string }, name: "concurrency" | "maxAttempts", fallback: number): number {
+function positive(
+  input: BlueprintOptions & { readonly type: string },
+  name: "concurrency" | "maxAttempts",
+  fallback: number,
+): number {
   const value = input[name] ?? fallback;
   if (Number.isInteger(value) && value >= 1) return value;
-  throw invalid(input.type, `${name} is ${String(value)}, not a whole number from 1`, `Give ${name} a whole number of at least 1.`);
+  throw invalid(
+    input.type,
+    `${name} is ${String(value)}, not a whole number from 1`,
+    `Give ${name} a whole number of at least 1.`,
+  );
+}
+
+/** JSON text of the initial state; an agent without state has null. */
+function encodeInitial(input: { readonly type: string; readonly state: () => unknown }): string {
+  return encodeJson(input.state() ?? null, `initial state of "${input.type}"`);
 }
 
 function twice(agentType: string, name: string): ConfigError {

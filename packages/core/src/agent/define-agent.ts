@@ -13,7 +13,8 @@ export interface AgentDefinition<Handles extends string = never> {
 }
 
 /** What `defineAgent` takes. */
-export interface AgentOptions<State, Handles extends string, L extends Record<string, StandardSchemaV1>> extends BlueprintOptions {
+export interface AgentOptions<State, Handles extends string, L extends Record<string, StandardSchemaV1>>
+  extends BlueprintOptions {
   /** Unique in a runtime; the rules of `AgentId` types (letters and digits of any script, `_`, `-`, `.`). */
   readonly type: string;
   /** Makes the initial state: one small JSON record. */

@@ -34,5 +34,10 @@ export interface HandlerFactory<State, L> {
     handle: (settlement: Settlement<ReplyOut>, context: AgentContext<State, L>) => void | Promise<void>,
   ): Handler<never>;
   /** Receives every event that no other handler takes (a catch-all closure). */
-  unknown(handle: (message: { readonly type: string; readonly payload: unknown }, context: AgentContext<State, L>) => void | Promise<void>): Handler<never>;
+  unknown(
+    handle: (
+      message: { readonly type: string; readonly payload: unknown },
+      context: AgentContext<State, L>,
+    ) => void | Promise<void>,
+  ): Handler<never>;
 }

@@ -1,4 +1,12 @@
-export type { AgentContext, EmitOptions, MessageInfo, TurnRequestOptions, TurnSendOptions, Wait, WaitOptions } from "./agent-context.ts";
+export type {
+  AgentContext,
+  EmitOptions,
+  MessageInfo,
+  TurnRequestOptions,
+  TurnSendOptions,
+  Wait,
+  WaitOptions,
+} from "./agent-context.ts";
 export type { AnyContext, Blueprint, BlueprintOptions, Route, SettledRoute } from "./blueprint.ts";
 export { type AgentDefinition, type AgentOptions, blueprintOf, defineAgent } from "./define-agent.ts";
 export type { Handler, HandlerFactory, HandlerOptions, Settlement } from "./handler.ts";

@@ -20,4 +20,6 @@ export interface List<T> {
 }
 
 /** The lists of a definition, by name. */
-export type Lists<L> = { readonly [K in keyof L]: L[K] extends StandardSchemaV1<infer _In, infer Out> ? List<Out> : never };
+export type Lists<L> = {
+  readonly [K in keyof L]: L[K] extends StandardSchemaV1<infer _In, infer Out> ? List<Out> : never;
+};

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../message/json.ts";
+import type { JsonValue } from "../errors/index.ts";
 
 /**
  * What a run hands down to everything it starts: carried by every envelope, copied to every message that a turn sends.

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../message/json.ts";
+import type { JsonValue } from "../errors/index.ts";
 
 /** Options of one journaled step (C6, C8). */
 export interface StepOptions {

@@ -68,6 +68,7 @@ export const stateErrorCodes = [
   "state.step_unknown",
   "state.step_timeout",
   "state.turn_timeout",
+  "state.turn_stalled",
   "state.busy",
 ] as const;
 

@@ -13,6 +13,15 @@ export interface AgentId<Handles extends string = string> {
   readonly "~handles"?: (name: Handles) => void;
 }
 
+/** The address of any agent, whatever it handles: what functions take that do not send. */
+export type AnyAgentId = AgentId<never>;
+
+/** Forgets which messages an agent handles. */
+export function toAgentId(id: AnyAgentId): AgentId {
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- `~handles` exists in types only: every address is one of these
+  return id as AgentId;
+}
+
 const punctuation = "-.";
 
 /** True for a type name: one or more letters and digits of any script, `_`, `-` or `.`. */
@@ -41,7 +50,7 @@ export function agentId(type: string, key: string): AgentId {
 }
 
 /** The text form, `type/key`: unique, because a type holds no slash. */
-export function formatAgentId(id: AgentId): string {
+export function formatAgentId(id: AnyAgentId): string {
   return `${id.type}/${id.key}`;
 }
 
@@ -60,7 +69,7 @@ export function parseAgentId(text: string): AgentId {
 }
 
 /** True when both name the same agent; two absent ids are the same. */
-export function sameAgent(left: AgentId | undefined, right: AgentId | undefined): boolean {
+export function sameAgent(left: AnyAgentId | undefined, right: AnyAgentId | undefined): boolean {
   return (
     left === right || (left !== undefined && right !== undefined && left.type === right.type && left.key === right.key)
   );

@@ -1,11 +1,13 @@
 export {
   type AgentId,
+  type AnyAgentId,
   agentId,
   assertAgentType,
   formatAgentId,
   isAgentType,
   parseAgentId,
   sameAgent,
+  toAgentId,
 } from "./agent-id.ts";
 export {
   assertTopicType,

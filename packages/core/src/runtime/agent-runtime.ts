@@ -1,11 +1,11 @@
 import type { AgentDefinition } from "../agent/index.ts";
-import type { AgentId, TopicId } from "../identity/index.ts";
-import type { JsonValue } from "../message/json.ts";
+import type { AgentId, AnyAgentId, TopicId } from "../identity/index.ts";
+import type { JsonValue } from "../errors/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
 import type { Subscription } from "../subscription/index.ts";
 import type { CellEvent, LiveEvent } from "../store/index.ts";
 import type { RunContext } from "../agent/index.ts";
-import type { DeadLetters } from "./dead-letters.ts";
+import type { DeadLetters } from "./delivery/dead-letters.ts";
 
 /** Options of a message from outside. */
 export interface TellOptions {
@@ -14,7 +14,7 @@ export interface TellOptions {
   /** Remembered with its reply for 24 h: sending the same id again does not handle the message twice (C10). */
   readonly messageId?: string | undefined;
   /** Shown to the recipient as `context.message.sender`; it need not be registered. */
-  readonly sender?: AgentId | undefined;
+  readonly sender?: AnyAgentId | undefined;
   /** Starts a run: everything the message causes carries this context. */
   readonly run?: RunContext | undefined;
   readonly trace?: Readonly<Record<string, string>> | undefined;
@@ -50,7 +50,11 @@ export interface OpenWait {
 /** What may be done to a run from outside its mailboxes (C18). */
 export type ControlAction =
   | { readonly kind: "cancel"; readonly detail?: JsonValue | undefined }
-  | { readonly kind: "interrupt"; readonly detail?: JsonValue | undefined; readonly path?: readonly string[] | undefined }
+  | {
+      readonly kind: "interrupt";
+      readonly detail?: JsonValue | undefined;
+      readonly path?: readonly string[] | undefined;
+    }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" };
 
@@ -73,6 +77,20 @@ export interface RuntimeStats {
   readonly watchers: number;
   readonly deadLetters: number;
   readonly rememberedMessages: number;
+}
+
+/** A place in a run: right after the event with this number. */
+export interface RunPoint {
+  readonly runId: string;
+  readonly sequence: number;
+}
+
+/** Where a fork goes and how it names things. */
+export interface ForkTarget {
+  readonly cell: string;
+  readonly runId: string;
+  /** The key in the new cell of an agent of the old one; agents for which it returns the same key are shared, not copied. */
+  readonly key: (key: string) => string;
 }
 
 /** How a runtime closes. */
@@ -101,7 +119,11 @@ export interface AgentRuntime {
    * `delivery.mailbox_full`, `delivery.dropped`, `delivery.runtime_closed`; SerializationError `serialization.invalid_message`;
    * the handler's own error; the signal's reason, unwrapped.
    */
-  send<Name extends string, Reply>(message: RequestMessage<Name, unknown, Reply>, to: AgentId<Name>, options?: SendOptions): Promise<Reply>;
+  send<Name extends string, Reply>(
+    message: RequestMessage<Name, unknown, Reply>,
+    to: AgentId<Name>,
+    options?: SendOptions,
+  ): Promise<Reply>;
 
   /** Delivers one event to one agent; resolves when the message is accepted. An unknown agent makes a dead letter. */
   tell<Name extends string>(message: EventMessage<Name>, to: AgentId<Name>, options?: TellOptions): Promise<void>;
@@ -122,14 +144,21 @@ export interface AgentRuntime {
   /** Records a control action for one run of one cell (C18); resolves when what it stopped has settled. */
   control(cell: string, runId: string, action: ControlAction): Promise<void>;
 
-  /** A cursor on the durable events of a run, in order, without gaps; ends when the run is closed with `closeRun`. */
+  /** Resolves when nothing of a run is runnable: it has ended, or only an answer, a timer or a resume can move it. */
+  rest(cell: string, runId: string): Promise<void>;
+  /** A cursor on the durable events of a run, in order, without gaps; ends with the signal, `forgetCell` or `close`. */
   events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent>;
   /** The committed state of an agent, live or not; undefined when it never changed anything. */
-  snapshot(agent: AgentId): Promise<AgentSnapshot | undefined>;
+  snapshot(agent: AnyAgentId): Promise<AgentSnapshot | undefined>;
   /** Sets the state of an agent that is not in a turn. @throws StateError `state.busy`. */
-  restore(agent: AgentId, snapshot: AgentSnapshot): Promise<void>;
-  /** Copies a cell's log up to an event of a run into a new cell (C27) and lets it go on there. */
-  fork(cell: string, at: { readonly runId: string; readonly sequence: number }, rename: (name: string) => string): Promise<void>;
+  restore(agent: AnyAgentId, snapshot: AgentSnapshot): Promise<void>;
+  /**
+   * Copies a cell's log up to an event of a run into a new cell and lets it go on there (C27).
+   *
+   * @throws StateError `state.busy` when the new cell exists; TeamError `run.fork_remote` when agents outside the cell are being waited for,
+   * `run.history_pruned` when the log does not reach back that far.
+   */
+  fork(cell: string, at: RunPoint, target: ForkTarget): Promise<void>;
   /** Drops everything a cell stored, its turns included. */
   forgetCell(cell: string): Promise<void>;
 

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../message/json.ts";
+import type { JsonValue } from "../errors/index.ts";
 
 /** A durable event as stored and shown (C20). `sequence` counts from 1 without gaps within `runId`. */
 export interface CellEvent {

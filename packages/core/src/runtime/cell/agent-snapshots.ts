@@ -1,0 +1,42 @@
+import { isPromiseLike } from "../../async/index.ts";
+import { StateError } from "../../errors/index.ts";
+import { type AgentId, formatAgentId } from "../../identity/index.ts";
+import { freezeJson, type AgentImage } from "../../store/index.ts";
+import type { AgentSnapshot } from "../agent-runtime.ts";
+import type { Engine } from "../engine.ts";
+
+/** The committed state and lists of an agent; undefined when it equals its initial state. */
+export async function readSnapshot(engine: Engine, id: AgentId): Promise<AgentSnapshot | undefined> {
+  const agent = await engine.agents.find(id);
+  const image = agent.image();
+  if (image === undefined) return undefined;
+  const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
+  return { state: image.state ?? JSON.parse(agent.blueprint.initialJson), lists };
+}
+
+/** Replaces the state and lists of an agent that is not in a turn. @throws StateError `state.busy`. */
+export async function writeSnapshot(engine: Engine, id: AgentId, snapshot: AgentSnapshot): Promise<void> {
+  const agent = await engine.agents.find(id);
+  if (!agent.isAtRest) throw busy(formatAgentId(id));
+  const state = freezeJson(snapshot.state, `state of "${agent.key}"`, engine.limits.maxStateBytes);
+  const lists = Object.fromEntries(
+    Object.entries(snapshot.lists).map(([name, items]) => [
+      name,
+      items.map((item) => freezeJson(item, `item of list "${name}"`)),
+    ]),
+  );
+  const isInitial = JSON.stringify(state) === agent.blueprint.initialJson;
+  const image: AgentImage = isInitial ? { lists } : { state, lists };
+  if (agent.cell.isLogged) {
+    const written = agent.cell.append([{ kind: "restored", at: engine.clock.now(), agent: id, image }]);
+    if (isPromiseLike(written)) await written;
+  }
+  agent.load(image);
+}
+
+function busy(agent: string): StateError {
+  return new StateError("state.busy", `"${agent}" is in a turn or has mail`, {
+    remedy: "Wait for runtime.idle(), or pause the run first.",
+    details: { agent },
+  });
+}

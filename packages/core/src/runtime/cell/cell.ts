@@ -1,0 +1,202 @@
+/**
+ * The unit of ownership, order, commit and recovery (C3).
+ *
+ * Owns: the fence, the order of writes, the images of agents that are not active, the runs.
+ * Does not own: mailboxes and turns (Activation, Turn).
+ * Invariants:
+ * K1. Writes reach the store in the order asked for, one at a time; what is asked for while one is under way goes with the next.
+ * K2. Nothing is applied before its write has succeeded.
+ * K3. A cell without a log and without changed state leaves nothing in the store.
+ */
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import type { AgentImage, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
+import { foldLog } from "./fold-log.ts";
+import { RunLog } from "./run-log.ts";
+import type { CellFold } from "./fold-log.ts";
+
+interface Batch {
+  readonly records: LogRecord[];
+  readonly written: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a cell needs to exist. */
+export interface CellOptions {
+  readonly name: string;
+  readonly owner: string;
+  readonly store: Store;
+  /** Cells named by a definition keep a log; agents that are cells of their own keep their state only (C27). */
+  readonly isLogged: boolean;
+}
+
+export class Cell {
+  readonly name: string;
+  readonly isLogged: boolean;
+  readonly #store: Store;
+  readonly #owner: string;
+  #epoch = 0;
+  #position = 0;
+  #batch: Batch | undefined;
+  #isWriting = false;
+  #hasSnapshot = false;
+  #images: Map<string, AgentImage> | undefined;
+  #runs: Map<string, RunLog> | undefined;
+  #residents = 0;
+  #members: Set<string> | undefined;
+
+  constructor(options: CellOptions) {
+    this.name = options.name;
+    this.isLogged = options.isLogged;
+    this.#store = options.store;
+    this.#owner = options.owner;
+  }
+
+  /** True when none of its agents is active. */
+  get isEmpty(): boolean {
+    return this.#residents === 0;
+  }
+
+  /** The active agents of a cell with a log, by formatted id. */
+  get members(): Iterable<string> {
+    return this.#members ?? [];
+  }
+
+  join(agent: string): void {
+    this.#residents += 1;
+    if (!this.isLogged) return;
+    this.#members ??= new Set();
+    this.#members.add(agent);
+  }
+
+  leave(agent: string): void {
+    this.#residents -= 1;
+    this.#members?.delete(agent);
+  }
+
+  /** Takes ownership; what the log still wants done is returned. */
+  open(): MaybePromise<CellFold | undefined> {
+    const claim = this.#store.claim(this.name, this.#owner);
+    return isPromiseLike(claim) ? claim.then((value) => this.#take(value)) : this.#take(claim);
+  }
+
+  #take(claim: {
+    readonly epoch: number;
+    readonly position: number;
+    readonly snapshot: CellSnapshot | undefined;
+  }): MaybePromise<CellFold | undefined> {
+    this.#epoch = claim.epoch;
+    this.#position = claim.position;
+    if (claim.snapshot !== undefined) {
+      this.#hasSnapshot = true;
+      this.#images = new Map(Object.entries(claim.snapshot.agents));
+    }
+    if (claim.position === 0) return undefined;
+    const records = this.#store.read(this.name, { from: claim.snapshot?.position ?? 0 });
+    return isPromiseLike(records) ? records.then((value) => this.#fold(value)) : this.#fold(records);
+  }
+
+  #fold(records: readonly LogRecord[]): CellFold {
+    const fold = foldLog(records, this.#images ?? new Map());
+    this.#images = fold.agents;
+    for (const run of fold.runs.values()) {
+      const log = this.run(run.runId);
+      for (const event of run.events) log.show(event);
+      if (run.isPaused) log.pause();
+      log.stop = run.stop;
+    }
+    return fold;
+  }
+
+  /** Writes records in one atomic append, or with the next one when a write is under way. */
+  append(records: readonly LogRecord[]): MaybePromise<void> {
+    if (this.#isWriting) return this.#join(records);
+    const result = this.#store.append(this.name, { epoch: this.#epoch, position: this.#position }, records);
+    if (!isPromiseLike(result)) {
+      this.#position = result;
+      return undefined;
+    }
+    this.#isWriting = true;
+    return this.#finish(result);
+  }
+
+  #join(records: readonly LogRecord[]): Promise<void> {
+    if (this.#batch === undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      this.#batch = { records: [], written: promise, resolve, reject };
+    }
+    this.#batch.records.push(...records);
+    return this.#batch.written;
+  }
+
+  async #finish(result: PromiseLike<number>): Promise<void> {
+    try {
+      this.#position = await result;
+    } finally {
+      this.#isWriting = false;
+      const batch = this.#batch;
+      this.#batch = undefined;
+      if (batch !== undefined) Promise.resolve(this.append(batch.records)).then(batch.resolve, batch.reject);
+    }
+  }
+
+  read(from?: number): MaybePromise<readonly LogRecord[]> {
+    return this.#store.read(this.name, { from });
+  }
+
+  run(runId: string): RunLog {
+    this.#runs ??= new Map();
+    let run = this.#runs.get(runId);
+    if (run === undefined) {
+      run = new RunLog(runId);
+      this.#runs.set(runId, run);
+    }
+    return run;
+  }
+
+  findRun(runId: string): RunLog | undefined {
+    return this.#runs?.get(runId);
+  }
+
+  runs(): Iterable<RunLog> {
+    return this.#runs?.values() ?? [];
+  }
+
+  image(agent: string): AgentImage | undefined {
+    return this.#images?.get(agent);
+  }
+
+  /** Keeps what an agent leaves behind; undefined when it equals its initial state. */
+  keep(agent: string, image: AgentImage | undefined): void {
+    if (image !== undefined) {
+      this.#images ??= new Map();
+      this.#images.set(agent, image);
+    } else this.#images?.delete(agent);
+  }
+
+  /** Writes the images down when the last agent has left. */
+  rest(): MaybePromise<void> {
+    if (this.isLogged) return undefined;
+    const isEmpty = this.#images === undefined || this.#images.size === 0;
+    if (isEmpty && !this.#hasSnapshot) return undefined;
+    const agents = Object.fromEntries(this.#images ?? []);
+    this.#hasSnapshot = !isEmpty;
+    return this.#store.snapshot(
+      this.name,
+      { epoch: this.#epoch, position: this.#position },
+      { position: this.#position, agents },
+    );
+  }
+
+  /** Ends everybody who watches and drops what the store holds. */
+  forget(): MaybePromise<void> {
+    this.endWatchers();
+    this.#images = undefined;
+    this.#runs = undefined;
+    return this.#store.prune(this.name);
+  }
+
+  endWatchers(): void {
+    for (const run of this.runs()) run.endWatchers();
+  }
+}

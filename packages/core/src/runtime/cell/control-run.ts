@@ -1,0 +1,65 @@
+import type { ControlReason } from "../../agent/index.ts";
+import { freezeJson } from "../../store/index.ts";
+import type { ControlAction } from "../agent-runtime.ts";
+import type { Engine } from "../engine.ts";
+import type { Turn } from "../turn/turn.ts";
+import type { Cell } from "./cell.ts";
+
+/** The run that is controlled. */
+export interface ControlledRun {
+  readonly cell: Cell;
+  readonly runId: string;
+}
+
+/** Records a control action and carries it out (C18); resolves when the steps it stopped have settled. */
+export async function controlRun(engine: Engine, { cell, runId }: ControlledRun, action: ControlAction): Promise<void> {
+  const run = cell.run(runId);
+  const isRepeated =
+    (action.kind === "pause" && run.isPaused) ||
+    (action.kind === "resume" && !run.isPaused) ||
+    (action.kind === "cancel" && run.stop !== undefined);
+  if (isRepeated) return;
+  const detail = freezeJson("detail" in action ? (action.detail ?? null) : null, "detail of the control action");
+  const path = action.kind === "interrupt" ? action.path : undefined;
+  await cell.append([
+    {
+      kind: "control",
+      at: engine.clock.now(),
+      runId,
+      action: action.kind,
+      detail,
+      ...(path !== undefined && { path }),
+    },
+  ]);
+  const turns = engine.agents.membersOf(cell).flatMap((agent) => [...agent.turns].filter((turn) => turn.run === run));
+  switch (action.kind) {
+    case "pause":
+      run.pause();
+      engine.pausedRuns += 1;
+      return;
+    case "resume":
+      resume(engine, cell, run);
+      return;
+    case "cancel": {
+      const reason: ControlReason = { kind: "cancel", detail };
+      run.stop = reason;
+      if (run.isPaused) resume(engine, cell, run);
+      await Promise.all(turns.map((turn) => turn.control(reason)));
+      return;
+    }
+    case "interrupt":
+      await Promise.all(
+        turns.filter((turn) => isBelow(turn, path)).map((turn) => turn.control({ kind: "interrupt", detail })),
+      );
+  }
+}
+
+function resume(engine: Engine, cell: Cell, run: ReturnType<Cell["run"]>): void {
+  run.resume();
+  engine.pausedRuns -= 1;
+  for (const agent of engine.agents.membersOf(cell)) agent.recheck();
+}
+
+function isBelow(turn: Turn, path: readonly string[] | undefined): boolean {
+  return path === undefined || path.every((name, index) => turn.mail.run?.path[index] === name);
+}

@@ -1,0 +1,104 @@
+import type { CellEvent, LiveEvent } from "../../store/index.ts";
+import type { RunLog, Watcher } from "./run-log.ts";
+
+/** Live events kept for a reader that is behind; beyond it the oldest are dropped. */
+const maxLive = 4_096;
+
+type AnyEvent = CellEvent | LiveEvent;
+
+/** Where and how to read. */
+export interface ReaderOptions {
+  readonly from: number;
+  readonly isLive: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * A cursor on the events of one run.
+ *
+ * Invariants:
+ * V1. Needs no buffer for durable events: they are read from the log.
+ * V2. A live event is shown after the durable event it followed, and before the next one.
+ * V3. `return()`, the signal, and the end of the run each remove the watcher and the listener.
+ */
+export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
+  readonly #log: RunLog;
+  readonly #signal: AbortSignal | undefined;
+  readonly #unwatch: () => void;
+  #next: number;
+  #live: LiveEvent[] = [];
+  #liveHead = 0;
+  readonly #wantsLive: boolean;
+  #waiting: ((result: IteratorResult<AnyEvent>) => void)[] = [];
+  #isEnded = false;
+
+  constructor(log: RunLog, options: ReaderOptions) {
+    this.#log = log;
+    this.#next = Math.max(1, options.from);
+    this.#wantsLive = options.isLive;
+    this.#signal = options.signal;
+    this.#unwatch = log.watch(this);
+    if (options.signal?.aborted === true) this.end();
+    else options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  readonly #onAbort = (): void => this.end();
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<AnyEvent>> {
+    const event = this.#take();
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    if (this.#isEnded) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<AnyEvent>> {
+    this.#next = Number.POSITIVE_INFINITY;
+    this.#live = [];
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  wake(): void {
+    while (this.#waiting.length > 0) {
+      const event = this.#take();
+      if (event === undefined) return;
+      this.#waiting.shift()?.({ done: false, value: event });
+    }
+  }
+
+  live(event: LiveEvent): void {
+    if (!this.#wantsLive) return;
+    this.#live.push(event);
+    if (this.#live.length - this.#liveHead > maxLive) this.#liveHead += 1;
+    this.wake();
+  }
+
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#unwatch();
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve({ done: true, value: undefined });
+  }
+
+  #take(): AnyEvent | undefined {
+    const live = this.#live[this.#liveHead];
+    const durable = this.#log.events[this.#next - 1];
+    if (live !== undefined && (durable === undefined || live.after < this.#next)) {
+      this.#liveHead += 1;
+      if (this.#liveHead === this.#live.length) {
+        this.#live = [];
+        this.#liveHead = 0;
+      }
+      return live;
+    }
+    if (durable !== undefined) this.#next += 1;
+    return durable;
+  }
+}

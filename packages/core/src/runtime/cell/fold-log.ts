@@ -1,0 +1,143 @@
+import type { ControlReason } from "../../agent/index.ts";
+import type { JsonValue } from "../../errors/index.ts";
+import { formatAgentId } from "../../identity/index.ts";
+import {
+  type AgentImage,
+  type CellEvent,
+  type Flush,
+  type JournalRecord,
+  type LogRecord,
+  type Mail,
+  type TurnRecord,
+  turnIdOf,
+} from "../../store/index.ts";
+
+/** A run as its log tells it. */
+export interface RunFold {
+  readonly runId: string;
+  readonly events: CellEvent[];
+  isPaused: boolean;
+  stop: ControlReason | undefined;
+}
+
+/** What a log amounts to: the state of a cell after its last record. */
+export interface CellFold {
+  /** By formatted agent id. */
+  readonly agents: Map<string, MutableImage>;
+  readonly runs: Map<string, RunFold>;
+  /** Messages not handled yet, by turn id, in order of arrival; those with a journal were being handled. */
+  readonly mails: Map<string, Mail>;
+  readonly journals: Map<string, JournalRecord[]>;
+  /** Requests that agents of this log still wait for, by message id. */
+  readonly openRequests: Map<string, Mail>;
+}
+
+/** An image under construction: its arrays belong to the fold alone. */
+interface MutableImage {
+  state?: JsonValue;
+  readonly lists: Record<string, JsonValue[]>;
+}
+
+/**
+ * Replays a log into the state it stands for: the one way in which a cell is rebuilt after a fork, a restart or a take-over.
+ * Pure; the records are trusted, because only this package writes them.
+ */
+export function foldLog(records: readonly LogRecord[], start: ReadonlyMap<string, AgentImage>): CellFold {
+  const fold: CellFold = {
+    agents: new Map(),
+    runs: new Map(),
+    mails: new Map(),
+    journals: new Map(),
+    openRequests: new Map(),
+  };
+  for (const [agent, image] of start) fold.agents.set(agent, toMutable(image));
+  for (const record of records) foldRecord(fold, record);
+  return fold;
+}
+
+function foldRecord(fold: CellFold, record: LogRecord): void {
+  switch (record.kind) {
+    case "received":
+      addMail(fold, record.mail);
+      return;
+    case "restored":
+      fold.agents.set(formatAgentId(record.agent), toMutable(record.image));
+      return;
+    case "control":
+      foldControl(fold, record);
+      return;
+    case "turn":
+      foldTurn(fold, record);
+      return;
+    default:
+      foldJournal(fold, record);
+  }
+}
+
+function foldControl(fold: CellFold, record: Extract<LogRecord, { readonly kind: "control" }>): void {
+  const run = runOf(fold, record.runId);
+  if (record.action === "pause") run.isPaused = true;
+  else if (record.action === "resume") run.isPaused = false;
+  else if (record.action === "cancel") run.stop = { kind: "cancel", detail: record.detail };
+}
+
+function foldJournal(fold: CellFold, record: JournalRecord): void {
+  const journal = fold.journals.get(record.turn);
+  if (journal === undefined) fold.journals.set(record.turn, [record]);
+  else journal.push(record);
+  if (record.kind === "request-sent") addMail(fold, record.mail);
+  foldFlush(fold, record);
+}
+
+function foldTurn(fold: CellFold, record: TurnRecord): void {
+  fold.mails.delete(record.turn);
+  fold.journals.delete(record.turn);
+  if (record.reply !== undefined) fold.openRequests.delete(record.messageId);
+  const key = formatAgentId(record.agent);
+  if (record.isForgotten === true) fold.agents.delete(key);
+  else if (record.state !== undefined || record.lists !== undefined) applyTurn(imageOf(fold, key), record);
+  foldFlush(fold, record);
+}
+
+function applyTurn(image: MutableImage, record: TurnRecord): void {
+  if (record.state !== undefined) image.state = record.state;
+  for (const change of record.lists ?? []) {
+    const list = image.lists[change.name];
+    if (list === undefined || change.isReplaced) image.lists[change.name] = [...change.items];
+    else for (const item of change.items) list.push(item);
+  }
+}
+
+function imageOf(fold: CellFold, key: string): MutableImage {
+  let image = fold.agents.get(key);
+  if (image === undefined) {
+    image = { lists: {} };
+    fold.agents.set(key, image);
+  }
+  return image;
+}
+
+function toMutable(image: AgentImage): MutableImage {
+  const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
+  return image.state === undefined ? { lists } : { state: image.state, lists };
+}
+
+function foldFlush(fold: CellFold, flush: Flush): void {
+  for (const mail of flush.sent ?? []) addMail(fold, mail);
+  for (const event of flush.events ?? []) runOf(fold, event.runId).events.push(event);
+}
+
+function addMail(fold: CellFold, mail: Mail): void {
+  fold.mails.set(turnIdOf(mail), mail);
+  if (mail.kind === "settlement") fold.openRequests.delete(mail.settlement?.requestId ?? "");
+  else if (mail.kind === "request") fold.openRequests.set(mail.messageId, mail);
+}
+
+function runOf(fold: CellFold, runId: string): RunFold {
+  let run = fold.runs.get(runId);
+  if (run === undefined) {
+    run = { runId, events: [], isPaused: false, stop: undefined };
+    fold.runs.set(runId, run);
+  }
+  return run;
+}

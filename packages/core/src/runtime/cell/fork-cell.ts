@@ -1,0 +1,186 @@
+import { StateError, TeamError } from "../../errors/index.ts";
+import { type AgentId, agentId } from "../../identity/index.ts";
+import {
+  type CellEvent,
+  type Flush,
+  type JournalRecord,
+  type LogRecord,
+  type Mail,
+  turnIdOf,
+} from "../../store/index.ts";
+import type { ForkTarget, RunPoint } from "../agent-runtime.ts";
+import type { Engine } from "../engine.ts";
+import type { Cell } from "./cell.ts";
+
+/** What is forked, and where it is cut. */
+export interface ForkSource {
+  readonly from: Cell;
+  readonly at: RunPoint;
+}
+
+/** Copies the log up to an event under new names and opens the copy: finished turns as they were, turns in flight with the steps they had (C27). */
+export async function forkCell(engine: Engine, { from, at }: ForkSource, target: ForkTarget): Promise<void> {
+  if (engine.agents.findCell(target.cell) !== undefined) throw exists(target.cell);
+  const records = await from.read();
+  const cut = records.findIndex((record) =>
+    eventsOf(record).some((event) => event.runId === at.runId && event.sequence === at.sequence),
+  );
+  if (cut < 0) throw pruned(from.name, at);
+  const prefix = records.slice(0, cut + 1);
+  assertLocal(engine, from, prefix);
+  const renamer = new Renamer({ ...target, fromRun: at.runId, tag: engine.ids.next() });
+  const claim = await engine.store.claim(target.cell, engine.owner);
+  if (claim.position > 0) throw exists(target.cell);
+  await engine.store.append(
+    target.cell,
+    { epoch: claim.epoch, position: 0 },
+    prefix.map((record) => renamer.record(record)),
+  );
+  await engine.agents.openCell(target.cell, true);
+}
+
+function eventsOf(record: LogRecord): readonly CellEvent[] {
+  return "events" in record ? (record.events ?? []) : [];
+}
+
+/** A fork cannot copy what other cells are doing for this one. */
+function assertLocal(engine: Engine, cell: Cell, records: readonly LogRecord[]): void {
+  const open = new Map<string, Mail>();
+  for (const record of records) {
+    for (const mail of mailsOf(record)) {
+      if (mail.kind === "request") open.set(mail.messageId, mail);
+      else if (mail.settlement !== undefined) open.delete(mail.settlement.requestId);
+    }
+    if (record.kind === "request-settled")
+      for (const [id, mail] of open)
+        if (mail.replyTo?.kind === "turn" && mail.replyTo.key === record.key && mail.replyTo.turn === record.turn)
+          open.delete(id);
+  }
+  for (const mail of open.values()) {
+    if (engine.directory.cellOf(mail.recipient) === cell.name) continue;
+    throw new TeamError(
+      "run.fork_remote",
+      `Agent "${mail.recipient.type}/${mail.recipient.key}" outside cell "${cell.name}" was still at work at that point`,
+      {
+        remedy: "Fork at an event where only agents of the session are at work.",
+        details: { recipient: `${mail.recipient.type}/${mail.recipient.key}` },
+      },
+    );
+  }
+}
+
+function mailsOf(record: LogRecord): readonly Mail[] {
+  if (record.kind === "received") return [record.mail];
+  const sent = "sent" in record ? (record.sent ?? []) : [];
+  return record.kind === "request-sent" ? [...sent, record.mail] : sent;
+}
+
+interface Renaming extends ForkTarget {
+  readonly fromRun: string;
+  /** Makes the ids of the copy differ from those of the original. */
+  readonly tag: string;
+}
+
+/** Gives everything in a log the names of its copy. */
+class Renamer {
+  readonly #to: Renaming;
+  readonly #turns = new Map<string, string>();
+
+  constructor(to: Renaming) {
+    this.#to = to;
+  }
+
+  record(record: LogRecord): LogRecord {
+    switch (record.kind) {
+      case "received":
+        return { ...record, mail: this.#mail(record.mail) };
+      case "control":
+        return { ...record, runId: this.#run(record.runId) };
+      case "restored":
+        return { ...record, agent: this.#agent(record.agent) };
+      case "turn":
+        return {
+          ...record,
+          ...this.#flush(record),
+          turn: this.#turn(record.turn),
+          agent: this.#agent(record.agent),
+          messageId: this.#id(record.messageId),
+        };
+      default:
+        return this.#journal(record);
+    }
+  }
+
+  #journal(record: JournalRecord): JournalRecord {
+    const base = { ...record, ...this.#flush(record), turn: this.#turn(record.turn) };
+    if (base.kind === "request-sent") return { ...base, mail: this.#mail(base.mail) };
+    if (base.kind === "wait-opened") return { ...base, wait: { ...base.wait, id: this.#id(base.wait.id) } };
+    return base;
+  }
+
+  #flush(flush: Flush): Flush {
+    const { sent, events } = flush;
+    return {
+      ...(sent !== undefined && { sent: sent.map((mail) => this.#mail(mail)) }),
+      ...(events !== undefined && { events: events.map((event) => ({ ...event, runId: this.#run(event.runId) })) }),
+    };
+  }
+
+  #mail(mail: Mail): Mail {
+    const { sender, replyTo, settlement, run, causationId } = mail;
+    const renamed: Mail = {
+      ...mail,
+      messageId: this.#id(mail.messageId),
+      origin: mail.origin ?? (mail.topic === undefined ? mail.messageId : turnIdOf(mail)),
+      recipient: this.#agent(mail.recipient),
+      ...(sender !== undefined && { sender: this.#agent(sender) }),
+      ...(causationId !== undefined && { causationId: this.#id(causationId) }),
+      ...(run !== undefined && { run: { ...run, runId: this.#run(run.runId) } }),
+      ...(settlement !== undefined && { settlement: { ...settlement, requestId: this.#id(settlement.requestId) } }),
+      ...(replyTo !== undefined && { replyTo: this.#address(replyTo) }),
+    };
+    this.#turns.set(turnIdOf(mail), turnIdOf(renamed));
+    return renamed;
+  }
+
+  #address(address: NonNullable<Mail["replyTo"]>): NonNullable<Mail["replyTo"]> {
+    if (address.kind === "outside") return address;
+    const agent = this.#agent(address.agent);
+    if (address.kind === "turn") return { ...address, agent, turn: this.#turn(address.turn) };
+    return {
+      ...address,
+      agent,
+      ...(address.run !== undefined && { run: { ...address.run, runId: this.#run(address.run.runId) } }),
+    };
+  }
+
+  #turn(turn: string): string {
+    return this.#turns.get(turn) ?? turn;
+  }
+
+  #agent(id: AgentId): AgentId {
+    return agentId(id.type, this.#to.key(id.key));
+  }
+
+  #id(id: string): string {
+    return `${this.#to.tag}:${id}`;
+  }
+
+  #run(runId: string): string {
+    return runId === this.#to.fromRun ? this.#to.runId : `${this.#to.tag}:${runId}`;
+  }
+}
+
+function exists(cell: string): StateError {
+  return new StateError("state.busy", `Cell "${cell}" exists already`, {
+    remedy: "Fork into a new session id.",
+    details: { cell },
+  });
+}
+
+function pruned(cell: string, at: RunPoint): TeamError {
+  return new TeamError("run.history_pruned", `Cell "${cell}" holds no event ${at.sequence} of run "${at.runId}"`, {
+    remedy: "Fork at an event that the log still holds.",
+    details: { cell, runId: at.runId, sequence: at.sequence },
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * One run of a cell: its numbered events, who watches them, and how it is controlled.
+ *
+ * Owns: the run's events, its pause and stop flags, its count of runnable work.
+ * Invariants:
+ * E1. Events are numbered from 1 without gaps, in the order of their commits (C20).
+ * E2. A watcher sees every durable event once and in order; live events may be dropped for a slow one, never reordered.
+ * E3. A stopped run starts no turn and no step; a paused one neither, until it is resumed (C18).
+ */
+import { createDeferred, type Deferred } from "../../async/index.ts";
+import type { ControlReason } from "../../agent/index.ts";
+import type { CellEvent, LiveEvent } from "../../store/index.ts";
+import { Activity } from "../delivery/activity.ts";
+
+/** Hears of news of a run. */
+export interface Watcher {
+  /** New durable events are there. */
+  wake(): void;
+  live(event: LiveEvent): void;
+  end(): void;
+}
+
+export class RunLog {
+  readonly runId: string;
+  readonly events: CellEvent[] = [];
+  readonly activity: Activity = new Activity();
+  readonly #watchers = new Set<Watcher>();
+  /** Numbers given out to commits that are on their way. */
+  #next = 1;
+  #resumed: Deferred<void> | undefined;
+  stop: ControlReason | undefined;
+
+  constructor(runId: string) {
+    this.runId = runId;
+  }
+
+  get isPaused(): boolean {
+    return this.#resumed !== undefined;
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  number(event: Omit<CellEvent, "sequence" | "live" | "runId">): CellEvent {
+    const sequence = this.#next;
+    this.#next += 1;
+    return Object.freeze({ live: false, runId: this.runId, sequence, ...event });
+  }
+
+  /** Shows a committed event; also used to rebuild the run from its log. */
+  show(event: CellEvent): void {
+    this.events.push(event);
+    this.#next = Math.max(this.#next, event.sequence + 1);
+    for (const watcher of this.#watchers) watcher.wake();
+  }
+
+  showLive(event: Omit<LiveEvent, "after" | "live" | "runId">): void {
+    if (this.#watchers.size === 0) return;
+    const live: LiveEvent = { live: true, runId: this.runId, after: this.events.length, ...event };
+    for (const watcher of this.#watchers) watcher.live(live);
+  }
+
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  endWatchers(): void {
+    for (const watcher of this.#watchers) watcher.end();
+    this.#watchers.clear();
+  }
+
+  pause(): void {
+    this.#resumed ??= createDeferred<void>();
+  }
+
+  resume(): void {
+    this.#resumed?.resolve();
+    this.#resumed = undefined;
+  }
+
+  /** Resolves when the run is not paused. */
+  whenResumed(): Promise<void> {
+    return this.#resumed?.promise ?? Promise.resolve();
+  }
+}

@@ -1,0 +1,44 @@
+import { createDeferred } from "../async/index.ts";
+import { closed } from "./delivery/front-door.ts";
+import type { Engine } from "./engine.ts";
+import type { Turn } from "./turn/turn.ts";
+
+/**
+ * Closes a runtime (C19): no new work, callers are told at once, running steps get the grace, the rest is abandoned without a
+ * record. With the memory store what was never handled ends in the dead letters, because no other runtime will come for it.
+ */
+export async function closeEngine(engine: Engine, graceMs: number): Promise<void> {
+  engine.isClosed = true;
+  engine.pending.failAll(
+    (mail) => mail.replyTo?.kind === "outside",
+    (mail) => closed(mail.messageId, "unknown"),
+  );
+  if (!engine.store.isDurable) cancelRuns(engine);
+  await Promise.race([engine.whenIdle(), after(engine, graceMs)]);
+  engine.scheduler.clear();
+  for (const agent of engine.agents.all()) {
+    for (const mail of agent.drain()) if (!engine.store.isDurable) engine.post.bury(mail, "closed", undefined);
+    for (const turn of [...agent.turns]) turn.abandonAtClose();
+  }
+  engine.pending.clear();
+  engine.waits.clear();
+  engine.agents.clear();
+  for (const release of engine.onClose) release();
+  await Promise.race([engine.settleOwned(), after(engine, graceMs)]);
+  engine.timers.clear();
+}
+
+/** Runs on the memory store end as cancelled: their turns get the chance to close in order. */
+function cancelRuns(engine: Engine): void {
+  const reason = { kind: "cancel", detail: "the runtime is closing" } as const;
+  for (const cell of engine.agents.allCells()) for (const run of cell.runs()) run.stop ??= reason;
+  const turns: Turn[] = [...engine.agents.all()].flatMap((agent) => [...agent.turns]);
+  for (const turn of turns)
+    if (turn.run !== undefined) engine.own(turn.control(reason), `cancel of turn "${turn.id}" at close`);
+}
+
+function after(engine: Engine, delayMs: number): Promise<void> {
+  const elapsed = createDeferred<void>();
+  engine.timers.set(delayMs, () => elapsed.resolve()).keepAlive?.(true);
+  return elapsed.promise;
+}

@@ -1,0 +1,250 @@
+/**
+ * One agent in memory: its mailbox, its committed state, and the turns it is in.
+ *
+ * Owns: the mailbox and its bound, the live state object, the lists. Does not own: what a turn does (Turn), where mail comes from.
+ * Invariants:
+ * N1. At most `concurrency` exclusive turns run at once; mail is handled in the order it arrived (C1, C10).
+ * N2. The state object belongs to the turn at work; after a failure it is rebuilt from the last commit (C2).
+ * N3. An activation without mail and turns is in the idle list, and only then can it be passivated.
+ */
+import { createDeferred, type Deferred, type MaybePromise } from "../../async/index.ts";
+import type { Blueprint } from "../../agent/index.ts";
+import type { JsonValue } from "../../errors/index.ts";
+import { type AgentId, formatAgentId } from "../../identity/index.ts";
+import type { AgentImage, Mail } from "../../store/index.ts";
+import type { Cell } from "../cell/cell.ts";
+import type { RunLog } from "../cell/run-log.ts";
+import type { Engine } from "../engine.ts";
+import { Turn } from "../turn/turn.ts";
+import type { WaitNode } from "./deadlock-detector.ts";
+import type { Restable } from "./idle-list.ts";
+import type { Runnable } from "./scheduler.ts";
+
+export class Activation implements Runnable, Restable, WaitNode {
+  readonly id: AgentId;
+  readonly key: string;
+  readonly blueprint: Blueprint;
+  readonly cell: Cell;
+  readonly #engine: Engine;
+  #mailbox: Mail[] = [];
+  #head = 0;
+  #isReady = false;
+  #room: Deferred<void> | undefined;
+  readonly turns: Set<Turn> = new Set();
+  #exclusive = 0;
+  #state: unknown;
+  #hasState = false;
+  /** JSON text of the committed state; undefined while it equals the initial one. */
+  #committed: string | undefined;
+  #lists: Record<string, JsonValue[]> | undefined;
+  older: Restable | undefined;
+  newer: Restable | undefined;
+  isListed = false;
+  restingSince = 0;
+
+  constructor(engine: Engine, id: AgentId, parts: { readonly blueprint: Blueprint; readonly cell: Cell }) {
+    this.#engine = engine;
+    this.id = id;
+    this.key = formatAgentId(id);
+    this.blueprint = parts.blueprint;
+    this.cell = parts.cell;
+    const image = parts.cell.image(this.key);
+    if (image !== undefined) this.load(image);
+  }
+
+  get queued(): number {
+    return this.#mailbox.length - this.#head;
+  }
+
+  get isAtRest(): boolean {
+    return this.queued === 0 && this.turns.size === 0;
+  }
+
+  enqueue(mail: Mail): void {
+    if (this.isListed) this.#engine.agents.wake(this);
+    this.runOf(mail)?.activity.begin();
+    this.#mailbox.push(mail);
+    this.#makeReady();
+  }
+
+  /** Takes the oldest published event out of a full mailbox; requests and settlements are never dropped (C13). */
+  dropOldestEvent(): Mail | undefined {
+    for (let index = this.#head; index < this.#mailbox.length; index++) {
+      const mail = this.#mailbox[index];
+      if (mail?.topic === undefined) continue;
+      this.#mailbox.splice(index, 1);
+      this.runOf(mail)?.activity.end();
+      return mail;
+    }
+    return undefined;
+  }
+
+  /** Resolves when the mailbox has room again. */
+  whenRoom(): Promise<void> {
+    this.#room ??= createDeferred<void>();
+    return this.#room.promise;
+  }
+
+  /** Takes everything that waits, for example at close. */
+  drain(): readonly Mail[] {
+    const mails = this.#mailbox.slice(this.#head);
+    this.#mailbox = [];
+    this.#head = 0;
+    this.#room?.resolve();
+    for (const mail of mails) this.runOf(mail)?.activity.end();
+    return mails;
+  }
+
+  /** The run a message belongs to, in cells that keep a log. */
+  runOf(mail: Mail): RunLog | undefined {
+    return mail.run === undefined || !this.cell.isLogged ? undefined : this.cell.run(mail.run.runId);
+  }
+
+  #makeReady(): void {
+    if (this.#isReady || !this.#canStart()) return;
+    this.#isReady = true;
+    this.#engine.scheduler.add(this);
+  }
+
+  /** Looks again whether work can start: a turn has ended, a run was resumed. */
+  recheck(): void {
+    this.#makeReady();
+  }
+
+  #canStart(): boolean {
+    return this.#nextIndex() >= 0;
+  }
+
+  /** The first mail that may start now: shared handlers pass a busy turn, mail of a paused run waits. */
+  #nextIndex(): number {
+    const hasSlot = this.#exclusive < this.blueprint.concurrency;
+    if (hasSlot && !this.#engine.hasPausedRuns) return this.queued > 0 ? this.#head : -1;
+    if (!hasSlot && !this.blueprint.hasShared) return -1;
+    for (let index = this.#head; index < this.#mailbox.length; index++) {
+      const mail = this.#mailbox[index];
+      if (mail === undefined || this.#isHeld(mail)) continue;
+      if (hasSlot || this.#isShared(mail)) return index;
+    }
+    return -1;
+  }
+
+  #isHeld(mail: Mail): boolean {
+    return mail.run !== undefined && this.cell.findRun(mail.run.runId)?.isPaused === true;
+  }
+
+  #isShared(mail: Mail): boolean {
+    return mail.kind !== "settlement" && this.blueprint.routes.get(mail.type)?.isShared === true;
+  }
+
+  run(): void {
+    this.#isReady = false;
+    const index = this.#nextIndex();
+    if (index < 0) return;
+    const mail = this.#remove(index);
+    if (this.#room !== undefined && this.queued < this.#engine.limits.mailboxCapacity) {
+      this.#room.resolve();
+      this.#room = undefined;
+    }
+    if (mail !== undefined) this.begin(new Turn(this.#engine, this, { mail, isShared: this.#isShared(mail) }));
+    this.#makeReady();
+  }
+
+  #remove(index: number): Mail | undefined {
+    if (index !== this.#head) return this.#mailbox.splice(index, 1)[0];
+    const mail = this.#mailbox[this.#head];
+    this.#head += 1;
+    if (this.#head === this.#mailbox.length) {
+      this.#mailbox.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 256 && this.#head * 2 > this.#mailbox.length) {
+      this.#mailbox = this.#mailbox.slice(this.#head);
+      this.#head = 0;
+    }
+    return mail;
+  }
+
+  /** Starts a turn; also used for turns that a log brings back. */
+  begin(turn: Turn): void {
+    this.turns.add(turn);
+    if (!turn.isShared) this.#exclusive += 1;
+    turn.start();
+  }
+
+  ended(turn: Turn): void {
+    if (!this.turns.delete(turn)) return;
+    if (!turn.isShared) this.#exclusive -= 1;
+    if (this.queued > 0) this.#makeReady();
+    else if (this.turns.size === 0) this.#engine.agents.rest(this);
+  }
+
+  *blockedOn(): Iterable<WaitNode> {
+    if (this.#exclusive < this.blueprint.concurrency) return;
+    for (const turn of this.turns) if (!turn.isShared) yield* turn.waitsFor;
+  }
+
+  // --- state -------------------------------------------------------------------------------------
+
+  /** The state object of the turn at work. */
+  get state(): unknown {
+    if (!this.#hasState) {
+      this.#state = this.#committed === undefined ? this.blueprint.initialState() : JSON.parse(this.#committed);
+      this.#hasState = true;
+    }
+    return this.#state;
+  }
+
+  /** True when no turn has looked at the state since the last commit or failure: then it cannot have changed. */
+  get isStateUntouched(): boolean {
+    return !this.#hasState;
+  }
+
+  get committedState(): string {
+    return this.#committed ?? this.blueprint.initialJson;
+  }
+
+  get lists(): Readonly<Record<string, readonly JsonValue[]>> {
+    return this.#lists ?? {};
+  }
+
+  commitState(json: string): void {
+    this.#committed = json === this.blueprint.initialJson ? undefined : json;
+  }
+
+  commitList(name: string, items: readonly JsonValue[], isReplaced: boolean): void {
+    this.#lists ??= {};
+    const list = this.#lists[name];
+    if (list === undefined || isReplaced) this.#lists[name] = [...items];
+    else for (const item of items) list.push(item);
+  }
+
+  /** Drops what an attempt did to the state: the next one starts from the last commit. */
+  dropDraft(): void {
+    this.#state = undefined;
+    this.#hasState = false;
+  }
+
+  forget(): void {
+    this.dropDraft();
+    this.#committed = undefined;
+    this.#lists = undefined;
+  }
+
+  load(image: AgentImage): void {
+    this.dropDraft();
+    this.#committed = image.state === undefined ? undefined : JSON.stringify(image.state);
+    this.#lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
+  }
+
+  /** What stays when the activation goes; undefined when nothing ever changed. */
+  image(): AgentImage | undefined {
+    const lists = this.#lists ?? {};
+    const hasItems = Object.values(lists).some((items) => items.length > 0);
+    if (this.#committed === undefined) return hasItems ? { lists } : undefined;
+    return { state: JSON.parse(this.#committed), lists };
+  }
+
+  /** Tells the definition that the activation goes. */
+  passivated(): MaybePromise<void> {
+    return this.blueprint.options.onPassivate?.(this.id);
+  }
+}

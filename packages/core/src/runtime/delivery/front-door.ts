@@ -1,0 +1,189 @@
+/**
+ * Where messages from outside the agents come in.
+ *
+ * Owns: the memory of message ids, and the wait at a full mailbox. Does not own: what happens behind the mailbox.
+ * Invariants:
+ * V1. A send settles exactly once: reply, error, deadline, abort or close; and leaves no listener on the caller's signal.
+ * V2. A message is accepted when its promise resolves; an abort before that means it was never handled (C13).
+ */
+import { isPromiseLike, raceSignal } from "../../async/index.ts";
+import { DeliveryError } from "../../errors/index.ts";
+import { type AgentId, formatAgentId, toAgentId } from "../../identity/index.ts";
+import type { Message } from "../../message/index.ts";
+import type { Mail } from "../../store/index.ts";
+import type { SendOptions, TellOptions } from "../agent-runtime.ts";
+import type { Engine } from "../engine.ts";
+import type { Activation } from "./activation.ts";
+import { createLetter, type Letter } from "./mail-factory.ts";
+import { MessageMemory } from "./message-memory.ts";
+import type { LiveOutcome } from "./pending-requests.ts";
+import { type Destination, mailboxFull, type Prepared } from "./post-office.ts";
+
+const noOptions: SendOptions = {};
+
+export class FrontDoor {
+  readonly #engine: Engine;
+  readonly #memory: MessageMemory;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#memory = new MessageMemory(engine.timers, engine.limits.deduplicationMs);
+    engine.onClose.push(() => this.#memory.clear());
+  }
+
+  get remembered(): number {
+    return this.#memory.size;
+  }
+
+  send(message: Message, to: AgentId, options: SendOptions = noOptions): Promise<unknown> {
+    if (options.messageId === undefined) return this.#send(message, to, options);
+    return this.#memory.once(options.messageId, () => this.#send(message, to, options));
+  }
+
+  /** One promise for the whole round trip: this is the hottest path of the runtime. */
+  #send(message: Message, to: AgentId, options: SendOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const engine = this.#engine;
+      const deadlineMs = options.deadlineMs ?? engine.limits.requestDeadlineMs;
+      const letter = this.#letter(message, "request", options);
+      const { signal } = options;
+      const onAbort =
+        signal === undefined
+          ? undefined
+          : (): void => {
+              engine.pending.cancel(letter.messageId, signal.reason);
+              reject(signal.reason);
+            };
+      const sink = (outcome: LiveOutcome): void => {
+        if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+        if (outcome.status === "replied") resolve(outcome.output);
+        else reject(outcome.error);
+      };
+      if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
+      const prepared = engine.post.prepare({ letter, to: { kind: "agent", id: to } });
+      const dispatch = (ready: Prepared): void => {
+        const mail = ready.mails[0];
+        if (signal?.aborted === true) return;
+        if (mail === undefined) {
+          sink({ status: "failed", error: ready.failures[0]?.error ?? new Error("the request vanished") });
+          return;
+        }
+        engine.pending.open(mail, deadlineMs, sink);
+        this.#admit(mail, options);
+      };
+      if (isPromiseLike(prepared)) prepared.then(dispatch, reject);
+      else dispatch(prepared);
+    });
+  }
+
+  /** Brings a request to its mailbox; faults on the way settle it. */
+  #admit(mail: Mail, options: TellOptions): void {
+    try {
+      const accepted = this.#accept(mail, options);
+      if (accepted !== undefined) accepted.catch((error: unknown) => this.#failRequest(mail, error));
+    } catch (error) {
+      this.#failRequest(mail, error);
+    }
+  }
+
+  #failRequest(mail: Mail, thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#engine.pending.settle(mail.messageId, { status: "failed", error });
+  }
+
+  async post(message: Message, to: Destination, options: TellOptions = noOptions): Promise<void> {
+    if (options.messageId === undefined) return this.#post(message, to, options);
+    await this.#memory.once(options.messageId, () => this.#post(message, to, options));
+  }
+
+  async #post(message: Message, to: Destination, options: TellOptions): Promise<void> {
+    const engine = this.#engine;
+    const letter = this.#letter(message, "event", options);
+    const prepared = engine.post.prepare({ letter, to });
+    const ready = isPromiseLike(prepared) ? await prepared : prepared;
+    engine.observe?.({
+      kind: "message-sent",
+      to,
+      messageId: letter.messageId,
+      type: letter.type,
+      sender: letter.sender,
+    });
+    const refusal = ready.failures.find((failure) => failure.reason === "refused");
+    if (refusal !== undefined) throw refusal.error;
+    for (const failure of ready.failures) engine.post.fail(failure);
+    const accepted = ready.mails.map((mail) => this.#accept(mail, options)).filter((promise) => promise !== undefined);
+    if (accepted.length > 0) await Promise.all(accepted);
+  }
+
+  /** Puts mail into its mailbox; a promise only when something has to be waited for. */
+  #accept(mail: Mail, options: TellOptions): Promise<void> | undefined {
+    const agent = this.#engine.agents.find(mail.recipient);
+    if (isPromiseLike(agent)) return Promise.resolve(agent).then((found) => this.#acceptAt(found, mail, options));
+    if (agent.queued < this.#engine.limits.mailboxCapacity) {
+      const stored = this.#engine.post.store(mail, undefined);
+      return isPromiseLike(stored) ? Promise.resolve(stored) : undefined;
+    }
+    return this.#acceptAt(agent, mail, options);
+  }
+
+  async #acceptAt(agent: Activation, mail: Mail, options: TellOptions): Promise<void> {
+    const { limits, whenFull, post } = this.#engine;
+    while (agent.queued >= limits.mailboxCapacity) {
+      if (whenFull === "reject" || (whenFull !== "wait" && mail.kind === "request")) throw mailboxFull(mail);
+      if (whenFull === "drop-newest") return this.#dropped(mail);
+      const oldest = whenFull === "drop-oldest" ? agent.dropOldestEvent() : undefined;
+      if (oldest !== undefined) this.#dropped(oldest);
+      else if (whenFull === "drop-oldest") throw mailboxFull(mail);
+      else await raceSignal(agent.whenRoom(), options.signal);
+      if (this.#engine.isClosed) throw closed(mail.messageId, "not-stored");
+    }
+    await post.store(mail, undefined);
+  }
+
+  #dropped(mail: Mail): void {
+    const by = formatAgentId(mail.recipient);
+    this.#engine.observe?.({
+      kind: "message-dropped",
+      reason: "mailbox-full",
+      by,
+      messageId: mail.messageId,
+      type: mail.type,
+      sender: mail.sender,
+    });
+  }
+
+  #letter(message: Message, kind: Letter["kind"], options: SendOptions): Letter {
+    const engine = this.#engine;
+    const messageId = options.messageId ?? engine.ids.next();
+    if (engine.isClosed) throw closed(messageId, "not-stored");
+    if (options.signal?.aborted === true) throw options.signal.reason;
+    const at = engine.clock.now();
+    const deadlineMs = kind === "event" ? undefined : (options.deadlineMs ?? engine.limits.requestDeadlineMs);
+    return createLetter(message, {
+      messageId,
+      kind,
+      sender: options.sender === undefined ? undefined : toAgentId(options.sender),
+      at,
+      hops: 1,
+      deadline: deadlineMs === undefined || deadlineMs === Number.POSITIVE_INFINITY ? undefined : at + deadlineMs,
+      trace: options.trace,
+      run: options.run,
+      replyTo: kind === "request" ? { kind: "outside" } : undefined,
+    });
+  }
+}
+
+/** What callers get when the runtime closes: `stored` requests go on in the next runtime that owns their cell (C19). */
+export function closed(messageId: string, outcome: "unknown" | "not-stored"): DeliveryError {
+  return new DeliveryError(
+    "delivery.runtime_closed",
+    `The runtime is closed; message "${messageId}" ${outcome === "unknown" ? "may or may not have been handled" : "was not accepted"}`,
+    {
+      remedy:
+        outcome === "unknown"
+          ? "Ask again with the same messageId: it is handled once."
+          : "Send it to a runtime that is open.",
+      details: { messageId, outcome },
+    },
+  );
+}

@@ -1,0 +1,90 @@
+import type { RunContext } from "../../agent/index.ts";
+import { type AgentId, formatAgentId, type TopicId } from "../../identity/index.ts";
+import type { JsonValue } from "../../errors/index.ts";
+import { definitionOf, type Message, validate } from "../../message/index.ts";
+import { decodedPayload, freezeJson, type Mail, type ReplyAddress } from "../../store/index.ts";
+
+/** Everything about a message on its way but its payload. */
+export interface Postmark {
+  readonly messageId: string;
+  readonly kind: "event" | "request";
+  readonly sender: AgentId | undefined;
+  readonly at: number;
+  readonly hops: number;
+  readonly deadline?: number | undefined;
+  readonly causationId?: string | undefined;
+  readonly trace?: Readonly<Record<string, string>> | undefined;
+  readonly run?: RunContext | undefined;
+  readonly replyTo?: ReplyAddress | undefined;
+}
+
+/** A checked message that has no recipient yet. */
+export interface Letter extends Postmark {
+  readonly type: string;
+  readonly body: JsonValue;
+  readonly output: unknown;
+}
+
+/**
+ * Checks a message against its schema and freezes its payload.
+ *
+ * @throws SerializationError `serialization.invalid_message`, `serialization.unserializable`; StateError `state.too_large`.
+ */
+export function createLetter(message: Message, postmark: Postmark): Letter {
+  const what = `payload of "${message.type}"`;
+  const body = freezeJson(message.payload ?? null, what);
+  const definition = definitionOf(message);
+  const output = definition === undefined ? body : validate(definition.schema, body, { what });
+  return { ...postmark, type: message.type, body, output };
+}
+
+/** The mail that carries a letter to one agent. */
+export function addressLetter(letter: Letter, recipient: AgentId, topic?: TopicId): Mail {
+  const mail: Mail = {
+    messageId: letter.messageId,
+    kind: letter.kind,
+    type: letter.type,
+    body: letter.body,
+    recipient,
+    hops: letter.hops,
+    at: letter.at,
+    ...(letter.sender !== undefined && { sender: letter.sender }),
+    ...(topic !== undefined && { topic }),
+    ...(letter.deadline !== undefined && { deadline: letter.deadline }),
+    ...(letter.causationId !== undefined && { causationId: letter.causationId }),
+    ...(letter.trace !== undefined && { trace: letter.trace }),
+    ...(letter.run !== undefined && { run: letter.run }),
+    ...(letter.replyTo !== undefined && { replyTo: letter.replyTo }),
+  };
+  mail[decodedPayload] = letter.output;
+  return mail;
+}
+
+/** The settlement that tells an asker's mailbox how its request ended (C12). */
+export function createSettlement(
+  request: Mail,
+  outcome: NonNullable<Mail["settlement"]>["outcome"],
+  at: number,
+): Mail | undefined {
+  const { replyTo } = request;
+  if (replyTo?.kind !== "mailbox") return undefined;
+  return {
+    messageId: `${request.messageId}.settled`,
+    kind: "settlement",
+    type: request.type,
+    body: null,
+    recipient: replyTo.agent,
+    sender: request.recipient,
+    hops: replyTo.hops,
+    at,
+    causationId: request.messageId,
+    settlement: { requestId: request.messageId, outcome, tag: replyTo.tag },
+    ...(replyTo.run !== undefined && { run: replyTo.run }),
+    ...(request.trace !== undefined && { trace: request.trace }),
+  };
+}
+
+/** How messages name an agent to people. */
+export function nameOf(mail: Mail): string {
+  return formatAgentId(mail.recipient);
+}

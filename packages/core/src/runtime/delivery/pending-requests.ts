@@ -1,0 +1,119 @@
+/**
+ * The requests that somebody still waits for.
+ *
+ * Owns: one entry and one timer for each open request, whoever asked (outside, a turn, a mailbox).
+ * Invariants:
+ * P1. An entry is settled exactly once: by the reply, a failure, its deadline, or a cancel; later ones change nothing.
+ * P2. A settled request has no entry and no timer.
+ */
+import type { TimerHandle, TimerWheel } from "../../async/index.ts";
+import { DeliveryError, type JsonValue } from "../../errors/index.ts";
+import type { Mail } from "../../store/index.ts";
+
+/** How a request ended, in this process: the error is the very object that was thrown, the output what the schema made of the body. */
+export type LiveOutcome =
+  | { readonly status: "replied"; readonly body: JsonValue; readonly output: unknown }
+  | { readonly status: "failed"; readonly error: Error };
+
+/** A turn at work that can be told to stop. */
+export interface Stoppable {
+  abandon(reason: unknown): void;
+}
+
+/** Who hears of the outcome. */
+export type OutcomeSink = (outcome: LiveOutcome) => void;
+
+interface PendingRequest {
+  readonly mail: Mail;
+  readonly sink: OutcomeSink;
+  timer: TimerHandle | undefined;
+  turn: Stoppable | undefined;
+}
+
+export class PendingRequests {
+  readonly #timers: TimerWheel;
+  readonly #entries = new Map<string, PendingRequest>();
+
+  constructor(timers: TimerWheel) {
+    this.#timers = timers;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Waits for the outcome of a request; `deadlineMs` of Infinity sets no timer. */
+  open(mail: Mail, deadlineMs: number, sink: OutcomeSink): void {
+    const known = this.#entries.get(mail.messageId);
+    known?.timer?.cancel();
+    const entry: PendingRequest = { mail, sink, timer: undefined, turn: known?.turn };
+    this.#entries.set(mail.messageId, entry);
+    if (deadlineMs === Number.POSITIVE_INFINITY) return;
+    entry.timer = this.#timers.set(deadlineMs, () => this.#expire(mail));
+    // A program that awaits a reply must not end before the deadline has told it that none comes.
+    if (mail.replyTo?.kind === "outside") entry.timer.keepAlive?.(true);
+  }
+
+  has(messageId: string): boolean {
+    return this.#entries.has(messageId);
+  }
+
+  /** Remembers which turn works on a request, so that a cancel reaches it. */
+  started(messageId: string, turn: Stoppable): void {
+    const entry = this.#entries.get(messageId);
+    if (entry !== undefined) entry.turn = turn;
+  }
+
+  settle(messageId: string, outcome: LiveOutcome): boolean {
+    const entry = this.take(messageId);
+    entry?.sink(outcome);
+    return entry !== undefined;
+  }
+
+  /** Removes an entry without telling its sink. */
+  take(messageId: string): PendingRequest | undefined {
+    const entry = this.#entries.get(messageId);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(messageId);
+    entry.timer?.cancel();
+    return entry;
+  }
+
+  /** Ends a request because its asker no longer wants it; the turn that works on it is told. */
+  cancel(messageId: string, reason: unknown): void {
+    this.take(messageId)?.turn?.abandon(reason);
+  }
+
+  /** Fails every request for which `select` is true. */
+  failAll(select: (mail: Mail) => boolean, error: (mail: Mail) => Error): void {
+    for (const [messageId, entry] of [...this.#entries]) {
+      if (select(entry.mail)) this.settle(messageId, { status: "failed", error: error(entry.mail) });
+    }
+  }
+
+  /** Drops all entries and timers in silence: the runtime is closed. */
+  clear(): void {
+    for (const entry of this.#entries.values()) entry.timer?.cancel();
+    this.#entries.clear();
+  }
+
+  #expire(mail: Mail): void {
+    const entry = this.take(mail.messageId);
+    if (entry === undefined) return;
+    const error = deadlineExceeded(mail);
+    entry.turn?.abandon(error);
+    entry.sink({ status: "failed", error });
+  }
+}
+
+function deadlineExceeded(mail: Mail): DeliveryError {
+  const recipient = `${mail.recipient.type}/${mail.recipient.key}`;
+  return new DeliveryError(
+    "delivery.deadline_exceeded",
+    `"${recipient}" did not answer "${mail.type}" before its deadline`,
+    {
+      remedy: "Give the request a longer deadlineMs, or find out what the agent waits for.",
+      details: { recipient, messageId: mail.messageId, type: mail.type },
+    },
+  );
+}

@@ -1,0 +1,239 @@
+/**
+ * Brings messages from those who send them to mailboxes.
+ *
+ * Owns: nothing that lasts. Does not own: mailboxes (Activation), who waits for replies (PendingRequests).
+ * Invariants:
+ * O1. Interventions see each message once, before it is stored (C15).
+ * O2. A topic is expanded when the message is stored; overlapping subscriptions deliver once, never to the sender (C14).
+ * O3. A message that cannot be delivered ends as a typed failure of its request, or in the dead letters; never in silence.
+ * O4. Only messages from outside wait at a full mailbox; a turn's own go through up to 8 times the bound (C13).
+ */
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { DeliveryError, encodeError } from "../../errors/index.ts";
+import { type AgentId, sameAgent, type TopicId } from "../../identity/index.ts";
+import { droppedError, type InterventionResult } from "../../intervention/index.ts";
+import type { Message } from "../../message/index.ts";
+import { freezeJson, type Mail } from "../../store/index.ts";
+import { noSuchAgent } from "../agent-directory.ts";
+import type { Cell } from "../cell/cell.ts";
+import type { Engine } from "../engine.ts";
+import type { DeadLetterReason } from "./dead-letters.ts";
+import { addressLetter, createLetter, createSettlement, type Letter, nameOf } from "./mail-factory.ts";
+
+/** Where a letter goes. */
+export type Destination =
+  | { readonly kind: "agent"; readonly id: AgentId }
+  | { readonly kind: "topic"; readonly id: TopicId };
+
+/** A letter and where it goes. */
+export interface Posting {
+  readonly letter: Letter;
+  readonly to: Destination;
+}
+
+/** What became of a posting: mail to store and deliver, and mail that failed before it left. */
+export interface Prepared {
+  readonly mails: readonly Mail[];
+  readonly failures: readonly Failure[];
+}
+
+/** A message that will not be delivered. */
+export interface Failure {
+  readonly mail: Mail;
+  readonly error: Error;
+  readonly reason: DeadLetterReason | "dropped" | "refused";
+}
+
+/** How far a turn's own messages may exceed a mailbox's bound. */
+const hardCapFactor = 8;
+const nothing: Prepared = { mails: [], failures: [] };
+
+export class PostOffice {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Interventions, expansion, checks. */
+  prepare(posting: Posting): MaybePromise<Prepared> {
+    const chain = this.#engine.interventions;
+    const { letter, to } = posting;
+    if (chain === undefined || !chain.has(to.kind === "topic" ? "onPublish" : "onSend"))
+      return this.#expand(letter, to);
+    const message: Message = { type: letter.type, payload: letter.body };
+    const facts = { messageId: letter.messageId, sender: letter.sender };
+    try {
+      const result =
+        to.kind === "topic"
+          ? chain.publish(message, { ...facts, topic: to.id })
+          : chain.send(message, { ...facts, recipient: to.id, kind: letter.kind });
+      if (!isPromiseLike(result)) return this.#afterIntervention(posting, result);
+      return result.then(
+        (value) => this.#afterIntervention(posting, value),
+        (error: unknown) => refused(posting, error),
+      );
+    } catch (error) {
+      return refused(posting, error);
+    }
+  }
+
+  #afterIntervention({ letter, to }: Posting, result: InterventionResult<Message>): Prepared {
+    if (result.kind === "drop") {
+      this.#engine.observe?.({
+        kind: "message-dropped",
+        reason: "intervention",
+        by: result.by,
+        messageId: letter.messageId,
+        type: letter.type,
+        sender: letter.sender,
+      });
+      return to.kind === "topic"
+        ? nothing
+        : failed(addressLetter(letter, to.id), droppedError(letter.messageId, result.by), "dropped");
+    }
+    if (result.value.payload === letter.body && result.value.type === letter.type) return this.#expand(letter, to);
+    try {
+      return this.#expand(createLetter(result.value, letter), to);
+    } catch (error) {
+      return refused({ letter, to }, error);
+    }
+  }
+
+  #expand(letter: Letter, to: Destination): Prepared {
+    if (to.kind === "agent") return this.#check(addressLetter(letter, to.id));
+    const recipients = this.#engine.directory.recipients(to.id);
+    const mails: Mail[] = [];
+    const failures: Failure[] = [];
+    for (const recipient of recipients) {
+      if (sameAgent(recipient, letter.sender)) continue;
+      // The output belongs to one recipient alone: the others parse the body themselves.
+      const mail = addressLetter(mails.length === 0 ? letter : { ...letter, output: undefined }, recipient, to.id);
+      const prepared = this.#check(mail);
+      mails.push(...prepared.mails);
+      failures.push(...prepared.failures);
+    }
+    return { mails, failures };
+  }
+
+  #check(mail: Mail): Prepared {
+    const { directory, limits } = this.#engine;
+    if (directory.find(mail.recipient.type) === undefined)
+      return failed(mail, noSuchAgent(mail.recipient), "no-such-agent");
+    if (mail.hops > limits.maxHops) return failed(mail, tooManyHops(mail, limits.maxHops), "too-many-hops");
+    return { mails: [mail], failures: [] };
+  }
+
+  /** Puts stored mail of a turn into mailboxes. `from` is the cell whose record holds it already. */
+  deliver(mails: readonly Mail[], from: Cell | undefined): void {
+    for (const mail of mails) {
+      const result = this.#deliverOne(mail, from);
+      if (isPromiseLike(result)) this.#engine.own(result, `delivery of "${mail.type}" to "${nameOf(mail)}"`);
+    }
+  }
+
+  #deliverOne(mail: Mail, from: Cell | undefined): MaybePromise<void> {
+    const agent = this.#engine.agents.find(mail.recipient);
+    if (isPromiseLike(agent)) return agent.then(() => this.#deliverOne(mail, from));
+    if (agent.queued >= this.#engine.limits.mailboxCapacity * hardCapFactor)
+      return this.fail(failureOf(mail, mailboxFull(mail), "mailbox-full"));
+    return this.store(mail, from);
+  }
+
+  /** Stores mail in its recipient's cell when its sender's record does not hold it, and enqueues it. */
+  store(mail: Mail, from: Cell | undefined): MaybePromise<void> {
+    const agent = this.#engine.agents.find(mail.recipient);
+    if (isPromiseLike(agent)) return agent.then(() => this.store(mail, from));
+    const isStored = agent.cell === from || !agent.cell.isLogged;
+    const written = isStored
+      ? undefined
+      : agent.cell.append([{ kind: "received", at: this.#engine.clock.now(), mail }]);
+    if (isPromiseLike(written)) return written.then(() => agent.enqueue(mail));
+    agent.enqueue(mail);
+    this.#engine.observe?.({
+      kind: "message-delivered",
+      agent: mail.recipient,
+      messageId: mail.messageId,
+      type: mail.type,
+      sender: mail.sender,
+    });
+    return undefined;
+  }
+
+  /** Ends mail that will not be delivered: its asker is told, other mail becomes a dead letter. */
+  fail(failure: Failure): void {
+    const { mail, error, reason } = failure;
+    if (mail.kind === "request") {
+      if (this.#engine.pending.settle(mail.messageId, { status: "failed", error })) return;
+      const settlement = createSettlement(
+        mail,
+        { status: "failed", error: encodeError(error) },
+        this.#engine.clock.now(),
+      );
+      if (settlement !== undefined) this.deliver([settlement], undefined);
+      return;
+    }
+    if (reason !== "dropped" && reason !== "refused") this.bury(mail, reason, error);
+  }
+
+  /** Makes a dead letter. */
+  bury(mail: Mail, reason: DeadLetterReason, error: Error | undefined): void {
+    this.#engine.deadLetters.add({ id: this.#engine.ids.next(), reason, mail, error, at: this.#engine.clock.now() });
+    this.#engine.observe?.({
+      kind: "dead-lettered",
+      agent: mail.recipient,
+      reason,
+      messageId: mail.messageId,
+      type: mail.type,
+      sender: mail.sender,
+    });
+    if (reason === "closed") return;
+    const message = `"${mail.type}" for "${nameOf(mail)}" became a dead letter (${reason})`;
+    this.#engine.logger?.warn({
+      message,
+      agent: mail.recipient,
+      messageId: mail.messageId,
+      ...(error !== undefined && { error }),
+    });
+  }
+
+  /** Sends a dead letter once more, as new: hops start again. */
+  async resend(mail: Mail): Promise<void> {
+    const prepared = this.#check({ ...mail, body: freezeJson(mail.body, "dead letter"), hops: 0 });
+    for (const failure of prepared.failures) this.fail(failure);
+    for (const one of prepared.mails) await this.store(one, undefined);
+  }
+}
+
+function failed(mail: Mail, error: Error, reason: Failure["reason"]): Prepared {
+  return { mails: [], failures: [failureOf(mail, error, reason)] };
+}
+
+function failureOf(mail: Mail, error: Error, reason: Failure["reason"]): Failure {
+  return { mail, error, reason };
+}
+
+function refused({ letter, to }: Posting, thrown: unknown): Prepared {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const recipient = to.kind === "agent" ? to.id : { type: to.id.type, key: to.id.source };
+  return failed(addressLetter(letter, recipient), error, "refused");
+}
+
+function tooManyHops(mail: Mail, limit: number): DeliveryError {
+  return new DeliveryError(
+    "delivery.too_many_hops",
+    `"${mail.type}" for "${nameOf(mail)}" is message ${mail.hops} of its causal chain; the limit is ${limit}`,
+    {
+      remedy: "Look for agents that answer each other without end, or raise maxHops.",
+      details: { hops: mail.hops, limit },
+    },
+  );
+}
+
+/** The error of a message that found no room. */
+export function mailboxFull(mail: Mail): DeliveryError {
+  return new DeliveryError("delivery.mailbox_full", `The mailbox of "${nameOf(mail)}" is full`, {
+    remedy: "Send slower, raise mailboxCapacity, or let senders wait.",
+    details: { recipient: nameOf(mail), messageId: mail.messageId },
+  });
+}

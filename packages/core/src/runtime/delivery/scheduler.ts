@@ -1,0 +1,84 @@
+import { yieldMacrotask } from "../../async/index.ts";
+import type { Activity } from "./activity.ts";
+
+/** Something that can do one piece of work. */
+export interface Runnable {
+  run(): void;
+}
+
+/** Pieces of work in one go before timers and I/O get their turn. */
+const batchSize = 512;
+
+/**
+ * Gives ready agents their turns, one message each, first come first served.
+ *
+ * Owns: the ready queue. Does not own: what an agent does with its slot.
+ * Invariants:
+ * S1. Work never starts inside the call that made it ready.
+ * S2. After `batchSize` pieces the event loop gets control, so that two agents talking for ever cannot starve timers.
+ * S3. With a `pick` function the same picks give the same order (I11).
+ */
+export class Scheduler {
+  readonly #activity: Activity;
+  readonly #pick: ((count: number) => number) | undefined;
+  #ready: Runnable[] = [];
+  #head = 0;
+  #isPumping = false;
+
+  constructor(activity: Activity, pick: ((count: number) => number) | undefined) {
+    this.#activity = activity;
+    this.#pick = pick;
+  }
+
+  add(runnable: Runnable): void {
+    this.#activity.begin();
+    this.#ready.push(runnable);
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    queueMicrotask(this.#pump);
+  }
+
+  /** Forgets all ready work: the runtime is closed. */
+  clear(): void {
+    for (let index = this.#head; index < this.#ready.length; index++) this.#activity.end();
+    this.#ready = [];
+    this.#head = 0;
+  }
+
+  readonly #pump = (): void => {
+    for (let done = 0; done < batchSize && this.#head < this.#ready.length; done++) {
+      const runnable = this.#take();
+      try {
+        runnable.run();
+      } finally {
+        this.#activity.end();
+      }
+    }
+    if (this.#head < this.#ready.length) void yieldMacrotask().then(this.#pump);
+    else this.#rest();
+  };
+
+  #rest(): void {
+    this.#ready.length = 0;
+    this.#head = 0;
+    this.#isPumping = false;
+  }
+
+  #take(): Runnable {
+    const count = this.#ready.length - this.#head;
+    const chosen =
+      this.#pick === undefined || count === 1
+        ? this.#head
+        : this.#head + Math.min(count - 1, Math.max(0, this.#pick(count)));
+    const runnable = this.#ready[chosen];
+    const first = this.#ready[this.#head];
+    if (runnable === undefined || first === undefined) throw new Error("the ready queue lost an entry");
+    this.#ready[chosen] = first;
+    this.#head += 1;
+    if (this.#head > batchSize && this.#head * 2 > this.#ready.length) {
+      this.#ready = this.#ready.slice(this.#head);
+      this.#head = 0;
+    }
+    return runnable;
+  }
+}

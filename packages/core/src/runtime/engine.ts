@@ -1,0 +1,176 @@
+/**
+ * The parts of an in-process runtime, and the few decisions that belong to none of them.
+ *
+ * Owns: the parts' lifetime, and every promise that nobody else awaits.
+ * Invariants:
+ * H1. A fault that nobody else hears of goes to the error port, once, and never surfaces as an unhandled rejection.
+ * H2. `close()` waits for every owned promise.
+ */
+import {
+  type Clock,
+  createIdSource,
+  type IdSource,
+  isPromiseLike,
+  systemClock,
+  TimerWheel,
+  yieldMacrotask,
+} from "../async/index.ts";
+import { DeliveryError } from "../errors/index.ts";
+import { droppedError, InterventionChain, type InterventionResult } from "../intervention/index.ts";
+import type { Logger, RuntimeEvent, Tracer } from "../observe/index.ts";
+import { validate } from "../message/index.ts";
+import { freezeJson, type Mail, MemoryStore, type Store } from "../store/index.ts";
+import { AgentDirectory } from "./agent-directory.ts";
+import type { Cell } from "./cell/cell.ts";
+import type { CellFold } from "./cell/fold-log.ts";
+import { resumeCell } from "./cell/resume-cell.ts";
+import { Activity } from "./delivery/activity.ts";
+import { AgentTable } from "./delivery/agent-table.ts";
+import { DeadLetterBox } from "./delivery/dead-letters.ts";
+import { nameOf } from "./delivery/mail-factory.ts";
+import { type LiveOutcome, PendingRequests } from "./delivery/pending-requests.ts";
+import { PostOffice } from "./delivery/post-office.ts";
+import { Scheduler } from "./delivery/scheduler.ts";
+import { type MailboxPolicy, resolveLimits, type RuntimeLimits, type RuntimeOptions } from "./runtime-options.ts";
+import { RestingTurns } from "./turn/resting-turns.ts";
+import type { Turn } from "./turn/turn.ts";
+import { WaitTable } from "./turn/wait-table.ts";
+
+export class Engine {
+  readonly limits: RuntimeLimits;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly random: () => number;
+  readonly store: Store;
+  readonly owner: string;
+  readonly logger: Logger | undefined;
+  readonly tracer: Tracer | undefined;
+  readonly observe: ((event: RuntimeEvent) => void) | undefined;
+  readonly interventions: InterventionChain | undefined;
+  readonly timers: TimerWheel;
+  readonly activity: Activity = new Activity();
+  readonly scheduler: Scheduler;
+  readonly pending: PendingRequests;
+  readonly deadLetters: DeadLetterBox;
+  readonly directory: AgentDirectory;
+  readonly agents: AgentTable;
+  readonly waits: WaitTable;
+  readonly resting: RestingTurns = new RestingTurns();
+  readonly post: PostOffice;
+  readonly whenFull: MailboxPolicy;
+  /** What parts outside the engine want done at close. */
+  readonly onClose: (() => void)[] = [];
+  readonly #owned = new Set<Promise<unknown>>();
+  /** Runs on hold: while there is none, mailboxes need not look at what they hand out. */
+  pausedRuns = 0;
+  isClosed = false;
+
+  constructor(options: RuntimeOptions) {
+    this.limits = resolveLimits(options);
+    this.whenFull = options.whenFull ?? "wait";
+    this.clock = options.clock ?? systemClock;
+    this.ids = options.ids ?? createIdSource();
+    this.random = options.random ?? (() => 0.5);
+    this.store = options.store ?? new MemoryStore();
+    this.owner = this.ids.next();
+    this.logger = options.logger;
+    this.tracer = options.tracer;
+    this.observe =
+      options.observer === undefined
+        ? undefined
+        : guardObserver(options.observer, (error) => this.report(error, "runtime observer"));
+    this.interventions =
+      options.interventions === undefined || options.interventions.length === 0
+        ? undefined
+        : new InterventionChain(options.interventions, options.logger);
+    this.timers = new TimerWheel(this.clock);
+    this.scheduler = new Scheduler(this.activity, options.pick);
+    this.pending = new PendingRequests(this.timers);
+    this.directory = new AgentDirectory(() => this.ids.next());
+    this.agents = new AgentTable(this);
+    this.waits = new WaitTable(this);
+    this.post = new PostOffice(this);
+    this.deadLetters = new DeadLetterBox(this.limits.maxDeadLetters, (mail) => this.post.resend(mail));
+  }
+
+  get hasPausedRuns(): boolean {
+    return this.pausedRuns > 0;
+  }
+
+  /** Takes over a promise that nobody awaits: its fault is reported, `close()` waits for it. */
+  own(promise: PromiseLike<unknown>, what: string): void {
+    this.activity.begin();
+    const owned: Promise<unknown> = Promise.resolve(promise)
+      .catch((error: unknown) => this.report(error, what))
+      .finally(() => {
+        this.#owned.delete(owned);
+        this.activity.end();
+      });
+    this.#owned.add(owned);
+  }
+
+  /** Resolves when nothing is runnable; a handler between two steps counts as busy. */
+  async whenIdle(): Promise<void> {
+    do {
+      await this.activity.idle();
+      await yieldMacrotask();
+    } while (!this.activity.isIdle);
+  }
+
+  async settleOwned(): Promise<void> {
+    await Promise.all(this.#owned);
+  }
+
+  /** The error port. */
+  report(error: unknown, what: string): void {
+    this.logger?.error({ message: `${what} failed`, error });
+  }
+
+  /** The error of a request that no handler takes. */
+  noHandler(mail: Mail): DeliveryError {
+    return new DeliveryError("delivery.no_handler", `"${nameOf(mail)}" has no handler for "${mail.type}"`, {
+      remedy: "Add on.request() for this type to the definition, or send what the agent handles.",
+      details: { recipient: nameOf(mail), type: mail.type },
+    });
+  }
+
+  /** An event's or settlement's handler failed for good: nobody waits, so the fault is reported and the message kept. */
+  failedEvent(mail: Mail, error: Error): void {
+    this.report(error, `handler of "${nameOf(mail)}" for "${mail.type}"`);
+    this.post.bury(mail, "handler-failed", error);
+  }
+
+  /** A reply after the interventions have seen it. */
+  replyAfter(turn: Turn, reply: LiveOutcome, result: InterventionResult<unknown>): LiveOutcome {
+    if (reply.status === "failed") return reply;
+    if (result.kind === "drop") return { status: "failed", error: droppedError(turn.mail.messageId, result.by) };
+    if (result.value === reply.body) return reply;
+    const route = turn.activation.blueprint.routes.get(turn.mail.type);
+    const what = `reply to "${turn.mail.type}"`;
+    const body = freezeJson(result.value, what);
+    const output =
+      route?.kind === "request"
+        ? validate(route.type.reply, body, { what, code: "serialization.invalid_reply" })
+        : body;
+    return { status: "replied", body, output };
+  }
+
+  /** Goes on with what a cell's log says is not finished. */
+  resume(cell: Cell, fold: CellFold): void {
+    const resumed = resumeCell(this, cell, fold);
+    if (isPromiseLike(resumed)) this.own(resumed, `resumption of cell "${cell.name}"`);
+  }
+}
+
+function guardObserver(
+  observer: (event: RuntimeEvent) => void,
+  report: (error: unknown) => void,
+): (event: RuntimeEvent) => void {
+  return (event) => {
+    try {
+      observer(event);
+    } catch (error) {
+      report(error);
+    }
+  };
+}

@@ -1,0 +1,193 @@
+import type { AgentDefinition } from "../agent/index.ts";
+import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
+import { DeliveryError } from "../errors/index.ts";
+import type { EventMessage, RequestMessage } from "../message/index.ts";
+import type { CellEvent, LiveEvent } from "../store/index.ts";
+import type { BoundSubscription, Subscription } from "../subscription/index.ts";
+import type {
+  AgentRuntime,
+  AgentSnapshot,
+  CloseOptions,
+  ControlAction,
+  EventRange,
+  ForkTarget,
+  OpenWait,
+  RunPoint,
+  RuntimeStats,
+  SendOptions,
+  TellOptions,
+} from "./agent-runtime.ts";
+import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
+import { controlRun } from "./cell/control-run.ts";
+import { EventReader } from "./cell/event-reader.ts";
+import { forkCell } from "./cell/fork-cell.ts";
+import { closeEngine } from "./close-engine.ts";
+import type { DeadLetters } from "./delivery/dead-letters.ts";
+import { FrontDoor } from "./delivery/front-door.ts";
+import { Engine } from "./engine.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
+
+/**
+ * Agents in this process: mailboxes, durable turns and timers on one event loop.
+ *
+ * It works from construction on; there is nothing to start. With the default memory store everything ends with the process;
+ * a durable store makes the same program crash-proof.
+ *
+ * @example
+ * const runtime = new InProcessRuntime();
+ * await runtime.register(account);
+ * const balance = await runtime.send(Deposit({ cents: 500 }), account.id("ada"));
+ * await runtime.close();
+ */
+export class InProcessRuntime implements AgentRuntime {
+  readonly #engine: Engine;
+  readonly #door: FrontDoor;
+  readonly deadLetters: DeadLetters;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ConfigError `config.invalid_option`. */
+  constructor(options: RuntimeOptions = {}) {
+    this.#engine = new Engine(options);
+    this.#door = new FrontDoor(this.#engine);
+    this.deadLetters = this.#engine.deadLetters;
+  }
+
+  async register(agent: AgentDefinition): Promise<void> {
+    this.#assertOpen();
+    this.#engine.directory.register(agent);
+  }
+
+  send<Name extends string, Reply>(
+    message: RequestMessage<Name, unknown, Reply>,
+    to: AgentId<Name>,
+    options?: SendOptions,
+  ): Promise<Reply> {
+    // The reply passed the schema of this request's own type.
+    return this.#door.send(message, toAgentId(to), options) as Promise<Reply>;
+  }
+
+  tell<Name extends string>(message: EventMessage<Name>, to: AgentId<Name>, options?: TellOptions): Promise<void> {
+    return this.#door.post(message, { kind: "agent", id: toAgentId(to) }, options);
+  }
+
+  publish(message: EventMessage, topic: TopicId, options?: TellOptions): Promise<void> {
+    return this.#door.post(message, { kind: "topic", id: topic }, options);
+  }
+
+  async addSubscription(subscription: Subscription): Promise<void> {
+    this.#assertOpen();
+    this.#engine.directory.addSubscription(subscription);
+  }
+
+  async removeSubscription(id: string): Promise<void> {
+    this.#engine.directory.removeSubscription(id);
+  }
+
+  subscriptions(): readonly BoundSubscription[] {
+    return this.#engine.directory.subscriptions();
+  }
+
+  respond(waitId: string, answer: unknown): Promise<void> {
+    return this.#engine.waits.respond(waitId, answer);
+  }
+
+  waits(filter: { readonly runId?: string | undefined } = {}): readonly OpenWait[] {
+    return this.#engine.waits.list(filter.runId);
+  }
+
+  async control(cell: string, runId: string, action: ControlAction): Promise<void> {
+    this.#assertOpen();
+    await controlRun(this.#engine, { cell: await this.#cell(cell), runId }, action);
+  }
+
+  async rest(cell: string, runId: string): Promise<void> {
+    const run = (await this.#cell(cell)).run(runId);
+    await run.activity.idle();
+  }
+
+  events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent> {
+    const options = { from: range.from ?? 1, isLive: range.live === true, signal: range.signal };
+    const known = this.#engine.agents.findCell(cell);
+    if (known !== undefined) return new EventReader(known.run(range.runId), options);
+    return { [Symbol.asyncIterator]: () => this.#openAndRead(cell, range.runId, options) };
+  }
+
+  async *#openAndRead(
+    cell: string,
+    runId: string,
+    options: ConstructorParameters<typeof EventReader>[1],
+  ): AsyncGenerator<CellEvent | LiveEvent> {
+    yield* new EventReader((await this.#cell(cell)).run(runId), options);
+  }
+
+  snapshot(agent: AnyAgentId): Promise<AgentSnapshot | undefined> {
+    return readSnapshot(this.#engine, toAgentId(agent));
+  }
+
+  async restore(agent: AnyAgentId, snapshot: AgentSnapshot): Promise<void> {
+    this.#assertOpen();
+    await writeSnapshot(this.#engine, toAgentId(agent), snapshot);
+  }
+
+  async fork(cell: string, at: RunPoint, target: ForkTarget): Promise<void> {
+    this.#assertOpen();
+    await forkCell(this.#engine, { from: await this.#cell(cell), at }, target);
+  }
+
+  async forgetCell(cell: string): Promise<void> {
+    const known = this.#engine.agents.findCell(cell);
+    this.#engine.agents.removeCell(cell);
+    if (known !== undefined) await known.forget();
+    else await this.#engine.store.prune(cell);
+  }
+
+  stats(): RuntimeStats {
+    const { agents, waits, pending, timers, deadLetters } = this.#engine;
+    const all = [...agents.all()];
+    const turns = all.flatMap((agent) => [...agent.turns]);
+    return {
+      activeAgents: all.length,
+      residentCells: agents.cellCount,
+      queuedMessages: all.reduce((sum, agent) => sum + agent.queued, 0),
+      runningTurns: turns.filter((turn) => !turn.isParked).length,
+      parkedTurns: turns.filter((turn) => turn.isParked).length,
+      openWaits: waits.size,
+      pendingRequests: pending.size,
+      timers: timers.size,
+      watchers: [...agents.allCells()].reduce(
+        (sum, cell) => sum + [...cell.runs()].reduce((count, run) => count + run.watcherCount, 0),
+        0,
+      ),
+      deadLetters: deadLetters.size,
+      rememberedMessages: this.#door.remembered,
+    };
+  }
+
+  idle(): Promise<void> {
+    return this.#engine.whenIdle();
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= closeEngine(this.#engine, options.graceMs ?? 5_000);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #cell(name: string): Promise<Awaited<ReturnType<Engine["agents"]["openCell"]>>> {
+    return this.#engine.agents.findCell(name) ?? this.#engine.agents.openCell(name, true);
+  }
+
+  #assertOpen(): void {
+    if (this.#engine.isClosed) throw runtimeClosed();
+  }
+}
+
+/** The error of everything that is asked of a closed runtime. */
+function runtimeClosed(): DeliveryError {
+  return new DeliveryError("delivery.runtime_closed", "The runtime is closed", {
+    remedy: "Make a new runtime; with a durable store it goes on where this one stopped.",
+  });
+}

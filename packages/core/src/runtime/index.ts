@@ -1,0 +1,16 @@
+export type {
+  AgentRuntime,
+  AgentSnapshot,
+  CloseOptions,
+  ControlAction,
+  EventRange,
+  ForkTarget,
+  OpenWait,
+  RunPoint,
+  RuntimeStats,
+  SendOptions,
+  TellOptions,
+} from "./agent-runtime.ts";
+export type { DeadLetter, DeadLetterReason, DeadLetters } from "./delivery/dead-letters.ts";
+export { InProcessRuntime } from "./in-process-runtime.ts";
+export type { MailboxPolicy, RuntimeOptions } from "./runtime-options.ts";

@@ -1,0 +1,107 @@
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import type { CellEvent, Flush, JournalRecord, Mail } from "../../store/index.ts";
+import type { Failure, Prepared } from "../delivery/post-office.ts";
+import { mailboxSink } from "./reply-sinks.ts";
+import type { Frame, QueuedMessage } from "./frame.ts";
+import type { Turn } from "./turn.ts";
+
+/** Everything a record lets out, ready to be stored and then to leave. */
+export interface Outgoing {
+  readonly sent: readonly Mail[];
+  readonly failures: readonly Failure[];
+  readonly events: readonly CellEvent[];
+  readonly waits: readonly JournalRecord[];
+  readonly opened: readonly (() => void)[];
+  /** Deadlines of requests between turns, by message id. */
+  readonly deadlines: ReadonlyMap<string, number> | undefined;
+}
+
+const nothing: Outgoing = { sent: [], failures: [], events: [], waits: [], opened: [], deadlines: undefined };
+
+/** Numbers the queued events of a frame: their records will show them in this order. */
+export function takeEvents(turn: Turn, frame: Frame): readonly CellEvent[] {
+  const { run } = turn;
+  if (frame.events.length === 0 || run === undefined) return nothing.events;
+  const at = turn.engine.clock.now();
+  const events = frame.events.map((event) => run.number({ ...event, at }));
+  frame.events = [];
+  return events;
+}
+
+/** Takes all that a frame has queued: messages go through interventions and are expanded here. */
+export function takeOutgoing(turn: Turn, frame: Frame): MaybePromise<Outgoing> {
+  if (frame.messages.length === 0 && frame.waits.length === 0) {
+    const events = takeEvents(turn, frame);
+    return events.length === 0 ? nothing : { ...nothing, events };
+  }
+  const { messages } = frame;
+  frame.messages = [];
+  const prepared = prepareAll(turn, messages);
+  return isPromiseLike(prepared)
+    ? prepared.then((all) => collect(turn, frame, { all, messages }))
+    : collect(turn, frame, { all: prepared, messages });
+}
+
+function prepareAll(turn: Turn, messages: readonly QueuedMessage[]): MaybePromise<readonly Prepared[]> {
+  const results = messages.map((message) => turn.engine.post.prepare(message.posting));
+  return results.some(isPromiseLike) ? Promise.all(results) : (results as readonly Prepared[]);
+}
+
+function collect(
+  turn: Turn,
+  frame: Frame,
+  taken: { readonly all: readonly Prepared[]; readonly messages: readonly QueuedMessage[] },
+): Outgoing {
+  let deadlines: Map<string, number> | undefined;
+  for (const message of taken.messages) {
+    if (message.deadlineMs === undefined) continue;
+    deadlines ??= new Map();
+    deadlines.set(message.posting.letter.messageId, message.deadlineMs);
+  }
+  const at = turn.engine.clock.now();
+  const waits = frame.waits.map(
+    (wait): JournalRecord => ({ kind: "wait-opened", at, turn: turn.id, key: wait.key, wait: wait.record }),
+  );
+  const opened = frame.waits.map((wait) => wait.opened);
+  frame.waits = [];
+  const only = taken.all[0];
+  const isOne = taken.all.length === 1 && only !== undefined;
+  return {
+    sent: isOne ? only.mails : taken.all.flatMap((prepared) => prepared.mails),
+    failures: isOne ? only.failures : taken.all.flatMap((prepared) => prepared.failures),
+    events: takeEvents(turn, frame),
+    waits,
+    opened,
+    deadlines,
+  };
+}
+
+/** The part of a journal record that lets things out. */
+export function toFlush(frame: Frame, outgoing: Pick<Outgoing, "sent" | "events">): Flush {
+  if (outgoing.sent.length === 0 && outgoing.events.length === 0) return {};
+  return {
+    ...(outgoing.sent.length > 0 && { sent: outgoing.sent }),
+    ...(outgoing.events.length > 0 && { events: outgoing.events }),
+    flushed: frame.flushCounts(),
+  };
+}
+
+/** Lets out what a stored record holds: events are shown, requests are waited for, messages are delivered. */
+export function release(turn: Turn, outgoing: Outgoing): void {
+  const { engine, run } = turn;
+  if (run !== undefined) for (const event of outgoing.events) run.show(event);
+  for (const open of outgoing.opened) open();
+  for (const mail of outgoing.sent) {
+    const deadlineMs = outgoing.deadlines?.get(mail.messageId);
+    if (mail.replyTo?.kind === "mailbox" && deadlineMs !== undefined)
+      engine.pending.open(mail, deadlineMs, mailboxSink(engine, mail));
+  }
+  for (const failure of outgoing.failures) engine.post.fail(failure);
+  if (outgoing.sent.length > 0) engine.post.deliver(outgoing.sent, turn.activation.cell);
+}
+
+/** Writes journal records of a turn: to the log when its cell keeps one, and to the journal that a replay reads. */
+export function writeJournal(turn: Turn, records: readonly JournalRecord[]): MaybePromise<void> {
+  for (const record of records) turn.journal.add(record);
+  return turn.activation.cell.isLogged ? turn.activation.cell.append(records) : undefined;
+}

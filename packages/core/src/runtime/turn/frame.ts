@@ -1,0 +1,100 @@
+/**
+ * One attempt of a turn: what its handler has queued and what it waits for.
+ *
+ * Owns: the queued messages, events and list changes; the attempt's abort signal.
+ * Invariants:
+ * F1. After `end()` nothing the handler still does has any effect: every call throws `state.attempt_over` (C9).
+ * F2. What was queued leaves with a commit point or the turn's commit, in the order queued, or not at all (C5).
+ */
+import type { ControlReason } from "../../agent/index.ts";
+import { type JsonValue, StateError } from "../../errors/index.ts";
+import type { Flush, WaitRecord } from "../../store/index.ts";
+import type { Posting } from "../delivery/post-office.ts";
+import type { ListDraft } from "./list-draft.ts";
+import type { Replayer } from "./replayer.ts";
+import type { Scope } from "./scope.ts";
+
+/** An event that waits for its commit. */
+export interface QueuedEvent {
+  readonly path: readonly string[];
+  readonly kind: string;
+  readonly payload: JsonValue;
+}
+
+/** A message that waits for its commit; `deadlineMs` is set for requests between turns. */
+export interface QueuedMessage {
+  readonly posting: Posting;
+  readonly deadlineMs: number | undefined;
+}
+
+/** An opened wait that waits for its commit. */
+export interface QueuedWait {
+  readonly key: string;
+  readonly record: WaitRecord;
+  readonly opened: () => void;
+}
+
+export class Frame {
+  readonly turnId: () => string;
+  isOver = false;
+  isForgotten = false;
+  isStateTouched = false;
+  /** Steps that run now, by key. */
+  readonly running = new Map<string, { abort(reason: ControlReason): void; readonly settled: Promise<unknown> }>();
+  /** Keys of steps that this attempt has asked for. */
+  readonly keys = new Set<string>();
+  /** Context promises the handler may be waiting for: replies, answers, timers. */
+  waiting = 0;
+  replayer: Replayer | undefined;
+  messages: QueuedMessage[] = [];
+  events: QueuedEvent[] = [];
+  waits: QueuedWait[] = [];
+  lists: Map<string, ListDraft> | undefined;
+  readonly scopes: Scope[] = [];
+  #controller: AbortController | undefined;
+
+  constructor(turnId: () => string) {
+    this.turnId = turnId;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.isOver) this.#controller.abort(attemptOver(this.turnId()));
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.messages = [];
+    this.events = [];
+    this.waits = [];
+    this.#controller?.abort(attemptOver(this.turnId()));
+    for (const step of this.running.values()) step.abort({ kind: "interrupt", detail: "the attempt is over" });
+  }
+
+  /** @throws StateError `state.attempt_over`. */
+  assertLive(): void {
+    if (this.isOver) throw attemptOver(this.turnId());
+  }
+
+  /** How far each scope's output has got, for the record that carries it. */
+  flushCounts(): NonNullable<Flush["flushed"]> {
+    return this.scopes
+      .filter((scope) => scope.messages + scope.events > 0)
+      .map((scope) => ({ scope: scope.name, messages: scope.messages, events: scope.events }));
+  }
+}
+
+/** The error of a handler that goes on after its attempt has ended. */
+export function attemptOver(turn: string): StateError {
+  return new StateError("state.attempt_over", `The attempt of turn "${turn}" is over`, {
+    remedy: "Stop when context.signal aborts; nothing that this attempt does has any effect now.",
+    details: { turn },
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * Hands recorded outcomes to a handler that runs again (C7).
+ *
+ * Owns: the outcomes not handed out yet and the asks not answered yet.
+ * Invariants:
+ * Y1. Outcomes are handed out in the order in which they were recorded, one at a time, with a rest in between.
+ * Y2. An ask without a record is answered only when every record has been handed out: nothing new runs before.
+ * Y3. A handler that rests without having asked for the next record fails with `state.nondeterministic_replay`.
+ */
+import { createDeferred, type Deferred, yieldMacrotask } from "../../async/index.ts";
+import { StateError } from "../../errors/index.ts";
+import type { SettledRecord } from "./journal.ts";
+
+/** Turns of the event loop without a new ask after which a replaying handler counts as resting. */
+const restTurns = 20;
+
+export class Replayer {
+  readonly #records: readonly SettledRecord[];
+  readonly #keys: ReadonlySet<string>;
+  readonly #asks = new Map<string, Deferred<SettledRecord | undefined>>();
+  readonly #fresh: { readonly key: string; readonly deferred: Deferred<SettledRecord | undefined> }[] = [];
+  #next = 0;
+  #activity = 0;
+  readonly #onMisfit: (error: StateError) => void;
+
+  constructor(records: readonly SettledRecord[], onMisfit: (error: StateError) => void) {
+    this.#records = records;
+    this.#keys = new Set(records.map((record) => record.key));
+    this.#onMisfit = onMisfit;
+  }
+
+  /** True when every record was handed out and new work may start: asks are pointless from then on. */
+  isOver = false;
+
+  /** Starts handing out; call after the handler was started. */
+  start(): void {
+    void this.#drive();
+  }
+
+  /** The recorded outcome of a key, or undefined when the handler may go on with something new. */
+  ask(key: string): Promise<SettledRecord | undefined> {
+    const deferred = createDeferred<SettledRecord | undefined>();
+    this.#activity += 1;
+    if (this.#keys.has(key)) this.#asks.set(key, deferred);
+    else this.#fresh.push({ key, deferred });
+    return deferred.promise;
+  }
+
+  /** What a finished handler never asked for. */
+  leftOver(): StateError | undefined {
+    const record = this.#records[this.#next];
+    return record === undefined ? undefined : misfit(record.key, undefined);
+  }
+
+  async #drive(): Promise<void> {
+    let quietTurns = 0;
+    while (this.#next < this.#records.length) {
+      const before = this.#activity;
+      await yieldMacrotask();
+      if (this.#handOut()) quietTurns = 0;
+      else quietTurns = this.#activity === before ? quietTurns + 1 : 0;
+      if (quietTurns > restTurns) return this.#fail();
+    }
+    await yieldMacrotask();
+    this.isOver = true;
+    for (const { deferred } of this.#fresh) deferred.resolve(undefined);
+    this.#fresh.length = 0;
+  }
+
+  #handOut(): boolean {
+    const record = this.#records[this.#next];
+    const ask = record === undefined ? undefined : this.#asks.get(record.key);
+    if (record === undefined || ask === undefined) return false;
+    this.#asks.delete(record.key);
+    this.#next += 1;
+    ask.resolve(record);
+    return true;
+  }
+
+  #fail(): void {
+    const record = this.#records[this.#next];
+    if (record !== undefined) this.#onMisfit(misfit(record.key, this.#fresh[0]?.key));
+  }
+}
+
+function misfit(recorded: string, asked: string | undefined): StateError {
+  const instead = asked === undefined ? "ended without asking for it" : `asked for "${asked}" instead`;
+  return new StateError(
+    "state.nondeterministic_replay",
+    `The journal holds an outcome of "${recorded}", but the handler ${instead}`,
+    {
+      remedy:
+        "Run the code that recorded the journal, restart the turn, or put what differs (time, randomness, I/O) into steps.",
+      details: { recorded, asked: asked ?? null },
+    },
+  );
+}

@@ -1,0 +1,225 @@
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { encodeError, type JsonValue, StateError } from "../../errors/index.ts";
+import { encodeJson, validate } from "../../message/index.ts";
+import { freezeJson, type ListChange, type Mail, type TurnRecord } from "../../store/index.ts";
+import { createSettlement } from "../delivery/mail-factory.ts";
+import type { LiveOutcome } from "../delivery/pending-requests.ts";
+import { type Outgoing, release, takeOutgoing } from "./flush.ts";
+import type { Frame } from "./frame.ts";
+import { toReplyOutcome } from "./reply-sinks.ts";
+import type { Turn } from "./turn.ts";
+
+/** What a turn changes, computed before anything is written. */
+interface Changes {
+  /** JSON text of the new state; undefined when it did not change. */
+  readonly state: string | undefined;
+  readonly lists: readonly ListChange[];
+  readonly outgoing: Outgoing;
+  readonly reply: LiveOutcome | undefined;
+}
+
+/** Ends a turn whose handler has returned: one append, then everything leaves (C5). A value that does not fit fails the attempt. */
+export function commitTurn(turn: Turn, frame: Frame, value: unknown): void {
+  try {
+    const reply = turn.mail.kind === "request" ? checkReply(turn, value) : undefined;
+    const intervened = reply === undefined ? undefined : interveneReply(turn, reply);
+    if (isPromiseLike(intervened)) {
+      turn.wake();
+      intervened.then(
+        (result) => commitReply(turn, frame, result),
+        (error: unknown) => turn.failAttempt(toError(error)),
+      );
+      return;
+    }
+    commitReply(turn, frame, intervened);
+  } catch (error) {
+    turn.failAttempt(toError(error));
+  }
+}
+
+function commitReply(turn: Turn, frame: Frame, reply: LiveOutcome | undefined): void {
+  if (frame.isOver) return;
+  try {
+    const state = newState(turn, frame);
+    const lists = listChanges(frame);
+    const outgoing = takeOutgoing(turn, frame);
+    if (!isPromiseLike(outgoing)) {
+      write(turn, frame, { state, lists, outgoing, reply });
+      return;
+    }
+    turn.wake();
+    outgoing.then(
+      (ready) => write(turn, frame, { state, lists, outgoing: ready, reply }),
+      (error: unknown) => turn.failAttempt(toError(error)),
+    );
+  } catch (error) {
+    turn.failAttempt(toError(error));
+  }
+}
+
+/** The reply in both forms. @throws SerializationError `serialization.invalid_reply`. */
+function checkReply(turn: Turn, value: unknown): LiveOutcome {
+  const route = turn.activation.blueprint.routes.get(turn.mail.type);
+  const what = `reply to "${turn.mail.type}"`;
+  const body = freezeJson(value ?? null, what);
+  if (route?.kind !== "request") return { status: "replied", body, output: body };
+  const output = validate(route.type.reply, value === undefined ? undefined : body, {
+    what,
+    code: "serialization.invalid_reply",
+  });
+  return { status: "replied", body, output };
+}
+
+function interveneReply(turn: Turn, reply: LiveOutcome): MaybePromise<LiveOutcome> {
+  const chain = turn.engine.interventions;
+  if (chain === undefined || reply.status === "failed" || !chain.has("onReply")) return reply;
+  const { mail } = turn;
+  const result = chain.reply(reply.body, {
+    messageId: mail.messageId,
+    sender: mail.recipient,
+    recipient: mail.sender,
+    requestType: mail.type,
+  });
+  return isPromiseLike(result)
+    ? result.then((value) => turn.engine.replyAfter(turn, reply, value))
+    : turn.engine.replyAfter(turn, reply, result);
+}
+
+/** @throws StateError `state.unserializable`, `state.too_large`, `state.read_only`. */
+function newState(turn: Turn, frame: Frame): string | undefined {
+  if (!frame.isStateTouched || frame.isForgotten || turn.isShared) return undefined;
+  const json = encodeState(turn);
+  if (json === turn.activation.committedState) return undefined;
+  const limit = turn.engine.limits.maxStateBytes;
+  if (json.length <= limit) return json;
+  throw new StateError(
+    "state.too_large",
+    `The state of "${turn.activation.key}" has ${json.length} bytes; the limit is ${limit}`,
+    {
+      remedy: "Keep what grows in lists, or raise maxStateBytes.",
+      details: { bytes: json.length, limit },
+    },
+  );
+}
+
+function encodeState(turn: Turn): string {
+  const what = `state of "${turn.activation.key}"`;
+  try {
+    return encodeJson(turn.activation.state ?? null, what);
+  } catch (cause) {
+    throw new StateError("state.unserializable", `The ${what} is not JSON: ${toError(cause).message}`, {
+      remedy: "Keep plain JSON in state; rebuild class instances, maps and functions when they are needed.",
+      cause,
+    });
+  }
+}
+
+function listChanges(frame: Frame): readonly ListChange[] {
+  if (frame.lists === undefined || frame.isForgotten) return [];
+  return [...frame.lists.values()].map((draft) => draft.change()).filter((change) => change !== undefined);
+}
+
+function write(turn: Turn, frame: Frame, changes: Changes): void {
+  if (frame.isOver) return;
+  const { cell } = turn.activation;
+  const settlement = ownSettlement(turn, changes.reply);
+  const outgoing =
+    settlement === undefined ? changes.outgoing : { ...changes.outgoing, sent: [...changes.outgoing.sent, settlement] };
+  const ready = { ...changes, outgoing };
+  if (!cell.isLogged) {
+    apply(turn, frame, ready);
+    return;
+  }
+  const written = cell.append([toRecord(turn, frame, ready)]);
+  if (!isPromiseLike(written)) {
+    apply(turn, frame, ready);
+    return;
+  }
+  turn.wake();
+  written.then(
+    () => apply(turn, frame, ready),
+    (error: unknown) => turn.failAttempt(toError(error)),
+  );
+}
+
+/** The settlement for an asker in the same cell is part of this turn's record; others are told after it. */
+function ownSettlement(turn: Turn, reply: LiveOutcome | undefined): Mail | undefined {
+  const { mail, engine, activation } = turn;
+  if (reply === undefined || mail.replyTo?.kind !== "mailbox") return undefined;
+  if (engine.directory.cellOf(mail.replyTo.agent) !== activation.cell.name) return undefined;
+  if (engine.pending.take(mail.messageId) === undefined) return undefined;
+  return createSettlement(mail, toReplyOutcome(reply), engine.clock.now());
+}
+
+function toRecord(turn: Turn, frame: Frame, changes: Changes): TurnRecord {
+  return {
+    kind: "turn",
+    at: turn.engine.clock.now(),
+    turn: turn.id,
+    agent: turn.activation.id,
+    messageId: turn.mail.messageId,
+    ...(changes.state !== undefined && { state: Object.freeze(JSON.parse(changes.state)) as JsonValue }),
+    ...(changes.lists.length > 0 && { lists: changes.lists }),
+    ...(frame.isForgotten && { isForgotten: true }),
+    ...(changes.reply !== undefined && { reply: toReplyOutcome(changes.reply) }),
+    ...(changes.outgoing.sent.length > 0 && { sent: changes.outgoing.sent }),
+    ...(changes.outgoing.events.length > 0 && { events: changes.outgoing.events }),
+  };
+}
+
+function apply(turn: Turn, frame: Frame, changes: Changes): void {
+  if (frame.isOver) return;
+  const { activation, mail, engine } = turn;
+  if (frame.isForgotten) activation.forget();
+  if (changes.state !== undefined) activation.commitState(changes.state);
+  for (const change of changes.lists) activation.commitList(change.name, change.items, change.isReplaced);
+  release(turn, changes.outgoing);
+  if (changes.reply !== undefined) engine.pending.settle(mail.messageId, changes.reply);
+  engine.observe?.({
+    kind: "message-handled",
+    agent: mail.recipient,
+    durationMs: engine.clock.now() - turn.startedAt,
+    messageId: mail.messageId,
+    type: mail.type,
+    sender: mail.sender,
+  });
+  turn.close();
+}
+
+/** Ends a turn whose last attempt has failed: the asker gets the error, other messages become dead letters (C8). */
+export function failTurn(turn: Turn, error: Error): void {
+  const { mail, engine, activation } = turn;
+  const reply: LiveOutcome | undefined = mail.kind === "request" ? { status: "failed", error } : undefined;
+  const settlement = ownSettlement(turn, reply);
+  const finish = (): void => {
+    if (settlement !== undefined) engine.post.deliver([settlement], activation.cell);
+    if (reply !== undefined) engine.pending.settle(mail.messageId, reply);
+    else engine.failedEvent(mail, error);
+    turn.close();
+  };
+  if (!activation.cell.isLogged) {
+    finish();
+    return;
+  }
+  const record: TurnRecord = {
+    kind: "turn",
+    at: engine.clock.now(),
+    turn: turn.id,
+    agent: activation.id,
+    messageId: mail.messageId,
+    ...(reply === undefined ? { error: encodeError(error) } : { reply: toReplyOutcome(reply) }),
+    ...(settlement !== undefined && { sent: [settlement] }),
+  };
+  try {
+    const written = activation.cell.append([record]);
+    if (isPromiseLike(written)) engine.own(written.then(finish, finish), `record of failed turn "${turn.id}"`);
+    else finish();
+  } catch (storeError) {
+    engine.report(storeError, `record of failed turn "${turn.id}"`);
+    finish();
+  }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

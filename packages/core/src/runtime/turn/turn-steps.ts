@@ -1,0 +1,145 @@
+import type { ControlReason, StepContext, StepOptions, StepOutcome } from "../../agent/index.ts";
+import { decodeError, StateError } from "../../errors/index.ts";
+import type { JournalRecord } from "../../store/index.ts";
+import { takeEvents, toFlush, writeJournal } from "./flush.ts";
+import type { Frame } from "./frame.ts";
+import { StepRun, stepCancelled, type StepResult, stepUnknown } from "./step-run.ts";
+import type { Turn } from "./turn.ts";
+
+/** One step as its caller asked for it. */
+export interface StepRequest {
+  readonly key: string;
+  readonly options: StepOptions;
+  readonly run: (step: StepContext) => unknown;
+}
+
+/** Runs a step, or hands out what was recorded of it (C6). @throws StateError `state.ambiguous_step`. */
+export async function runStep(turn: Turn, frame: Frame, request: StepRequest): Promise<StepResult> {
+  const { key, options } = request;
+  frame.assertLive();
+  if (frame.keys.has(key)) throw ambiguous(key);
+  frame.keys.add(key);
+  if (frame.replayer !== undefined && !frame.replayer.isOver) {
+    frame.waiting += 1;
+    const recorded = await frame.replayer.ask(key);
+    frame.waiting -= 1;
+    frame.assertLive();
+    if (recorded?.kind === "step-settled") return { record: recorded.outcome };
+  }
+  const refused = await refusal(turn, frame, request);
+  if (refused !== undefined) return record(turn, frame, { key, result: refused });
+  await claim(turn, frame, request);
+  const step = new StepRun(turn.engine, { key, idempotencyKey: `${turn.id}#${key}`, options }, request.run);
+  const settled = step.outcome().then((result) => record(turn, frame, { key, result }));
+  frame.running.set(key, {
+    abort: (reason: ControlReason) => step.abort(reason),
+    settled: settled.then(nothing, nothing),
+  });
+  turn.wake();
+  turn.progress();
+  return settled;
+}
+
+function nothing(): void {}
+
+/** Why a step must not start: the turn was stopped, or its claim has no outcome and may have taken effect. Waits out a pause. */
+async function refusal(turn: Turn, frame: Frame, { key, options }: StepRequest): Promise<StepResult | undefined> {
+  while (turn.run?.isPaused === true) {
+    frame.waiting += 1;
+    turn.maybeRest();
+    await turn.run.whenResumed();
+    frame.waiting -= 1;
+    frame.assertLive();
+    turn.wake();
+  }
+  const stop = turn.stop ?? turn.run?.stop;
+  if (stop !== undefined) return { record: { status: "cancelled", reason: stop, partial: undefined } };
+  const hasClaim = turn.hasJournal && turn.journal.claim(key) !== undefined;
+  return hasClaim && options.idempotent !== true ? { record: { status: "unknown", reason: undefined } } : undefined;
+}
+
+async function claim(turn: Turn, frame: Frame, { key, options }: StepRequest): Promise<void> {
+  if (options.idempotent === true && options.claim === undefined) return;
+  if (turn.hasJournal && turn.journal.claim(key) !== undefined) return;
+  const events = takeEvents(turn, frame);
+  const written = writeJournal(turn, [
+    {
+      kind: "step-claimed",
+      at: turn.engine.clock.now(),
+      turn: turn.id,
+      key,
+      claim: options.claim,
+      isIdempotent: options.idempotent === true,
+      ...toFlush(frame, { sent: [], events }),
+    },
+  ]);
+  if (written !== undefined) await written;
+  for (const event of events) turn.run?.show(event);
+}
+
+/** Records an outcome; only then does the handler see it. A frame that is over records nothing. */
+async function record(
+  turn: Turn,
+  frame: Frame,
+  ended: { readonly key: string; readonly result: StepResult },
+): Promise<StepResult> {
+  const { key, result } = ended;
+  try {
+    frame.assertLive();
+    const events = takeEvents(turn, frame);
+    const settled: JournalRecord = {
+      kind: "step-settled",
+      at: turn.engine.clock.now(),
+      turn: turn.id,
+      key,
+      outcome: result.record,
+      ...toFlush(frame, { sent: [], events }),
+    };
+    const written = writeJournal(turn, [settled]);
+    if (written !== undefined) await written;
+    for (const event of events) turn.run?.show(event);
+    turn.progress();
+    return result;
+  } finally {
+    frame.running.delete(key);
+    turn.maybeRest();
+  }
+}
+
+/** The recorded outcome as data. */
+export function toOutcome<T>(result: StepResult): StepOutcome<T> {
+  const { record: outcome } = result;
+  switch (outcome.status) {
+    case "done":
+      // What the step's own function returned, or its JSON copy on replay: the caller named the type.
+      return { status: "done", value: outcome.value as T };
+    case "failed":
+      return { status: "failed", error: result.error ?? decodeError(outcome.error) };
+    case "cancelled":
+      return { status: "cancelled", reason: outcome.reason, partial: outcome.partial };
+    case "unknown":
+      return { status: "unknown", reason: outcome.reason };
+  }
+}
+
+/** The value, or the outcome as an error. */
+export function unwrap<T>(key: string, result: StepResult): T {
+  const outcome = toOutcome<T>(result);
+  switch (outcome.status) {
+    case "done":
+      return outcome.value;
+    case "failed":
+      throw outcome.error;
+    case "cancelled":
+      throw stepCancelled(key, outcome.reason);
+    case "unknown":
+      throw result.error ?? stepUnknown(key);
+  }
+}
+
+function ambiguous(key: string): StateError {
+  return new StateError("state.ambiguous_step", `Step "${key}" was started already in this turn`, {
+    remedy: "Give parallel steps names or keys of their own, or run each branch in context.branch().",
+    details: { key },
+  });
+}

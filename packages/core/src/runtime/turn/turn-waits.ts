@@ -1,0 +1,125 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { createDeferred, isPromiseLike } from "../../async/index.ts";
+import type { Wait, WaitOptions } from "../../agent/index.ts";
+import { StateError } from "../../errors/index.ts";
+import { validate } from "../../message/index.ts";
+import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
+import { release, takeOutgoing, toFlush, writeJournal } from "./flush.ts";
+import type { Frame } from "./frame.ts";
+import { stepCancelled } from "./step-run.ts";
+import type { Turn } from "./turn.ts";
+
+/** A wait as its caller asked for it. */
+export interface WaitRequest<T> {
+  readonly key: string;
+  readonly name: string;
+  readonly schema: StandardSchemaV1<unknown, T> | undefined;
+  readonly isTimer: boolean;
+  readonly deadlineMs: number;
+  readonly question: WaitOptions["question"];
+}
+
+/** Opens a wait: queued now, recorded with the next commit point, at the latest when its answer is awaited (C16). */
+export function openWait<T>(turn: Turn, frame: Frame, request: WaitRequest<T>): Wait<T> {
+  frame.assertLive();
+  const { key, name } = request;
+  const known = turn.hasJournal ? turn.journal.wait(key)?.wait : undefined;
+  const record: WaitRecord = known ?? {
+    id: turn.engine.ids.next(),
+    name,
+    isTimer: request.isTimer,
+    deadline: turn.engine.clock.now() + request.deadlineMs,
+    question: request.question === undefined ? undefined : freezeJson(request.question, `question of "${name}"`),
+  };
+  const outcome = createDeferred<WaitRecordOutcome>();
+  const opened = (): void =>
+    turn.engine.waits.open({ turn, key, record, schema: request.schema, handOut: outcome.resolve });
+  if (known === undefined) frame.waits.push({ key, record, opened });
+  let answer: Promise<T> | undefined;
+  return {
+    id: record.id,
+    get answer(): Promise<T> {
+      answer ??= settled(turn, frame, {
+        request,
+        record,
+        outcome: outcome.promise,
+        reopen: known === undefined ? undefined : opened,
+      });
+      return answer;
+    },
+  };
+}
+
+interface Settling<T> {
+  readonly request: WaitRequest<T>;
+  readonly record: WaitRecord;
+  readonly outcome: Promise<WaitRecordOutcome>;
+  /** Set when the wait was open before this frame began. */
+  readonly reopen: (() => void) | undefined;
+}
+
+async function settled<T>(turn: Turn, frame: Frame, { request, record, outcome, reopen }: Settling<T>): Promise<T> {
+  frame.assertLive();
+  const { key } = request;
+  if (frame.replayer !== undefined && !frame.replayer.isOver) {
+    frame.waiting += 1;
+    const recorded = await frame.replayer.ask(key);
+    frame.waiting -= 1;
+    frame.assertLive();
+    if (recorded?.kind === "wait-settled") return unwrap(request, recorded.outcome);
+  }
+  const stop = turn.stop ?? turn.run?.stop;
+  if (stop !== undefined) throw stepCancelled(key, stop);
+  if (reopen === undefined) await commitPoint(turn, frame, { key, record });
+  else reopen();
+  frame.waiting += 1;
+  turn.maybeRest();
+  const result = await outcome;
+  frame.waiting -= 1;
+  frame.assertLive();
+  return unwrap(request, result);
+}
+
+/** Lets out everything queued, the opened waits among it; what was queued after a wait had opened leaves with a second record of it. */
+async function commitPoint(
+  turn: Turn,
+  frame: Frame,
+  wait: { readonly key: string; readonly record: WaitRecord },
+): Promise<void> {
+  const taken = takeOutgoing(turn, frame);
+  const outgoing = isPromiseLike(taken) ? await taken : taken;
+  const [first, ...rest] = outgoing.waits;
+  if (first === undefined && outgoing.sent.length + outgoing.events.length + outgoing.failures.length === 0) return;
+  const carrier: JournalRecord = first ?? {
+    kind: "wait-opened",
+    at: turn.engine.clock.now(),
+    turn: turn.id,
+    key: wait.key,
+    wait: wait.record,
+  };
+  const written = writeJournal(turn, [{ ...carrier, ...toFlush(frame, outgoing) }, ...rest]);
+  if (isPromiseLike(written)) await written;
+  frame.assertLive();
+  release(turn, outgoing);
+}
+
+/** The answer in its output form, or the end of the wait as an error. */
+function unwrap<T>(request: WaitRequest<T>, outcome: WaitRecordOutcome): T {
+  switch (outcome.status) {
+    case "answered": {
+      const { schema, name } = request;
+      // A wait without a schema is a timer, which is never answered.
+      if (schema === undefined) throw new Error(`timer "${name}" was answered`);
+      return validate(schema, outcome.answer, { what: `answer to "${name}"` });
+    }
+    case "elapsed":
+      return undefined as T;
+    case "deadline":
+      throw new StateError("wait.deadline_exceeded", `Nobody answered "${request.name}" before its deadline`, {
+        remedy: "Give the wait a longer deadlineMs, or handle the missing answer.",
+        details: { name: request.name },
+      });
+    case "cancelled":
+      throw stepCancelled(request.key, outcome.reason);
+  }
+}

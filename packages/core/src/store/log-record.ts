@@ -1,0 +1,98 @@
+import type { EncodedError, JsonValue } from "../errors/index.ts";
+import type { AgentId } from "../identity/index.ts";
+import type { CellEvent } from "./events.ts";
+import type { Mail, ReplyOutcome } from "./mail.ts";
+
+/** A step's recorded end. */
+export type StepRecordOutcome =
+  | { readonly status: "done"; readonly value: JsonValue | undefined }
+  | { readonly status: "failed"; readonly error: EncodedError }
+  | { readonly status: "cancelled"; readonly reason: ControlRecord; readonly partial: JsonValue | undefined }
+  | { readonly status: "unknown"; readonly reason: ControlRecord | undefined };
+
+/** The recorded cause of a stop. */
+export interface ControlRecord {
+  readonly kind: "cancel" | "interrupt";
+  readonly detail: JsonValue;
+}
+
+/** A wait's recorded end: an answer in its schema's input form, its deadline, or a stop. A timer ends by `elapsed`. */
+export type WaitRecordOutcome =
+  | { readonly status: "answered"; readonly answer: JsonValue }
+  | { readonly status: "deadline" }
+  | { readonly status: "elapsed" }
+  | { readonly status: "cancelled"; readonly reason: ControlRecord };
+
+/** What a record lets out: messages that leave, events that are shown, and how far each scope's output has got. */
+export interface Flush {
+  readonly sent?: readonly Mail[];
+  readonly events?: readonly CellEvent[];
+  /** Cumulative counts by scope, so that a replay drops what has left already. */
+  readonly flushed?: readonly { readonly scope: string; readonly messages: number; readonly events: number }[];
+}
+
+/** A record that belongs to a turn in flight: its journal is exactly these, in log order. */
+export type JournalRecord = Flush & { readonly at: number; readonly turn: string; readonly key: string } & (
+    | { readonly kind: "step-claimed"; readonly claim: JsonValue | undefined; readonly isIdempotent: boolean }
+    | { readonly kind: "step-settled"; readonly outcome: StepRecordOutcome }
+    | { readonly kind: "request-sent"; readonly mail: Mail }
+    | { readonly kind: "request-settled"; readonly outcome: ReplyOutcome }
+    | { readonly kind: "wait-opened"; readonly wait: WaitRecord }
+    | { readonly kind: "wait-settled"; readonly outcome: WaitRecordOutcome }
+  );
+
+/** An open wait or timer as stored. */
+export interface WaitRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly isTimer: boolean;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
+  readonly question: JsonValue | undefined;
+}
+
+/** What a turn did to one list. */
+export interface ListChange {
+  readonly name: string;
+  /** True when `items` replace everything, false when they are appended. */
+  readonly isReplaced: boolean;
+  readonly items: readonly JsonValue[];
+}
+
+/** The one record in which a turn ends (C5). */
+export interface TurnRecord extends Flush {
+  readonly kind: "turn";
+  readonly at: number;
+  readonly turn: string;
+  readonly agent: AgentId;
+  readonly messageId: string;
+  /** Present when the state changed. */
+  readonly state?: JsonValue;
+  readonly lists?: readonly ListChange[];
+  readonly isForgotten?: true;
+  /** How the request ended; absent for events. */
+  readonly reply?: ReplyOutcome;
+  /** Why the message ended in the dead letters, for events and settlements. */
+  readonly error?: EncodedError;
+}
+
+/** One entry of a cell's log. */
+export type LogRecord =
+  | { readonly kind: "received"; readonly at: number; readonly mail: Mail }
+  | JournalRecord
+  | TurnRecord
+  | {
+      readonly kind: "control";
+      readonly at: number;
+      readonly runId: string;
+      readonly action: "cancel" | "interrupt" | "pause" | "resume";
+      readonly detail: JsonValue;
+      readonly path?: readonly string[];
+    }
+  | { readonly kind: "restored"; readonly at: number; readonly agent: AgentId; readonly image: AgentImage };
+
+/** An agent's committed state and lists. `state` is absent while it equals the initial one. */
+export interface AgentImage {
+  readonly state?: JsonValue;
+  readonly lists: Readonly<Record<string, readonly JsonValue[]>>;
+}
