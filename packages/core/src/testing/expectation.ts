@@ -43,6 +43,12 @@ export async function expectCode(
   throw new ContractViolation(`${what}: expected ${code}, got ${show(error)}`, { cause: error });
 }
 
+/** The code of a Troupe error; of any other, its message. */
+export function codeOf(error: unknown): string {
+  if (TroupeError.isTroupeError(error)) return error.code;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** How an action ended, as data. */
 export type Outcome<T> =
   | { readonly status: "fulfilled"; readonly value: T }

@@ -8,6 +8,9 @@ export {
   type DeclareTest,
   runContract,
 } from "./contract.ts";
-export { ContractViolation, expectCode, expectEqual, expectThat, type Outcome, settle } from "./expectation.ts";
+export { codeOf, ContractViolation, expectCode, expectEqual, expectThat, type Outcome, settle } from "./expectation.ts";
 export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
 export { storeContract, type StoreEnvironment } from "./store-contract.ts";
+export type { RuntimeCase, RuntimeContractOptions, RuntimeEnvironment } from "./runtime-contract/environment.ts";
+export { runtimeContract } from "./runtime-contract/runtime-contract.ts";
+export { inProcessSubject } from "./runtime-contract/in-process-subject.ts";
