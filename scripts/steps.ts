@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root, type Step } from "./run-step.ts";
 
-const script = (name: string, ...args: string[]): [string, ...string[]] => ["node", `scripts/${name}.ts`, ...args];
+const check = (name: string): [string, ...string[]] => ["node", `scripts/checks/${name}.ts`];
 
 /** Every workspace that ships to npm. */
 export const published: readonly string[] = ["packages", "extensions"].flatMap((folder) =>
@@ -12,9 +12,9 @@ export const published: readonly string[] = ["packages", "extensions"].flatMap((
 
 /** Static checks, cheap first. `npm run check` runs these; `npm run verify` runs these and the tests. */
 export const checks: readonly Step[] = [
-  { name: "hygiene", command: script("check-hygiene") },
-  { name: "lockfile", command: script("check-lockfile") },
-  { name: "layout", command: script("check-layout") },
+  { name: "hygiene", command: check("hygiene") },
+  { name: "lockfile", command: check("lockfile") },
+  { name: "layout", command: check("layout") },
   { name: "format", command: ["biome", "format", "."] },
   { name: "boundaries", command: ["depcruise", "--output-type", "err-long", "packages", "extensions", "e2e", "bench"] },
   { name: "types", command: ["tsc", "-p", "."] },
@@ -22,11 +22,11 @@ export const checks: readonly Step[] = [
   { name: "lint", command: ["oxlint", "--format=unix"] },
   { name: "unused", command: ["knip"] },
   { name: "build", command: ["tsc", "-b", "tsconfig.build.json"] },
-  { name: "public types", command: script("check-public-types") },
+  { name: "public types", command: check("public-types") },
   { name: "docstrings", command: ["typedoc", "--emit", "none"] },
-  { name: "docs code", command: script("check-docs-code") },
-  { name: "programs", command: script("check-programs") },
-  { name: "packaging", command: script("check-packages") },
+  { name: "docs code", command: check("docs-code") },
+  { name: "programs", command: check("programs") },
+  { name: "packaging", command: check("packages") },
 ];
 
 /** The whole suite, unbuilt. Its report is counted test by test. */
@@ -41,9 +41,10 @@ const examples = existsSync(join(root, "examples")) ? readdirSync(join(root, "ex
 /** What only CI runs, after the checks and the tests. One line per run. */
 export const ciOnly: readonly Step[] = [
   { name: "demo", command: ["npm", "run", "--silent", "demo"], timeoutMs: 60_000 },
+  { name: "installed", command: check("install") },
   ...examples.map(
     (name): Step => ({ name: `example ${name}`, command: ["npm", "start", "--silent", "-w", `examples/${name}`] }),
   ),
-  // --- portable runs: one line each, e.g. { name: "portable deno", command: script("portable", "deno") },
+  // --- portable runs: one line each, e.g. { name: "portable deno", command: ["node", "scripts/portable.ts", "deno"] },
   // --- end of portable runs
 ];

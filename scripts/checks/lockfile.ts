@@ -3,8 +3,8 @@
 // parent asks for and the platform that their name says; npm then fetches them only on that platform.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./run-step.ts";
-import { report } from "./tracked-files.ts";
+import { root } from "../run-step.ts";
+import { report } from "../tracked-files.ts";
 
 interface LockEntry {
   readonly version?: string;

@@ -2,8 +2,8 @@
 // somebody's machine, or a private key. The patterns are put together from parts so that this file passes its own check.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./run-step.ts";
-import { report, trackedFiles } from "./tracked-files.ts";
+import { root } from "../run-step.ts";
+import { report, trackedFiles } from "../tracked-files.ts";
 
 const hosts = [
   ["registry", "npmjs", "org"],

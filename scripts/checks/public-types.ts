@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { root } from "./run-step.ts";
-import { published } from "./steps.ts";
-import { report } from "./tracked-files.ts";
+import { root } from "../run-step.ts";
+import { published } from "../steps.ts";
+import { report } from "../tracked-files.ts";
 
 /** The declaration file behind every entry of a package. */
 function entryDeclarations(packagePath: string): string[] {

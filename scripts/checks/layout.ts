@@ -2,8 +2,8 @@
 // Function length, file length and parameter counts are lint rules; here the files are only measured for the summary.
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { root } from "./run-step.ts";
-import { report, trackedFiles } from "./tracked-files.ts";
+import { root } from "../run-step.ts";
+import { report, trackedFiles } from "../tracked-files.ts";
 
 const maxFilesPerFolder = 12;
 const maxMedianLines = 100;

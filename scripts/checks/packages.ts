@@ -4,9 +4,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root, runStep, type Step } from "./run-step.ts";
-import { published } from "./steps.ts";
-import { report } from "./tracked-files.ts";
+import { root, runStep, type Step } from "../run-step.ts";
+import { published } from "../steps.ts";
+import { report } from "../tracked-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "troupe-pack-"));
 

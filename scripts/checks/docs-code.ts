@@ -3,8 +3,8 @@
 // There is no way to opt out of compiling: a fragment that cannot compile is not an example.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root, runStep, type Step } from "./run-step.ts";
-import { report, trackedFiles } from "./tracked-files.ts";
+import { root, runStep, type Step } from "../run-step.ts";
+import { report, trackedFiles } from "../tracked-files.ts";
 
 const folder = join("out", "docs-code");
 const isDocument = (path: string): boolean =>

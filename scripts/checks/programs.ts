@@ -2,8 +2,8 @@
 // of their own against the built declarations, must stay within a budget of time and type instantiations. Needs a build.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root, runStep } from "./run-step.ts";
-import { report } from "./tracked-files.ts";
+import { root, runStep } from "../run-step.ts";
+import { report } from "../tracked-files.ts";
 
 const leastPrograms = 40;
 const maxSeconds = 5;
