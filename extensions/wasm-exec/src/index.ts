@@ -1,1 +1,2 @@
-export {};
+export { wasmExecutor } from "./wasm-executor.ts";
+export type { WasmExecutorOptions } from "./host/limits.ts";

@@ -60,6 +60,9 @@ export { runToolCall, type ToolCallContext, toResultPart } from "./tool/run-tool
 export { ToolLimiter } from "./tool/tool-limiter.ts";
 export type { Workbench, WorkbenchTool } from "./workbench/workbench.ts";
 
+// Code.
+export type { CodeBlock, CodeExecutionOptions, CodeExecutor, CodeResult } from "./code/code-executor.ts";
+
 // Histories and what a model sees of them.
 export type { HistoryRules } from "./model/history/history-rules.ts";
 export { historyRules } from "./model/history/history-rules.ts";
