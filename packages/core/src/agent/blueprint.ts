@@ -5,6 +5,7 @@ import { encodeJson, type EventType, type RequestType } from "../message/index.t
 import type { Subscription } from "../subscription/index.ts";
 import type { AgentContext } from "./agent-context.ts";
 import type { Handler, HandlerFactory, HandlerOptions, Settlement } from "./handler.ts";
+import { trustType } from "./trust-type.ts";
 
 /** The erased types of messages inside the runtime. */
 export type AnyRequestType = RequestType<string, never, unknown, unknown, unknown>;
@@ -126,22 +127,22 @@ function handlerFactory<State, L>(agentType: string, tables: Tables): HandlerFac
   // The factory is the one place where handler types are erased: the runtime calls them only with what their schemas produced.
   return {
     request: (type, handle, options?: HandlerOptions) => {
-      add({ kind: "request", type: type as never, isShared: options?.shared === true, handle: handle as never });
+      add({ kind: "request", type: trustType(type), isShared: options?.shared === true, handle: trustType(handle) });
       return type;
     },
     event: (type, handle, options?: HandlerOptions) => {
-      add({ kind: "event", type: type as never, isShared: options?.shared === true, handle: handle as never });
+      add({ kind: "event", type: trustType(type), isShared: options?.shared === true, handle: trustType(handle) });
       return type;
     },
     settled: (type, handle) => {
       if (tables.settled.has(type.type)) throw twice(agentType, `settled ${type.type}`);
-      tables.settled.set(type.type, { type: type as never, handle: handle as never });
-      return type as never;
+      tables.settled.set(type.type, { type: trustType(type), handle: trustType(handle) });
+      return trustType<Handler<never>>(type);
     },
     unknown: (handle) => {
       if (tables.unknownRoute !== undefined) throw twice(agentType, "unknown");
-      tables.unknownRoute = handle as never;
-      return { type: "unknown" as never };
+      tables.unknownRoute = trustType(handle);
+      return trustType<Handler<never>>({ type: "unknown" });
     },
   };
 }

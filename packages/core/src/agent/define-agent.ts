@@ -4,6 +4,7 @@ import { type AgentId, agentId, assertAgentType } from "../identity/index.ts";
 import type { Subscription } from "../subscription/index.ts";
 import { type Blueprint, type BlueprintOptions, createBlueprint } from "./blueprint.ts";
 import type { Handler, HandlerFactory } from "./handler.ts";
+import { trustType } from "./trust-type.ts";
 
 /** An agent type: what the runtime registers. Immutable; one definition serves all keys. */
 export interface AgentDefinition<Handles extends string = never> {
@@ -25,7 +26,7 @@ export interface AgentOptions<State, Handles extends string, L extends Record<st
 }
 
 /** The key under which a definition carries its blueprint; `Symbol.for`, so that two copies of the package interoperate. */
-const blueprintKey: unique symbol = Symbol.for("troupe.blueprint") as never;
+const blueprintKey: unique symbol = Symbol.for("troupe.blueprint");
 
 class Definition<Handles extends string> implements AgentDefinition<Handles> {
   readonly type: string;
@@ -62,5 +63,5 @@ export function blueprintOf(definition: AgentDefinition): Blueprint {
       remedy: "Register what defineAgent() returns.",
     });
   }
-  return blueprint as Blueprint;
+  return trustType<Blueprint>(blueprint);
 }

@@ -13,3 +13,4 @@ export type { Handler, HandlerFactory, HandlerOptions, Settlement } from "./hand
 export type { List, ListRange, Lists } from "./list.ts";
 export type { RunContext } from "./run-context.ts";
 export type { ControlReason, StepContext, StepOptions, StepOutcome } from "./step.ts";
+export { trustType } from "./trust-type.ts";

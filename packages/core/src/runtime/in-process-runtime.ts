@@ -1,4 +1,4 @@
-import type { AgentDefinition } from "../agent/index.ts";
+import { type AgentDefinition, trustType } from "../agent/index.ts";
 import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
 import { DeliveryError } from "../errors/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
@@ -63,7 +63,7 @@ export class InProcessRuntime implements AgentRuntime {
     options?: SendOptions,
   ): Promise<Reply> {
     // The reply passed the schema of this request's own type.
-    return this.#door.send(message, toAgentId(to), options) as Promise<Reply>;
+    return trustType<Promise<Reply>>(this.#door.send(message, toAgentId(to), options));
   }
 
   tell<Name extends string>(message: EventMessage<Name>, to: AgentId<Name>, options?: TellOptions): Promise<void> {

@@ -1,5 +1,6 @@
 import { isPromiseLike } from "../../async/index.ts";
-import { StateError } from "../../errors/index.ts";
+import { trustType } from "../../agent/index.ts";
+import { type JsonValue, StateError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import { freezeJson, type AgentImage } from "../../store/index.ts";
 import type { AgentSnapshot } from "../agent-runtime.ts";
@@ -11,7 +12,7 @@ export async function readSnapshot(engine: Engine, id: AgentId): Promise<AgentSn
   const image = agent.image();
   if (image === undefined) return undefined;
   const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
-  return { state: image.state ?? JSON.parse(agent.blueprint.initialJson), lists };
+  return { state: image.state ?? trustType<JsonValue>(JSON.parse(agent.blueprint.initialJson)), lists };
 }
 
 /** Replaces the state and lists of an agent that is not in a turn. @throws StateError `state.busy`. */

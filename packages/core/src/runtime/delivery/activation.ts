@@ -8,7 +8,7 @@
  * N3. An activation without mail and turns is in the idle list, and only then can it be passivated.
  */
 import { createDeferred, type Deferred, type MaybePromise } from "../../async/index.ts";
-import type { Blueprint } from "../../agent/index.ts";
+import { type Blueprint, trustType } from "../../agent/index.ts";
 import type { JsonValue } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import type { AgentImage, Mail } from "../../store/index.ts";
@@ -20,7 +20,7 @@ import type { WaitNode } from "./deadlock-detector.ts";
 import type { Restable } from "./idle-list.ts";
 import type { Runnable } from "./scheduler.ts";
 
-export class Activation implements Runnable, Restable, WaitNode {
+export class Activation implements Runnable, Restable<Activation>, WaitNode {
   readonly id: AgentId;
   readonly key: string;
   readonly blueprint: Blueprint;
@@ -37,8 +37,8 @@ export class Activation implements Runnable, Restable, WaitNode {
   /** JSON text of the committed state; undefined while it equals the initial one. */
   #committed: string | undefined;
   #lists: Record<string, JsonValue[]> | undefined;
-  older: Restable | undefined;
-  newer: Restable | undefined;
+  older: Activation | undefined;
+  newer: Activation | undefined;
   isListed = false;
   restingSince = 0;
 
@@ -240,7 +240,7 @@ export class Activation implements Runnable, Restable, WaitNode {
     const lists = this.#lists ?? {};
     const hasItems = Object.values(lists).some((items) => items.length > 0);
     if (this.#committed === undefined) return hasItems ? { lists } : undefined;
-    return { state: JSON.parse(this.#committed), lists };
+    return { state: trustType<JsonValue>(JSON.parse(this.#committed)), lists };
   }
 
   /** Tells the definition that the activation goes. */

@@ -20,7 +20,7 @@ export class AgentTable {
   readonly #agents = new Map<string, Activation>();
   readonly #cells = new Map<string, Cell>();
   readonly #opening = new Map<string, PromiseLike<Cell>>();
-  readonly #idle = new IdleList<Activation>((entry) => entry as Activation);
+  readonly #idle = new IdleList<Activation>();
   /** Timers of stored state with a time to live, by agent. */
   readonly #expiries = new Map<string, TimerHandle>();
   #sweep: TimerHandle | undefined;
@@ -179,7 +179,7 @@ export class AgentTable {
     if (cell === undefined) return;
     for (const agent of this.membersOf(cell)) {
       agent.drain();
-      for (const turn of [...agent.turns]) turn.abandonAtClose();
+      for (const turn of agent.turns) turn.abandonAtClose();
       this.#idle.remove(agent);
       this.#agents.delete(agent.key);
       this.#notify(agent);
@@ -196,7 +196,7 @@ export class AgentTable {
     this.#sweep?.cancel();
     for (const timer of this.#expiries.values()) timer.cancel();
     this.#expiries.clear();
-    for (const agent of [...this.#agents.values()]) this.passivate(agent, "closing");
+    for (const agent of this.#agents.values()) this.passivate(agent, "closing");
     for (const cell of this.#cells.values()) cell.endWatchers();
     this.#cells.clear();
   }

@@ -1,7 +1,7 @@
 /** An agent at rest, linked to the one that rests longer and the one that rests shorter. */
-export interface Restable {
-  older: Restable | undefined;
-  newer: Restable | undefined;
+export interface Restable<T> {
+  older: T | undefined;
+  newer: T | undefined;
   isListed: boolean;
 }
 
@@ -12,25 +12,20 @@ export interface Restable {
  * I1. An agent is in the list exactly while `isListed`.
  * I2. `size` is the number of listed agents.
  */
-export class IdleList<T extends Restable> {
-  #oldest: Restable | undefined;
-  #newest: Restable | undefined;
+export class IdleList<T extends Restable<T>> {
+  #oldest: T | undefined;
+  #newest: T | undefined;
   #size = 0;
-  readonly #toAgent: (entry: Restable) => T;
-
-  constructor(toAgent: (entry: Restable) => T) {
-    this.#toAgent = toAgent;
-  }
 
   get size(): number {
     return this.#size;
   }
 
   get oldest(): T | undefined {
-    return this.#oldest === undefined ? undefined : this.#toAgent(this.#oldest);
+    return this.#oldest;
   }
 
-  add(entry: Restable): void {
+  add(entry: T): void {
     if (entry.isListed) this.remove(entry);
     entry.isListed = true;
     entry.older = this.#newest;
@@ -40,7 +35,7 @@ export class IdleList<T extends Restable> {
     this.#size += 1;
   }
 
-  remove(entry: Restable): void {
+  remove(entry: T): void {
     if (!entry.isListed) return;
     entry.isListed = false;
     if (entry.older === undefined) this.#oldest = entry.newer;

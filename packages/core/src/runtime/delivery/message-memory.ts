@@ -6,6 +6,7 @@
  * R2. An entry ends with its time: nothing grows with the number of messages for ever.
  */
 import type { TimerWheel } from "../../async/index.ts";
+import { trustType } from "../../agent/index.ts";
 import { DeliveryError } from "../../errors/index.ts";
 
 export class MessageMemory {
@@ -27,7 +28,7 @@ export class MessageMemory {
     assertMessageId(messageId);
     const known = this.#outcomes.get(messageId);
     // What is stored under an id is what `handle` gave for it: the id belongs to one request and its one reply type.
-    if (known !== undefined) return known as Promise<T>;
+    if (known !== undefined) return trustType<Promise<T>>(known);
     const outcome = handle();
     this.#outcomes.set(messageId, outcome);
     this.#timers.set(this.#keepMs, () => this.#outcomes.delete(messageId));

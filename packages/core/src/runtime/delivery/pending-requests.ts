@@ -86,7 +86,7 @@ export class PendingRequests {
 
   /** Fails every request for which `select` is true. */
   failAll(select: (mail: Mail) => boolean, error: (mail: Mail) => Error): void {
-    for (const [messageId, entry] of [...this.#entries]) {
+    for (const [messageId, entry] of this.#entries) {
       if (select(entry.mail)) this.settle(messageId, { status: "failed", error: error(entry.mail) });
     }
   }

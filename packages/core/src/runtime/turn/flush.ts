@@ -43,8 +43,23 @@ export function takeOutgoing(turn: Turn, frame: Frame): MaybePromise<Outgoing> {
 }
 
 function prepareAll(turn: Turn, messages: readonly QueuedMessage[]): MaybePromise<readonly Prepared[]> {
-  const results = messages.map((message) => turn.engine.post.prepare(message.posting));
-  return results.some(isPromiseLike) ? Promise.all(results) : (results as readonly Prepared[]);
+  const ready: Prepared[] = [];
+  for (const [index, message] of messages.entries()) {
+    const prepared = turn.engine.post.prepare(message.posting);
+    if (isPromiseLike(prepared)) return prepareRest(turn, { ready, first: prepared, rest: messages.slice(index + 1) });
+    ready.push(prepared);
+  }
+  return ready;
+}
+
+/** Once an intervention has answered with a promise, the rest goes one after the other too: they keep their order. */
+async function prepareRest(
+  turn: Turn,
+  state: { readonly ready: Prepared[]; readonly first: PromiseLike<Prepared>; readonly rest: readonly QueuedMessage[] },
+): Promise<readonly Prepared[]> {
+  state.ready.push(await state.first);
+  for (const message of state.rest) state.ready.push(await turn.engine.post.prepare(message.posting));
+  return state.ready;
 }
 
 function collect(

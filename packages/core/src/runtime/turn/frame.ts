@@ -40,9 +40,9 @@ export class Frame {
   isForgotten = false;
   isStateTouched = false;
   /** Steps that run now, by key. */
-  readonly running = new Map<string, { abort(reason: ControlReason): void; readonly settled: Promise<unknown> }>();
+  readonly running: Map<string, { abort(reason: ControlReason): void; readonly settled: Promise<unknown> }> = new Map();
   /** Keys of steps that this attempt has asked for. */
-  readonly keys = new Set<string>();
+  readonly keys: Set<string> = new Set();
   /** Context promises the handler may be waiting for: replies, answers, timers. */
   waiting = 0;
   replayer: Replayer | undefined;

@@ -1,3 +1,4 @@
+import { trustType } from "../../agent/index.ts";
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import { encodeError, type JsonValue, StateError } from "../../errors/index.ts";
 import { encodeJson, validate } from "../../message/index.ts";
@@ -158,7 +159,7 @@ function toRecord(turn: Turn, frame: Frame, changes: Changes): TurnRecord {
     turn: turn.id,
     agent: turn.activation.id,
     messageId: turn.mail.messageId,
-    ...(changes.state !== undefined && { state: Object.freeze(JSON.parse(changes.state)) as JsonValue }),
+    ...(changes.state !== undefined && { state: trustType<JsonValue>(JSON.parse(changes.state)) }),
     ...(changes.lists.length > 0 && { lists: changes.lists }),
     ...(frame.isForgotten && { isForgotten: true }),
     ...(changes.reply !== undefined && { reply: toReplyOutcome(changes.reply) }),

@@ -1,17 +1,18 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type {
-  AgentContext,
-  EmitOptions,
-  Lists,
-  MessageInfo,
-  RunContext,
-  StepContext,
-  StepOptions,
-  StepOutcome,
-  TurnRequestOptions,
-  TurnSendOptions,
-  Wait,
-  WaitOptions,
+import {
+  type AgentContext,
+  type EmitOptions,
+  type Lists,
+  type MessageInfo,
+  type RunContext,
+  type StepContext,
+  type StepOptions,
+  type StepOutcome,
+  type TurnRequestOptions,
+  type TurnSendOptions,
+  type Wait,
+  trustType,
+  type WaitOptions,
 } from "../../agent/index.ts";
 import { hashSeed } from "../../async/index.ts";
 import { type JsonValue, StateError } from "../../errors/index.ts";
@@ -135,7 +136,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
     const key = this.#scope.key(`send:${message.type}>${formatAgentId(to)}`);
     const reply = await sendInTurn(this.#turn, this.#frame, { key, message, to: toAgentId(to), options });
     // The reply passed the schema of this request's own type.
-    return reply as Reply;
+    return trustType<Reply>(reply);
   }
 
   request<Name extends string>(

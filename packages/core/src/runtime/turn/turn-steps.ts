@@ -1,4 +1,10 @@
-import type { ControlReason, StepContext, StepOptions, StepOutcome } from "../../agent/index.ts";
+import {
+  type ControlReason,
+  type StepContext,
+  type StepOptions,
+  type StepOutcome,
+  trustType,
+} from "../../agent/index.ts";
 import { decodeError, StateError } from "../../errors/index.ts";
 import type { JournalRecord } from "../../store/index.ts";
 import { takeEvents, toFlush, writeJournal } from "./flush.ts";
@@ -112,7 +118,7 @@ export function toOutcome<T>(result: StepResult): StepOutcome<T> {
   switch (outcome.status) {
     case "done":
       // What the step's own function returned, or its JSON copy on replay: the caller named the type.
-      return { status: "done", value: outcome.value as T };
+      return { status: "done", value: trustType<T>(outcome.value) };
     case "failed":
       return { status: "failed", error: result.error ?? decodeError(outcome.error) };
     case "cancelled":

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { createDeferred, isPromiseLike } from "../../async/index.ts";
-import type { Wait, WaitOptions } from "../../agent/index.ts";
+import { trustType, type Wait, type WaitOptions } from "../../agent/index.ts";
 import { StateError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
@@ -113,7 +113,7 @@ function unwrap<T>(request: WaitRequest<T>, outcome: WaitRecordOutcome): T {
       return validate(schema, outcome.answer, { what: `answer to "${name}"` });
     }
     case "elapsed":
-      return undefined as T;
+      return trustType<T>(undefined);
     case "deadline":
       throw new StateError("wait.deadline_exceeded", `Nobody answered "${request.name}" before its deadline`, {
         remedy: "Give the wait a longer deadlineMs, or handle the missing answer.",

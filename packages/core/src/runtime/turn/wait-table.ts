@@ -91,7 +91,7 @@ export class WaitTable {
 
   /** Ends the waits of a stopped turn. */
   async cancelTurn(turn: Turn, reason: ControlReason): Promise<void> {
-    for (const [id, entry] of [...this.#open]) {
+    for (const [id, entry] of this.#open) {
       if (entry.turn === turn) await this.#settle(id, { status: "cancelled", reason });
     }
   }
