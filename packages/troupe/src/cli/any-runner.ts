@@ -1,0 +1,12 @@
+import type { Runner } from "@troupe/agentchat";
+
+/** A team or agent of whatever output: what the command can run. */
+export type AnyRunner = Runner<unknown>;
+
+/**
+ * True for what a module may export to be run. Structural, so that a project's own copy of the packages counts as well.
+ */
+export function isRunner(value: unknown): value is AnyRunner {
+  if (typeof value !== "object" || value === null) return false;
+  return "run" in value && typeof value.run === "function" && "session" in value && typeof value.session === "function";
+}

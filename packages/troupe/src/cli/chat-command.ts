@@ -1,0 +1,59 @@
+import { printRun, type Session } from "@troupe/agentchat";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { describeFailure } from "./failure.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { loadRunner } from "./load-runner.ts";
+import { createPrompter, type Prompter } from "./prompter.ts";
+import { createRuntime, questionHandler } from "./run-command.ts";
+
+/** `troupe chat <file>` with its flags. */
+export interface ChatCall {
+  readonly file: string;
+  readonly isDev: boolean;
+}
+
+const help = "/reset starts over, /quit or Ctrl+D leaves, Ctrl+C stops the answer that is being given.";
+
+/**
+ * Talks to the team of a module until the input ends: one session, a run per line, its questions asked in between.
+ *
+ * A run that fails is reported and the conversation goes on.
+ *
+ * @throws ConfigError for a wrong file.
+ */
+export async function chatCommand(call: ChatCall): Promise<ExitCode> {
+  const runner = await loadRunner(call.file);
+  const runtime = createRuntime(call.isDev);
+  const prompter = createPrompter();
+  const session = runner.session("chat", { runtime });
+  process.stdout.write(`Talking to ${runner.name}. ${help}\n`);
+  try {
+    for (;;) {
+      const line = (await prompter.text("\nyou>"))?.trim();
+      if (line === undefined || line === "/quit" || line === "/exit") return exitCodes.ok;
+      await takeTurn(line, session, prompter);
+    }
+  } finally {
+    prompter.close();
+    await runtime.close();
+  }
+}
+
+async function takeTurn(line: string, session: Session<unknown>, prompter: Prompter): Promise<void> {
+  if (line === "") return;
+  if (line === "/help") return void process.stdout.write(`${help}\n`);
+  if (line === "/reset") {
+    await session.reset();
+    process.stdout.write("The conversation starts over.\n");
+    return;
+  }
+  const run = session.run(line, { onQuestion: questionHandler(prompter) });
+  const stopListening = onInterrupt(() => void run.cancel());
+  try {
+    await printRun(run);
+  } catch (error) {
+    process.stderr.write(`${describeFailure(error, { isDebug: process.argv.includes("--debug") })}\n`);
+  } finally {
+    stopListening();
+  }
+}

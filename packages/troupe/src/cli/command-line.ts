@@ -1,0 +1,128 @@
+import { Command, CommanderError, Option } from "commander";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { loadEnvironment } from "./environment.ts";
+import { describeFailure, exitCodeOf } from "./failure.ts";
+import { packageVersion } from "./package-version.ts";
+
+interface SharedOptions {
+  readonly debug?: boolean;
+  readonly envFile?: string;
+}
+
+/**
+ * Runs one command of the command line and returns its exit code; `process.exitCode` is the caller's business.
+ *
+ * Errors are printed as what happened, code and remedy; a stack only with `--debug`.
+ */
+export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  const outcome: { exitCode: ExitCode } = { exitCode: exitCodes.ok };
+  const program = createProgram((exitCode) => {
+    outcome.exitCode = exitCode;
+  });
+  try {
+    await program.parseAsync(argv);
+    return outcome.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    process.stderr.write(`${describeFailure(error, { isDebug: argv.includes("--debug") })}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(done: (exitCode: ExitCode) => void): Command {
+  const program = new Command("troupe")
+    .description("Teams of AI agents: start a project, run a team, talk to it, watch a demonstration.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .showHelpAfterError("(troupe --help lists the commands)")
+    .exitOverride()
+    .addHelpText("after", examples);
+  addInit(program, done);
+  addRun(program, done);
+  addChat(program, done);
+  addDemo(program, done);
+  for (const command of program.commands) command.exitOverride().addOption(debugOption()).addOption(envFileOption());
+  return program;
+}
+
+const examples = `
+Examples:
+  $ troupe init my-team
+  $ troupe run team.ts "Summarise this week's incidents"
+  $ troupe chat team.ts
+  $ troupe demo
+
+Exit codes: 0 the run ended, 1 it failed, 2 wrong call, 3 it waits for an answer, 130 Ctrl+C.`;
+
+const debugOption = (): Option => new Option("--debug", "show the stack and the causes of an error");
+const envFileOption = (): Option =>
+  new Option("--env-file <path>", "read this file of NAME=value lines instead of .env");
+
+function addInit(program: Command, done: (exitCode: ExitCode) => void): void {
+  program
+    .command("init <dir>")
+    .description("create a project that runs at once, without a key")
+    .action(async (dir: string, options: SharedOptions) => {
+      loadEnvironment(options.envFile);
+      const { initCommand } = await import("./init/init-command.ts");
+      done(await initCommand(dir));
+    });
+}
+
+function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
+  program
+    .command("run <file> [task]")
+    .description("run the team that a module exports; without a task it is read from standard input")
+    .option("--json", "print the result as one JSON value instead of the conversation")
+    .option("--quiet", "print only the final text")
+    .option("--dev", "park at every wait, to find code that does not survive a restart")
+    .action(async (file: string, task: string | undefined, options: SharedOptions & RunFlags) => {
+      loadEnvironment(options.envFile);
+      const { runCommand } = await import("./run-command.ts");
+      done(
+        await runCommand({
+          file,
+          task,
+          isJson: options.json === true,
+          isQuiet: options.quiet === true,
+          isDev: options.dev === true,
+        }),
+      );
+    });
+}
+
+interface RunFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly dev?: boolean;
+}
+
+function addChat(program: Command, done: (exitCode: ExitCode) => void): void {
+  program
+    .command("chat <file>")
+    .description("talk to the team that a module exports, over many turns; its questions are asked here")
+    .option("--dev", "park at every wait, to find code that does not survive a restart")
+    .action(async (file: string, options: SharedOptions & RunFlags) => {
+      loadEnvironment(options.envFile);
+      const { chatCommand } = await import("./chat-command.ts");
+      done(await chatCommand({ file, isDev: options.dev === true }));
+    });
+}
+
+function addDemo(program: Command, done: (exitCode: ExitCode) => void): void {
+  program
+    .command("demo")
+    .description("watch a team investigate a real table, offline; a model is called only with --model")
+    .option("--data <file>", "investigate this CSV file instead of the barley trial")
+    .option(
+      "--model <id>",
+      "ask a real model, such as openai:gpt-5-mini, anthropic:claude-haiku-4-5 or ollama:llama3.2",
+    )
+    .option("--out <dir>", "where report.md, chart.svg and run.html are written", "out")
+    .action(async (options: SharedOptions & { data?: string; model?: string; out: string }) => {
+      loadEnvironment(options.envFile);
+      const { demoCommand } = await import("./demo-command.ts");
+      done(await demoCommand({ dataPath: options.data, modelId: options.model, outDirectory: options.out }));
+    });
+}

@@ -1,0 +1,87 @@
+import { printRun, type RunResult } from "@troupe/agentchat";
+import { ConfigError, InProcessRuntime } from "@troupe/core";
+import { answerQuestion } from "./answer-question.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { loadRunner } from "./load-runner.ts";
+import { createPrompter, type Prompter } from "./prompter.ts";
+
+/** `troupe run <file> [task]` with its flags. */
+export interface RunCall {
+  readonly file: string;
+  readonly task: string | undefined;
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  readonly isDev: boolean;
+}
+
+/**
+ * Runs the team of a module once and prints what happens.
+ *
+ * On a terminal its questions are asked there; without one, a run that needs an answer rests and the exit code says so.
+ *
+ * @throws ConfigError for a wrong file or a missing task; whatever the run rejects with.
+ */
+export async function runCommand(call: RunCall): Promise<ExitCode> {
+  const runner = await loadRunner(call.file);
+  const task = call.task ?? (await readTask());
+  const runtime = createRuntime(call.isDev);
+  const prompter = createPrompter();
+  const run = runner.run(task, {
+    runtime,
+    ...(prompter.isInteractive ? { onQuestion: questionHandler(prompter) } : {}),
+  });
+  const stopListening = onInterrupt(() => void run.cancel());
+  try {
+    const result = await (call.isJson || call.isQuiet ? run : printRun(run));
+    if (call.isJson) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    else if (call.isQuiet) process.stdout.write(`${result.text}\n`);
+    return endOf(result);
+  } finally {
+    stopListening();
+    prompter.close();
+    await runtime.close();
+  }
+}
+
+/** The runtime of one command; with `isDev` every wait drops its frame and replays (C17), as after a restart. */
+export function createRuntime(isDev: boolean): InProcessRuntime {
+  return new InProcessRuntime(isDev ? { parkAfterMs: 0 } : {});
+}
+
+/** Answers questions at the terminal. @throws ConfigError `config.invalid_option` when the input ends before an answer. */
+export function questionHandler(
+  prompter: Prompter,
+): (question: { prompt: string; schema: Readonly<Record<string, unknown>> }) => Promise<unknown> {
+  return async (question) => {
+    const answer = await answerQuestion(question, prompter);
+    if (answer.kind === "answered") return answer.value;
+    throw new ConfigError(
+      "config.invalid_option",
+      `The input ended before the question "${question.prompt}" was answered.`,
+      {
+        remedy: "Answer at a terminal, or give one line per question on standard input.",
+      },
+    );
+  };
+}
+
+/** The exit code of a run that ended by a decision. */
+export function endOf(result: Pick<RunResult<unknown>, "stopReason" | "questions">): ExitCode {
+  if (result.stopReason.kind === "cancelled") return exitCodes.interrupted;
+  if (result.stopReason.kind !== "input-required") return exitCodes.ok;
+  for (const question of result.questions) process.stderr.write(`waiting for an answer: ${question.prompt}\n`);
+  process.stderr.write("Run it in a terminal, or with `troupe chat`, to answer.\n");
+  return exitCodes.inputRequired;
+}
+
+async function readTask(): Promise<string> {
+  const chunks: string[] = [];
+  if (!process.stdin.isTTY) for await (const chunk of process.stdin) chunks.push(String(chunk));
+  const task = chunks.join("").trim();
+  if (task !== "") return task;
+  throw new ConfigError("config.invalid_option", "There is no task.", {
+    remedy:
+      'Give it behind the file, as in: troupe run team.ts "Summarise this week\'s incidents", or on standard input.',
+  });
+}

@@ -1,0 +1,74 @@
+import type { RunEvent, RunResult } from "@troupe/agentchat";
+import type { AgentRuntime } from "@troupe/core";
+import type { ChatModel, CodeExecutor } from "@troupe/llm";
+import { drawChart } from "./chart/chart.ts";
+import { computeFigures } from "./chart/figures.ts";
+import { createInvestigation, investigationTask } from "./investigation.ts";
+import { writeReport } from "./pages/report.ts";
+import { writeRunPage } from "./pages/run-page.ts";
+import { probeSandbox } from "./sandbox.ts";
+import { type Screen, showOpening, showRefusals, showScene, showSummary } from "./screen.ts";
+import { createStoryteller, type Storyteller } from "./storyteller.ts";
+import type { Story } from "./story.ts";
+import { summarize } from "./summary.ts";
+import type { Table } from "./table/table.ts";
+
+/** What a demonstration runs on; everything outside this folder comes in here. */
+export interface DemoOptions {
+  readonly table: Table;
+  /** What the table is called on screen, and where it is from. */
+  readonly dataName: string;
+  readonly dataSource?: string | undefined;
+  readonly model: ChatModel;
+  readonly isStandIn: boolean;
+  readonly executor: CodeExecutor;
+  readonly runtime: AgentRuntime;
+  readonly screen: Screen;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a demonstration leaves behind: its story, and the text of the files to write. */
+export interface DemoOutcome {
+  readonly story: Story;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs the investigation on screen and composes its report, chart and page.
+ *
+ * @throws TeamError when the team fails; CodeExecutionError when the sandbox does; the signal's reason after an abort.
+ */
+export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
+  const { screen, table, executor, signal } = options;
+  const startedAt = options.now();
+  const about = {
+    modelName: options.model.name,
+    isStandIn: options.isStandIn,
+    dataName: options.dataName,
+    dataSource: options.dataSource,
+    rowCount: table.rowCount,
+  };
+  showOpening(screen, about);
+  const refusals = await probeSandbox(executor, signal);
+  showRefusals(screen, refusals);
+  const teller = createStoryteller({ now: options.now, onScene: (scene) => showScene(screen, scene) });
+  const result = await investigate(options, teller);
+  const figures = await computeFigures(table, executor, signal);
+  const ending = { refusals, durationMs: options.now() - startedAt };
+  const story: Story = { ...about, ...ending, ...teller.tell(result) };
+  const chart = figures === undefined ? undefined : drawChart(figures);
+  const summary = summarize(story, chart !== undefined);
+  showSummary(screen, summary);
+  const files = { "report.md": writeReport(story, summary, figures), "run.html": writeRunPage(story, summary, chart) };
+  return { story, files: chart === undefined ? files : { ...files, "chart.svg": chart } };
+}
+
+async function investigate(options: DemoOptions, teller: Storyteller): Promise<RunResult<undefined>> {
+  const { table, model, executor, runtime, signal } = options;
+  const team = createInvestigation({ table, model, executor, onRun: teller.ran });
+  const run = team.run(investigationTask(table), { runtime, signal });
+  for await (const event of run) teller.hear(event satisfies RunEvent);
+  return await run;
+}

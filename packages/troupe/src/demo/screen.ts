@@ -1,0 +1,117 @@
+import { styleText } from "node:util";
+import type { Refusal, SandboxRun } from "./sandbox.ts";
+import type { Scene, Story } from "./story.ts";
+import { wordsOf } from "./story.ts";
+import { duration, type Summary, type SummaryRow } from "./summary.ts";
+
+/** Where lines go. */
+export interface Screen {
+  write(text: string): void;
+  readonly isColoured: boolean;
+  /** Characters in a line. */
+  readonly width: number;
+}
+
+type Style = "bold" | "dim" | "cyan" | "green" | "yellow" | "red" | "magenta";
+
+/** Lines of a program's output that are shown. */
+const shownLines = 24;
+
+/** Columns before the words: time and speaker. */
+const indent = 24;
+
+/** The first lines: whose words these are, what is investigated. */
+export function showOpening(
+  screen: Screen,
+  opening: Pick<Story, "modelName" | "isStandIn" | "dataName" | "dataSource" | "rowCount">,
+): void {
+  const words = opening.isStandIn
+    ? `Stand-in model (${opening.modelName}): the words below come from rules; no language model is called.`
+    : `Model: ${opening.modelName}.`;
+  screen.write(`${paint(screen, "yellow", words)}\n`);
+  const source = opening.dataSource === undefined ? "" : ` (${opening.dataSource})`;
+  screen.write(wrap(`Data: ${opening.dataName}, ${opening.rowCount} rows${source}.`, screen.width, ""));
+}
+
+/** What programs reached for, and that the sandbox refused. */
+export function showRefusals(screen: Screen, refusals: readonly Refusal[]): void {
+  screen.write("\nThe sandbox, before any program of the team runs:\n");
+  for (const { attempt, answer, isRefused } of refusals) {
+    const verdict = isRefused ? paint(screen, "green", "refused") : paint(screen, "red", "ALLOWED");
+    screen.write(`  ${verdict}  ${attempt}\n`);
+    screen.write(paint(screen, "dim", wrap(answer, screen.width, " ".repeat(11))));
+  }
+  screen.write("\n");
+}
+
+/** Says who speaks now, before the words are there. */
+export function showScene(screen: Screen, scene: Scene): void {
+  if (scene.kind === "ran") showRun(screen, scene.run, scene.startMs);
+  else showWords(screen, scene);
+}
+
+/** The closing tables. */
+export function showSummary(screen: Screen, summary: Summary): void {
+  showTable(screen, "What was real", summary.real);
+  showTable(screen, "What stood in", summary.stoodIn);
+  showTable(screen, "Run", summary.totals);
+}
+
+function showWords(screen: Screen, scene: Extract<Scene, { kind: "spoke" }>): void {
+  const programLines = (/```\w*\n([\s\S]*?)```/.exec(scene.text)?.[1] ?? "").split("\n").length - 1;
+  const words = wordsOf(scene.text).replaceAll("**", "");
+  const text = programLines > 0 ? `${words}\n[program, ${programLines} lines]` : words;
+  const head = `${clock(scene.startMs)} ${scene.by.padEnd(indent - 10)} `;
+  const body = wrap(text, screen.width, " ".repeat(indent)).slice(indent);
+  screen.write(`${paint(screen, "dim", head.slice(0, 9))}${paint(screen, colourOf(scene.by), head.slice(9))}${body}`);
+  screen.write(paint(screen, "dim", `${" ".repeat(indent)}${duration(scene.endMs - scene.startMs)}\n`));
+}
+
+function showRun(screen: Screen, run: SandboxRun, startMs: number): void {
+  const outcome = run.exitCode === 0 ? "ran" : `failed, exit code ${run.exitCode}`;
+  const lines = run.output.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("RESULT "));
+  const hidden = Math.max(0, lines.length - shownLines);
+  const title = `sandbox: program of ${run.by} ${outcome}, ${duration(run.durationMs)}`;
+  screen.write(`${paint(screen, "dim", clock(startMs))} ${paint(screen, run.exitCode === 0 ? "dim" : "red", title)}\n`);
+  for (const line of lines.slice(0, shownLines)) {
+    screen.write(`${paint(screen, "dim", "         |")} ${line.slice(0, screen.width - 12)}\n`);
+  }
+  if (hidden > 0) screen.write(paint(screen, "dim", `         | ... and ${hidden} more lines\n`));
+}
+
+function showTable(screen: Screen, title: string, rows: readonly SummaryRow[]): void {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  screen.write(`\n${paint(screen, "bold", title)}\n`);
+  for (const [name, value] of rows) {
+    const body = wrap(value, screen.width, " ".repeat(width + 2));
+    screen.write(`  ${paint(screen, "cyan", name.padEnd(width))}${body.slice(width + 2)}`);
+  }
+}
+
+function colourOf(speaker: string): Style {
+  return speaker === "analyst" ? "cyan" : speaker === "reviewer" ? "magenta" : "green";
+}
+
+function clock(ms: number): string {
+  return `${(ms / 1000).toFixed(2).padStart(6)} s`;
+}
+
+function paint(screen: Screen, style: Style, text: string): string {
+  return screen.isColoured ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/** Breaks text into lines of at most `width` characters, each behind `margin`; ends with a line break. */
+function wrap(text: string, width: number, margin: string): string {
+  const lines: string[] = [];
+  for (const paragraph of text.split("\n")) {
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      if (line !== "" && margin.length + line.length + word.length + 1 > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === "" ? word : `${line} ${word}`;
+    }
+    lines.push(line);
+  }
+  return lines.map((line) => `${line === "" ? "" : margin + line}\n`).join("");
+}

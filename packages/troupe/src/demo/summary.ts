@@ -1,0 +1,60 @@
+import type { Story } from "./story.ts";
+
+/** A line of a table with two columns. */
+export type SummaryRow = readonly [name: string, value: string];
+
+/** The closing tables of a demonstration: what it really did, what was played, and what it cost. */
+export interface Summary {
+  readonly real: readonly SummaryRow[];
+  readonly stoodIn: readonly SummaryRow[];
+  readonly totals: readonly SummaryRow[];
+}
+
+/** Sums a story up, for the screen, the report and the page alike. */
+export function summarize(story: Story, hasChart: boolean): Summary {
+  return { real: whatWasReal(story, hasChart), stoodIn: whatStoodIn(story), totals: totals(story) };
+}
+
+/** Milliseconds as a reader wants them: `38 ms`, `1.4 s`. */
+export function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function whatWasReal(story: Story, hasChart: boolean): SummaryRow[] {
+  const runs = story.scenes.filter((scene) => scene.kind === "ran");
+  const sandboxMs = runs.reduce((sum, scene) => sum + (scene.kind === "ran" ? scene.run.durationMs : 0), 0);
+  const refused = story.refusals.filter((refusal) => refusal.isRefused).length;
+  const source = story.dataSource === undefined ? "" : `; ${story.dataSource}`;
+  return [
+    ["runtime", "Troupe's InProcessRuntime: every turn a committed actor turn"],
+    [
+      "sandbox",
+      `QuickJS in a worker thread: ${runs.length} programs in ${duration(sandboxMs)}, ${refused} of ${story.refusals.length} reaches for the host refused`,
+    ],
+    ["data", `${story.dataName}, ${story.rowCount} rows${source}`],
+    ["figures", "computed in the sandbox by the analyst's programs and again by the reviewer's"],
+    ["chart", hasChart ? "drawn from figures computed in the sandbox" : "none: no column of this table can be charted"],
+  ];
+}
+
+function whatStoodIn(story: Story): SummaryRow[] {
+  if (!story.isStandIn) return [["nothing", `the words are those of ${story.modelName}`]];
+  return [["the model's words", `rules in place of a language model (${story.modelName}); no model was called`]];
+}
+
+function totals({ usage, turnCount, durationMs, end, isStandIn }: Story): SummaryRow[] {
+  const mark = usage.areTokensEstimated ? "≈ " : "";
+  const note = usage.areTokensEstimated ? " (≈: estimated, no tokenizer counted them)" : "";
+  return [
+    ["turns", String(turnCount)],
+    ["model calls", String(usage.modelCalls)],
+    ["tokens", `${mark}${usage.inputTokens} in, ${mark}${usage.outputTokens} out${note}`],
+    ["cost", isStandIn ? "nothing: no model was called" : priceText(usage.usd)],
+    ["time", duration(durationMs)],
+    ["stopped by", end.detail === "" ? end.kind : `${end.kind}: ${end.detail}`],
+  ];
+}
+
+function priceText(usd: number | null): string {
+  return usd === null ? "unknown: no price is listed for this model" : `${usd.toFixed(4)} USD`;
+}
