@@ -1,3 +1,4 @@
+import type { Clock } from "../async/index.ts";
 import type { AgentDefinition } from "../agent/index.ts";
 import type { AgentId, AnyAgentId, TopicId } from "../identity/index.ts";
 import type { JsonValue } from "../errors/index.ts";
@@ -163,6 +164,10 @@ export interface AgentRuntime {
   forgetCell(cell: string): Promise<void>;
 
   readonly deadLetters: DeadLetters;
+  /** The time that deadlines and durations are measured with. */
+  readonly clock: Clock;
+  /** The error port: for a fault that nobody awaits. Goes to the logger, and never further. */
+  report(error: unknown, what: string): void;
   stats(): RuntimeStats;
   /** Resolves when nothing is runnable: parked turns and future timers do not count (C19). */
   idle(): Promise<void>;

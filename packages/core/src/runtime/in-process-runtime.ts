@@ -1,3 +1,4 @@
+import type { Clock } from "../async/index.ts";
 import { type AgentDefinition, trustType } from "../agent/index.ts";
 import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
 import { DeliveryError } from "../errors/index.ts";
@@ -43,6 +44,7 @@ export class InProcessRuntime implements AgentRuntime {
   readonly #engine: Engine;
   readonly #door: FrontDoor;
   readonly deadLetters: DeadLetters;
+  readonly clock: Clock;
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigError `config.invalid_option`. */
@@ -50,6 +52,7 @@ export class InProcessRuntime implements AgentRuntime {
     this.#engine = new Engine(options);
     this.#door = new FrontDoor(this.#engine);
     this.deadLetters = this.#engine.deadLetters;
+    this.clock = this.#engine.clock;
   }
 
   async register(agent: AgentDefinition): Promise<void> {
@@ -139,6 +142,10 @@ export class InProcessRuntime implements AgentRuntime {
     this.#engine.agents.removeCell(cell);
     if (known !== undefined) await known.forget();
     else await this.#engine.store.prune(cell);
+  }
+
+  report(error: unknown, what: string): void {
+    this.#engine.report(error, what);
   }
 
   stats(): RuntimeStats {

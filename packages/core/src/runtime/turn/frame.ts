@@ -45,6 +45,8 @@ export class Frame {
   readonly keys: Set<string> = new Set();
   /** Context promises the handler may be waiting for: replies, answers, timers. */
   waiting = 0;
+  /** Those among them that wait for a paused run: nothing is recorded when they end, so the frame must stay. */
+  held = 0;
   replayer: Replayer | undefined;
   messages: QueuedMessage[] = [];
   events: QueuedEvent[] = [];

@@ -52,8 +52,10 @@ function nothing(): void {}
 async function refusal(turn: Turn, frame: Frame, { key, options }: StepRequest): Promise<StepResult | undefined> {
   while (turn.run?.isPaused === true) {
     frame.waiting += 1;
+    frame.held += 1;
     turn.maybeRest();
     await turn.run.whenResumed();
+    frame.held -= 1;
     frame.waiting -= 1;
     frame.assertLive();
     turn.wake();
