@@ -34,7 +34,7 @@ import { Scheduler } from "./delivery/scheduler.ts";
 import { type MailboxPolicy, resolveLimits, type RuntimeLimits, type RuntimeOptions } from "./runtime-options.ts";
 import { RestingTurns } from "./turn/resting-turns.ts";
 import type { Turn } from "./turn/turn.ts";
-import { WaitTable } from "./turn/wait-table.ts";
+import { WaitTable } from "./wait/wait-table.ts";
 
 export class Engine {
   readonly limits: RuntimeLimits;

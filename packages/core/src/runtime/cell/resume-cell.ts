@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../../async/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
 import type { JournalRecord, Mail } from "../../store/index.ts";
-import { mailboxSink, toReplyOutcome } from "../turn/reply-sinks.ts";
+import { mailboxSink, toReplyOutcome } from "../request/reply-sinks.ts";
 import type { LiveOutcome, OutcomeSink } from "../delivery/pending-requests.ts";
 import type { Engine } from "../engine.ts";
 import { Turn } from "../turn/turn.ts";

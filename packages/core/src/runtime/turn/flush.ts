@@ -1,7 +1,7 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import type { CellEvent, Flush, JournalRecord, Mail } from "../../store/index.ts";
 import type { Failure, Prepared } from "../delivery/post-office.ts";
-import { mailboxSink } from "./reply-sinks.ts";
+import { mailboxSink } from "../request/reply-sinks.ts";
 import type { Frame, QueuedMessage } from "./frame.ts";
 import type { Turn } from "./turn.ts";
 

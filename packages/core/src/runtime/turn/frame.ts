@@ -11,7 +11,7 @@ import { type JsonValue, StateError } from "../../errors/index.ts";
 import type { Flush, WaitRecord } from "../../store/index.ts";
 import type { Posting } from "../delivery/post-office.ts";
 import type { ListDraft } from "./list-draft.ts";
-import type { Replayer } from "./replayer.ts";
+import type { Replayer } from "../journal/replayer.ts";
 import type { Scope } from "./scope.ts";
 
 /** An event that waits for its commit. */

@@ -7,7 +7,7 @@ import { createSettlement } from "../delivery/mail-factory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { type Outgoing, release, takeOutgoing } from "./flush.ts";
 import type { Frame } from "./frame.ts";
-import { toReplyOutcome } from "./reply-sinks.ts";
+import { toReplyOutcome } from "../request/reply-sinks.ts";
 import type { Turn } from "./turn.ts";
 
 /** What a turn changes, computed before anything is written. */

@@ -24,9 +24,9 @@ import type { Frame } from "./frame.ts";
 import { ListDraft } from "./list-draft.ts";
 import type { Scope } from "./scope.ts";
 import type { Turn } from "./turn.ts";
-import { sendInTurn } from "./turn-requests.ts";
-import { runStep, toOutcome, unwrap } from "./turn-steps.ts";
-import { openWait } from "./turn-waits.ts";
+import { sendInTurn } from "../request/send-in-turn.ts";
+import { runStep, toOutcome, unwrap } from "../step/run-step.ts";
+import { openWait } from "../wait/open-wait.ts";
 
 type AnyLists = Record<string, StandardSchemaV1>;
 

@@ -4,10 +4,10 @@ import { trustType, type Wait, type WaitOptions } from "../../agent/index.ts";
 import { StateError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
-import { release, takeOutgoing, toFlush, writeJournal } from "./flush.ts";
-import type { Frame } from "./frame.ts";
-import { stepCancelled } from "./step-run.ts";
-import type { Turn } from "./turn.ts";
+import { release, takeOutgoing, toFlush, writeJournal } from "../turn/flush.ts";
+import type { Frame } from "../turn/frame.ts";
+import { stepCancelled } from "../step/step-run.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** A wait as its caller asked for it. */
 export interface WaitRequest<T> {

@@ -16,8 +16,8 @@ import { validate } from "../../message/index.ts";
 import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
 import type { OpenWait } from "../agent-runtime.ts";
 import type { Engine } from "../engine.ts";
-import { writeJournal } from "./flush.ts";
-import type { Turn } from "./turn.ts";
+import { writeJournal } from "../turn/flush.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** An open wait and who hears of its end. */
 export interface WaitEntry {

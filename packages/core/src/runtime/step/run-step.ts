@@ -7,10 +7,10 @@ import {
 } from "../../agent/index.ts";
 import { decodeError, StateError } from "../../errors/index.ts";
 import type { JournalRecord } from "../../store/index.ts";
-import { takeEvents, toFlush, writeJournal } from "./flush.ts";
-import type { Frame } from "./frame.ts";
+import { takeEvents, toFlush, writeJournal } from "../turn/flush.ts";
+import type { Frame } from "../turn/frame.ts";
 import { StepRun, stepCancelled, type StepResult, stepUnknown } from "./step-run.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** One step as its caller asked for it. */
 export interface StepRequest {

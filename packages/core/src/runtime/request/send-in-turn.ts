@@ -9,11 +9,11 @@ import { createLetter } from "../delivery/mail-factory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import type { Prepared } from "../delivery/post-office.ts";
 import { decodeReply } from "./decode-reply.ts";
-import { type Outgoing, release, takeOutgoing, toFlush, writeJournal } from "./flush.ts";
-import type { Frame } from "./frame.ts";
+import { type Outgoing, release, takeOutgoing, toFlush, writeJournal } from "../turn/flush.ts";
+import type { Frame } from "../turn/frame.ts";
 import { toReplyOutcome } from "./reply-sinks.ts";
-import { stepCancelled } from "./step-run.ts";
-import type { Turn } from "./turn.ts";
+import { stepCancelled } from "../step/step-run.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** A request inside a turn as its caller asked for it. */
 export interface SendRequest {
