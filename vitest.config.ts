@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 import { defaultServerConditions } from "vite";
 
 // Tests run the TypeScript sources of every workspace package: no build, no stale dist.
-const conditions = ["troupe-source", ...defaultServerConditions];
+// "module" is for bundlers: Node never asks for it, and packages keep code behind it that Node cannot load.
+const conditions = ["troupe-source", ...defaultServerConditions.filter((condition) => condition !== "module")];
 
 export default defineConfig({
   resolve: { conditions },

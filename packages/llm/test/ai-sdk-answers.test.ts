@@ -86,6 +86,8 @@ describe("answers", () => {
     expect(
       await usageOf("v2", { inputTokens: 10, outputTokens: 5, totalTokens: 15, cachedInputTokens: 90 }),
     ).toMatchObject({ inputTokens: 100 });
+    const zeros = { inputTokens: { total: 0 }, outputTokens: { total: 0 } };
+    expect(await usageOf("v4", zeros)).toMatchObject({ inputTokens: 4, outputTokens: 1, estimated: true });
     expect(await usageOf("v4", undefined)).toEqual({
       inputTokens: 4,
       outputTokens: 1,

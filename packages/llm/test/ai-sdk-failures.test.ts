@@ -52,9 +52,11 @@ describe("failures", () => {
       apiError(undefined, { cause: { code: "UND_ERR_HEADERS_TIMEOUT", message: "Headers Timeout Error" } }),
       "model.timeout",
     ],
+    [apiError(200, { cause: new TypeError("terminated") }), "model.network"],
     [new TypeValidationError({ value: 1, cause: new Error("x") }), "model.invalid_response"],
     [new DOMException("late", "TimeoutError"), "model.timeout"],
     [new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }), "model.network"],
+    [new TypeError("x is not a function"), "model.failed"],
     ["what?", "model.failed"],
   ])("%s is %s", async (error, code) => {
     const thrown = await failure(error);

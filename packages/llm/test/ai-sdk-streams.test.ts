@@ -63,6 +63,24 @@ describe("streams", () => {
     ).rejects.toMatchObject({ code: "model.network" });
   });
 
+  it("that end without a reason and without a count are not taken for complete", async () => {
+    const text: LanguageModelV4StreamPart[] = [
+      { type: "text-start", id: "t" },
+      { type: "text-delta", id: "t", delta: "Hel" },
+    ];
+    const none = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined };
+    const unattested = {
+      ...finish,
+      finishReason: { unified: "other", raw: undefined },
+      usage: { inputTokens: none, outputTokens: { ...none, text: undefined, reasoning: undefined } },
+    } as const;
+    await expect(collect(fromAiSdk(fake({ parts: [...text, unattested] })))).rejects.toMatchObject({
+      code: "model.network",
+    });
+    const counted = { ...unattested, usage: finish.usage };
+    expect(result(await collect(fromAiSdk(fake({ parts: [...text, counted] })))).finishReason).toBe("other");
+  });
+
   it("that bring an error fail with it", async () => {
     const parts: LanguageModelV4StreamPart[] = [
       { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },

@@ -9,6 +9,7 @@ import { isRecord, listAt, type UnknownRecord } from "./json-guards.ts";
 import { toModelError } from "./failure/model-error.ts";
 import { knownCapabilities, rulesFor, rulesOf } from "./provider-profile.ts";
 import { type CallIds, createCallIds, readPart } from "./answer/read-content.ts";
+import { isAttested } from "./answer/read-usage.ts";
 import { AnswerCollector } from "./answer/read-stream.ts";
 import { toCallOptions } from "./prompt/to-call-options.ts";
 
@@ -137,7 +138,7 @@ async function* readEvents(
     if (event !== undefined) yield event;
   }
   const { content, sources, warnings, notes, finish, modelId } = collector;
-  if (finish === undefined) throw interruptedError();
+  if (finish === undefined || !isAttested(finish)) throw interruptedError();
   yield { kind: "finish", result: buildResult(request, { content, sources, warnings, notes, finish, modelId }) };
 }
 

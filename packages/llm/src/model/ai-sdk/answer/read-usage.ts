@@ -13,14 +13,27 @@ interface Counts {
 /** What an answer is billed by: the provider's numbers, or estimates, marked, where it sent none. */
 export function readUsage(reported: unknown, request: ModelRequest, content: readonly AssistantPart[]): Usage {
   const usage = isRecord(reported) ? reported : {};
-  const counts =
-    isRecord(usage["inputTokens"]) || isRecord(usage["outputTokens"]) ? nestedCounts(usage) : flatCounts(usage);
+  const isNested = isRecord(usage["inputTokens"]) || isRecord(usage["outputTokens"]);
+  const counts = knownCounts(isNested ? nestedCounts(usage) : flatCounts(usage), content);
   return {
     inputTokens: counts.input ?? estimateTokens(request.messages, request.tools),
     outputTokens: counts.output ?? estimateOutputTokens(content),
     cachedInputTokens: counts.cached,
     reasoningTokens: counts.reasoning,
     estimated: counts.input === undefined || counts.output === undefined,
+  };
+}
+
+function readCounts(usage: UnknownRecord): Counts {
+  return isRecord(usage["inputTokens"]) || isRecord(usage["outputTokens"]) ? nestedCounts(usage) : flatCounts(usage);
+}
+
+/** Some servers send zeros instead of nothing: no call has no input, and no words cost no output. */
+function knownCounts(counts: Counts, content: readonly AssistantPart[]): Counts {
+  return {
+    ...counts,
+    input: counts.input === 0 ? undefined : counts.input,
+    output: counts.output === 0 && content.length > 0 ? undefined : counts.output,
   };
 }
 
@@ -53,6 +66,16 @@ function flatCounts(usage: UnknownRecord): Counts {
     cached,
     reasoning,
   };
+}
+
+/** Whether a stream's last part proves that the answer is complete: the provider gave a reason to stop, or counted the tokens. */
+export function isAttested(finish: UnknownRecord): boolean {
+  const reason = finish["finishReason"];
+  const hasReason = isRecord(reason)
+    ? reason["raw"] !== undefined || reason["unified"] !== "other"
+    : reason !== undefined && reason !== "unknown";
+  const counts = readCounts(recordAt(finish, "usage"));
+  return hasReason || counts.input !== undefined || counts.output !== undefined;
 }
 
 /** Why the model stopped, from the bare word of v2 or the pair of v3 and v4. `interrupted` means that the provider's stream broke. */

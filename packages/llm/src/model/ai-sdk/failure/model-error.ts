@@ -66,9 +66,7 @@ function failureCode(name: string, record: UnknownRecord): FailureCode {
   if (badRequestNames.has(name)) return "model.bad_request";
   const status = numberAt(record, "statusCode");
   if (status !== undefined) return codeOfStatus(status, record);
-  if (name === "AI_APICallError") return isTimeout(record) ? "model.timeout" : "model.network";
-  if (name === "TypeError" || name === "AbortError" || stringAt(record, "code") !== undefined)
-    return isTimeout(record) ? "model.timeout" : "model.network";
+  if (name === "AI_APICallError" || name === "AbortError" || isConnectionFault(record)) return connectionCode(record);
   return codeOfStreamedError(record);
 }
 
@@ -100,8 +98,9 @@ function codeOfStatus(status: number, record: UnknownRecord): FailureCode {
   if (status === 503 || status === 529) return "model.overloaded";
   if (status >= 500) return "model.server_error";
   if (status === 413 || isOverflow(body)) return "model.context_overflow";
-  // The call itself went well, what came back did not.
-  return status < 300 ? "model.invalid_response" : "model.bad_request";
+  if (status >= 300) return "model.bad_request";
+  // The call itself went well; either the connection broke while the answer came, or the answer made no sense.
+  return isConnectionFault(record) ? connectionCode(record) : "model.invalid_response";
 }
 
 /** Errors inside a stream are bare records or strings; their words are all there is. */
@@ -122,13 +121,27 @@ function isOverflow(text: string): boolean {
   );
 }
 
-/** Connection time-outs of undici hide in the cause. */
-function isTimeout(record: UnknownRecord): boolean {
+/** An error and what caused it, three levels deep: clients wrap what the socket said. */
+function causeChain(record: UnknownRecord): readonly UnknownRecord[] {
   const cause = recordAt(record, "cause");
-  const inner = recordAt(cause, "cause");
-  return [record, cause, inner].some((level) =>
+  return [record, cause, recordAt(cause, "cause")];
+}
+
+/** What `fetch` implementations throw when a connection cannot be made or breaks. */
+function isConnectionFault(record: UnknownRecord): boolean {
+  return causeChain(record).some(
+    (level) =>
+      /^(UND_ERR_|E[A-Z]{4,}$)/.test(String(level["code"])) ||
+      (level["name"] === "TypeError" && /terminated|fetch|network|socket|connection/i.test(String(level["message"]))),
+  );
+}
+
+/** Connection time-outs hide in the cause. */
+function connectionCode(record: UnknownRecord): FailureCode {
+  const isLate = causeChain(record).some((level) =>
     /TIMEOUT|ETIMEDOUT/i.test(`${String(level["code"])} ${String(level["name"])}`),
   );
+  return isLate ? "model.timeout" : "model.network";
 }
 
 function missingKey(text: string): ConfigError {
