@@ -29,6 +29,7 @@ interface Job {
   readonly resolve: (result: WorkerResult) => void;
   readonly reject: (reason: unknown) => void;
   output: string;
+  isTruncated: boolean;
   startedAt: number;
   limit: NodeJS.Timeout | undefined;
 }
@@ -39,7 +40,7 @@ interface Job {
  * 1. A program ends by its own limits, or `limitGraceMs` after the time limit with its worker, or at once with `kill`.
  * 2. A killed worker runs nothing more and is never used again; `isAlive` tells.
  * 3. An idle worker does not keep the process alive; a busy one does.
- * 4. The thread gets no environment, no standard input, and its output goes nowhere.
+ * 4. The thread gets no environment, no standard input, and what it writes stays unread: reading its streams would keep the process alive.
  */
 export class SandboxWorker {
   readonly #thread: Worker;
@@ -59,8 +60,6 @@ export class SandboxWorker {
       stderr: true,
       resourceLimits,
     });
-    this.#thread.stdout.resume();
-    this.#thread.stderr.resume();
     this.#ready.promise.catch(() => {});
     this.#startLimit = setTimeout(() => this.#die(sandboxFailed("it did not start", undefined)), startLimitMs).unref();
     this.#thread.on("message", (message: WorkerMessage) => this.#receive(message));
@@ -81,7 +80,16 @@ export class SandboxWorker {
   async run(message: RunMessage, onOutput: ((text: string) => void) | undefined): Promise<WorkerResult> {
     this.#thread.ref();
     const { promise, resolve, reject } = Promise.withResolvers<WorkerResult>();
-    const job: Job = { message, onOutput, resolve, reject, output: "", startedAt: 0, limit: undefined };
+    const job: Job = {
+      message,
+      onOutput,
+      resolve,
+      reject,
+      output: "",
+      isTruncated: false,
+      startedAt: 0,
+      limit: undefined,
+    };
     this.#job = job;
     this.#ready.promise.then(() => this.#start(job), reject);
     try {
@@ -113,18 +121,19 @@ export class SandboxWorker {
         clearTimeout(this.#startLimit);
         return this.#ready.resolve();
       case "output":
-        return this.#print(message.text);
+        return this.#print(message.text, message.isTruncated);
       case "finished":
-        return this.#finish(message.exitCode, message.truncated);
+        return this.#finish(message.exitCode);
       case "failed":
         return this.#die(sandboxFailed(message.message, undefined));
     }
   }
 
-  #print(text: string): void {
+  #print(text: string, isTruncated = false): void {
     const job = this.#job;
     if (job === undefined) return;
     job.output += text;
+    job.isTruncated ||= isTruncated;
     try {
       job.onOutput?.(text);
     } catch (error) {
@@ -133,10 +142,15 @@ export class SandboxWorker {
     }
   }
 
-  #finish(exitCode: number, truncated: boolean): void {
+  #finish(exitCode: number): void {
     const job = this.#job;
     if (job === undefined) return;
-    job.resolve({ exitCode, output: job.output, truncated, durationMs: performance.now() - job.startedAt });
+    job.resolve({
+      exitCode,
+      output: job.output,
+      truncated: job.isTruncated,
+      durationMs: performance.now() - job.startedAt,
+    });
   }
 
   /**
@@ -150,7 +164,7 @@ export class SandboxWorker {
   #stop(job: Job): void {
     const { timeoutMs } = job.message.limits;
     this.#print(`The program was stopped: it ran longer than its time limit of ${timeoutMs} ms.\n`);
-    this.#finish(exitCodes.timeout, false);
+    this.#finish(exitCodes.timeout);
     this.#die(undefined);
   }
 
@@ -158,7 +172,7 @@ export class SandboxWorker {
     const isOutOfMemory = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
     if (isOutOfMemory && this.#job !== undefined) {
       this.#print("The program was stopped: the sandbox ran out of memory.\n");
-      this.#finish(exitCodes.memory, false);
+      this.#finish(exitCodes.memory);
     }
     this.#die(sandboxFailed(error.message, error));
   }

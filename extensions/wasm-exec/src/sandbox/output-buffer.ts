@@ -2,7 +2,8 @@
 export interface OutputBufferOptions {
   /** UTF-8 bytes that may leave; the rest is dropped. */
   readonly maxBytes: number;
-  readonly send: (text: string) => void;
+  /** `isTruncated` as soon as something was dropped. */
+  readonly send: (text: string, isTruncated: boolean) => void;
 }
 
 /** Small prints are gathered until this many UTF-16 units, or this long. */
@@ -20,7 +21,7 @@ const encoder: TextEncoder = new TextEncoder();
  */
 export class OutputBuffer {
   readonly #maxBytes: number;
-  readonly #send: (text: string) => void;
+  readonly #send: OutputBufferOptions["send"];
   #gathered = "";
   #gatheredSince = 0;
   #bytes = 0;
@@ -29,11 +30,6 @@ export class OutputBuffer {
   constructor(options: OutputBufferOptions) {
     this.#maxBytes = options.maxBytes;
     this.#send = options.send;
-  }
-
-  /** True when something was dropped. */
-  get isTruncated(): boolean {
-    return this.#isTruncated;
   }
 
   /** Adds text as it is. */
@@ -53,7 +49,7 @@ export class OutputBuffer {
 
   flush(): void {
     if (this.#gathered === "") return;
-    this.#send(this.#gathered);
+    this.#send(this.#gathered, this.#isTruncated);
     this.#gathered = "";
   }
 

@@ -24,8 +24,8 @@ export interface RunMessage {
 /** What a worker says: once that it is ready, then for each program its output in order and how it ended. */
 export type WorkerMessage =
   | { readonly kind: "ready" }
-  | { readonly kind: "output"; readonly text: string }
-  | { readonly kind: "finished"; readonly exitCode: number; readonly truncated: boolean }
+  | { readonly kind: "output"; readonly text: string; readonly isTruncated: boolean }
+  | { readonly kind: "finished"; readonly exitCode: number }
   | { readonly kind: "failed"; readonly message: string };
 
 /** Exit codes, as POSIX tools use them: `timeout` ends with 124, a process killed for memory with 137. */

@@ -6,12 +6,6 @@ import { OutputBuffer } from "./output-buffer.ts";
 import { exitCodes, type RunMessage, type SandboxBlock } from "./protocol.ts";
 import type { Engine } from "./quickjs-engine.ts";
 
-/** How a program ended. */
-export interface ProgramEnd {
-  readonly exitCode: number;
-  readonly truncated: boolean;
-}
-
 /** Stack of the engine; a plain function nests about 6,000 deep in it. */
 const stackBytes = 1_048_576;
 
@@ -21,14 +15,17 @@ const evalAsync = 1 << 7;
 /** Microtasks run in batches of this many, so that the time limit is seen between them. */
 const jobsPerBatch = 1000;
 
+/** Takes output on its way out; `isTruncated` tells that this is the last there is. */
+export type SendOutput = (text: string, isTruncated: boolean) => void;
+
 /**
- * Runs the blocks of a program in order in one fresh context, until one fails.
+ * Runs the blocks of a program in order in one fresh context, until one fails, and returns the exit code.
  *
  * 1. The program reaches the host by two functions only: one takes text to print, one gives the text of a named file.
  * 2. It ends when its script, its top-level awaits and all its microtasks are done, or at a limit.
  * 3. After the time limit not one more of its instructions runs than the engine needs to notice.
  */
-export function runProgram(engine: Engine, message: RunMessage, send: (text: string) => void): ProgramEnd {
+export function runProgram(engine: Engine, message: RunMessage, send: SendOutput): number {
   const output = new OutputBuffer({ maxBytes: message.limits.outputBytes, send });
   const deadline = performance.now() + message.limits.timeoutMs;
   const runtime = engine.quickjs.newRuntime();
@@ -40,7 +37,7 @@ export function runProgram(engine: Engine, message: RunMessage, send: (text: str
   const program = new Program({ engine, runtime, message, output, deadline });
   const exitCode = program.run();
   output.flush();
-  return { exitCode, truncated: output.isTruncated };
+  return exitCode;
 }
 
 interface ProgramParts {
@@ -126,7 +123,7 @@ class Program {
     return undefined;
   }
 
-  /** The script is a promise because it may await at its top level; its value is that of its last statement. */
+  /** The script is a promise, because it may await at its top level. */
   #settle(script: QuickJSHandle): number {
     const state = this.#context.getPromiseState(script);
     if (state.type === "rejected") return this.#fail("Uncaught", state.error);
@@ -134,12 +131,27 @@ class Program {
       this.#parts.output.writeNotice("The program waits for a promise that nothing will settle (top-level await).");
       return exitCodes.failure;
     }
-    return exitCodes.success;
+    return this.#settleLastValue(state.value);
+  }
+
+  /**
+   * A program that ends with `main()` leaves its promise to nobody: when it was rejected, that is an unhandled rejection. QuickJS wraps
+   * the value of the last statement as `{ value }`, so that the script's own promise does not follow it.
+   */
+  #settleLastValue(completion: QuickJSHandle): number {
+    const context = this.#context;
+    if (context.typeof(completion) !== "object") return exitCodes.success;
+    const value = context.getProp(completion, "value");
+    if (context.typeof(value) !== "object") return exitCodes.success;
+    const state = context.getPromiseState(value);
+    return state.type === "rejected" ? this.#fail("Uncaught (in promise)", state.error) : exitCodes.success;
   }
 
   #fail(heading: string, error: QuickJSHandle): number {
     if (performance.now() > this.#parts.deadline) return this.#timeOut();
     const thrown = this.#wordThrown(error);
+    // Wording runs code of the program: getters of its error.
+    if (performance.now() > this.#parts.deadline) return this.#timeOut();
     if (thrown === undefined || (thrown.name === "InternalError" && thrown.message === "out of memory"))
       return this.#outOfMemory();
     return this.#report(heading, thrown);

@@ -12,8 +12,8 @@ const say = (message: WorkerMessage): void => port.postMessage(message);
 async function runMessage(createEngine: EngineFactory, message: RunMessage): Promise<void> {
   try {
     const engine = await createEngine(message.limits.memoryBytes);
-    const { exitCode, truncated } = runProgram(engine, message, (text) => say({ kind: "output", text }));
-    say({ kind: "finished", exitCode, truncated });
+    const exitCode = runProgram(engine, message, (text, isTruncated) => say({ kind: "output", text, isTruncated }));
+    say({ kind: "finished", exitCode });
   } catch (error) {
     say({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }

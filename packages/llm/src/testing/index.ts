@@ -8,3 +8,9 @@ export {
   type ChatModelScenario,
   chatModelContract,
 } from "./chat-model-contract.ts";
+export {
+  type CodeExecutorContractCase,
+  type CodeExecutorContractEnvironment,
+  type ContractPrograms,
+  codeExecutorContract,
+} from "./code-executor-contract.ts";

@@ -16,46 +16,38 @@ type Form =
   | "flag";
 
 /** Keywords of the drafts that are understood, with the form of their values. Unknown keywords are annotations. */
-const forms: Readonly<Record<string, Form>> = {
-  $anchor: "text",
-  $defs: "schema-map",
-  $id: "text",
-  $ref: "text",
-  additionalItems: "schema",
-  additionalProperties: "schema",
-  allOf: "schema-list",
-  anyOf: "schema-list",
-  contains: "schema",
-  definitions: "schema-map",
-  dependentSchemas: "schema-map",
-  else: "schema",
-  enum: "list",
-  format: "text",
-  if: "schema",
-  items: "items",
-  maxItems: "count",
-  maxLength: "count",
-  maxProperties: "count",
-  maximum: "number",
-  minItems: "count",
-  minLength: "count",
-  minProperties: "count",
-  minimum: "number",
-  multipleOf: "number",
-  not: "schema",
-  oneOf: "schema-list",
-  pattern: "pattern",
-  patternProperties: "schema-map",
-  prefixItems: "schema-list",
-  properties: "schema-map",
-  propertyNames: "schema",
-  required: "names",
-  then: "schema",
-  type: "type",
-  unevaluatedItems: "schema",
-  unevaluatedProperties: "schema",
-  uniqueItems: "flag",
-};
+const forms: ReadonlyMap<string, Form> = new Map(
+  (
+    [
+      ["text", ["$anchor", "$id", "$ref", "format"]],
+      ["schema-map", ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"]],
+      [
+        "schema",
+        [
+          "additionalItems",
+          "additionalProperties",
+          "contains",
+          "else",
+          "if",
+          "not",
+          "propertyNames",
+          "then",
+          "unevaluatedItems",
+          "unevaluatedProperties",
+        ],
+      ],
+      ["schema-list", ["allOf", "anyOf", "oneOf", "prefixItems"]],
+      ["list", ["enum"]],
+      ["items", ["items"]],
+      ["count", ["maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"]],
+      ["number", ["maximum", "minimum", "multipleOf"]],
+      ["pattern", ["pattern"]],
+      ["names", ["required"]],
+      ["type", ["type"]],
+      ["flag", ["uniqueItems"]],
+    ] as const
+  ).flatMap(([form, keywords]) => keywords.map((keyword) => [keyword, form] as const)),
+);
 
 const typeNames: ReadonlySet<unknown> = new Set(["array", "boolean", "integer", "null", "number", "object", "string"]);
 
@@ -81,7 +73,7 @@ function checkSchema(schema: unknown, place: Place): void {
   if (!isRecord(schema)) throw invalidDocument(`${place.path} is not a schema: ${describe(schema)}`);
   if (place.depth > maxDepth) throw invalidDocument(`${place.path.slice(0, 100)}... is a cycle, or nested too deeply`);
   for (const [keyword, value] of Object.entries(schema)) {
-    const form = Object.hasOwn(forms, keyword) ? forms[keyword] : undefined;
+    const form = forms.get(keyword);
     if (form !== undefined && value !== undefined)
       checkKeyword(form, value, { path: `${place.path}.${keyword}`, depth: place.depth + 1 });
     if (keyword === "patternProperties" && isRecord(value))
@@ -195,9 +187,8 @@ function refuse(value: unknown, place: Place, expected: string): never {
 function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
-  return typeof value === "object" || typeof value === "function"
-    ? `a ${typeof value}`
-    : (JSON.stringify(value) ?? String(value));
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "number" || typeof value === "boolean" ? `${value}` : `a ${typeof value}`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -80,7 +80,8 @@ function isFitting<T>(_value: unknown, issues: readonly JsonSchemaIssue[]): _val
 }
 
 function draftOf(document: Record<string, unknown>): SchemaDraft {
-  const dialect = String(document["$schema"] ?? "");
+  const { $schema: named } = document;
+  const dialect = typeof named === "string" ? named : "";
   if (/draft-0?[67]\b/.test(dialect)) return "7";
   if (/draft-0?4\b/.test(dialect)) return "4";
   return dialect.includes("2019-09") ? "2019-09" : "2020-12";

@@ -71,6 +71,11 @@ function refuseLoss(key: string, value: unknown): unknown {
 }
 
 function parseJson(text: string): JsonValue {
-  const parsed: JsonValue = JSON.parse(text);
-  return parsed;
+  const parsed: unknown = JSON.parse(text);
+  return isJson(parsed) ? parsed : null;
+}
+
+/** Whatever `JSON.parse` returned is JSON. */
+function isJson(parsed: unknown): parsed is JsonValue {
+  return parsed !== undefined;
 }

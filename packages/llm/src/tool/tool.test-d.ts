@@ -44,7 +44,7 @@ export const list: readonly Tool[] = [search, raw, slow, streaming];
 tool({ name: "w", description: "w", input: z.object({}), output: z.number(), execute: () => "text" });
 
 // @ts-expect-error the argument has another name
-tool({ name: "w", description: "w", input: z.object({ a: z.string() }), execute: ({ b }) => b });
+tool({ name: "w", description: "w", input: z.object({ a: z.string() }), execute: ({ b }) => String(b) });
 
 const withoutJson = { "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } } as const;
 // @ts-expect-error a library without JSON Schema needs a wrapper

@@ -34,7 +34,7 @@ describe("tool()", () => {
       inputSchema: {
         type: "object",
         properties: {
-          a: expect.objectContaining({ type: "integer", description: "first" }),
+          a: expect.objectContaining({ type: "integer", description: "first" }) as object,
           b: { default: 2, type: "number" },
         },
         required: ["a"],
@@ -204,7 +204,7 @@ describe("tool()", () => {
   it("refuses a schema library without JSON Schema at run time too, naming the wrapper", () => {
     const schema = { "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } };
     expect(() => tool({ name: "a", description: "", input: schema as never, execute: () => 1 })).toThrow(
-      expect.objectContaining({ remedy: expect.stringContaining("jsonSchema()") }),
+      expect.objectContaining({ remedy: expect.stringContaining("jsonSchema()") as string }),
     );
   });
 });
