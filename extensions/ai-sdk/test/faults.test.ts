@@ -49,8 +49,8 @@ beforeAll(async () => {
     { truncateAfterChunks: 12, streamingProfile: { ttft: 1, tps: 100 } },
   );
   server.on({ model: /-garbage$/ }, { content: long }, { chaos: { malformedRate: 1 } });
-  server.on({ model: /-slow$/ }, { content: "Finally." }, { chaos: { latencyMs: 5000 } });
-  server.on({ model: /-drip$/ }, { content: long }, { streamingProfile: { ttft: 1, tps: 5 } });
+  server.on({ model: /-slow$/ }, { content: "Finally." }, { chaos: { latencyMs: 1500 } });
+  server.on({ model: /-drip$/ }, { content: long }, { streamingProfile: { ttft: 1, tps: 20 } });
 });
 afterAll(() => server.stop());
 

@@ -59,9 +59,14 @@ export { type ToolContent, toolContent } from "./tool/render-result.ts";
 export { runToolCall, type ToolCallContext, toResultPart } from "./tool/run-tool-call.ts";
 export { ToolLimiter } from "./tool/tool-limiter.ts";
 export type { Workbench, WorkbenchTool } from "./workbench/workbench.ts";
+export { type StaticWorkbenchOptions, staticWorkbench, type ToolOverride } from "./workbench/static-workbench.ts";
+export { combineWorkbenches } from "./workbench/combine-workbenches.ts";
+export { type ToolCallRecord, type ToolLoopOptions, type ToolLoopResult, toolLoop } from "./workbench/tool-loop.ts";
 
 // Code.
 export type { CodeBlock, CodeExecutionOptions, CodeExecutor, CodeResult } from "./code/code-executor.ts";
+export { extractCodeBlocks } from "./code/extract-code-blocks.ts";
+export { extractJson } from "./code/extract-json.ts";
 
 // Histories and what a model sees of them.
 export type { HistoryRules } from "./model/history/history-rules.ts";
@@ -71,6 +76,8 @@ export { normalize } from "./model/history/normalize.ts";
 export type { ModelContext } from "./context/model-context.ts";
 export { bufferedContext } from "./context/buffered-context.ts";
 export { headAndTailContext } from "./context/head-and-tail-context.ts";
+export type { TokenLimitedContextOptions } from "./context/token-limited-context.ts";
+export { tokenLimitedContext } from "./context/token-limited-context.ts";
 export { unboundedContext } from "./context/unbounded-context.ts";
 
 // Models of the AI SDK.

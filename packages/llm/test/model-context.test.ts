@@ -1,7 +1,15 @@
 import { ConfigError } from "@troupe/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bufferedContext, headAndTailContext, historyUnits, type ModelMessage, unboundedContext } from "@troupe/llm";
+import {
+  bufferedContext,
+  headAndTailContext,
+  historyUnits,
+  type ModelMessage,
+  estimateTokens,
+  tokenLimitedContext,
+  unboundedContext,
+} from "@troupe/llm";
 import { validHistory } from "./history-arbitrary.ts";
 
 const user = (text: string): ModelMessage => ({ role: "user", content: [{ kind: "text", text }] });
@@ -64,6 +72,40 @@ describe("head and tail", () => {
   });
 });
 
+describe("token-limited", () => {
+  const countTokens = (): number => 10;
+
+  it("drops from the middle outwards", () => {
+    const history = ["1", "2", "3", "4", "5"].map(user);
+    const select = (maxTokens: number) => tokenLimitedContext({ maxTokens, countTokens }).select(history);
+    expect(select(50)).toBe(history);
+    expect(select(49)).toEqual(["1", "2", "4", "5"].map(user));
+    expect(select(30)).toEqual(["1", "2", "5"].map(user));
+    expect(select(20)).toEqual(["1", "5"].map(user));
+    expect(select(19)).toEqual([user("5")]);
+    expect(select(1)).toEqual([user("5")]);
+  });
+
+  it("counts each message once, however many are dropped", () => {
+    let counted = 0;
+    const history = Array.from({ length: 200 }, (_, index) => user(String(index)));
+    const context = tokenLimitedContext({ maxTokens: 50, countTokens: () => ((counted += 1), 10) });
+    expect(context.select(history)).toHaveLength(5);
+    expect(counted).toBe(200);
+  });
+
+  it("stays within its limit unless the newest unit alone is larger", () => {
+    fc.assert(
+      fc.property(validHistory, fc.integer({ min: 1, max: 200 }), (history, maxTokens) => {
+        const view = tokenLimitedContext({ maxTokens }).select(history);
+        expect(estimateTokens(view) <= maxTokens || view.length <= (historyUnits(history).at(-1)?.length ?? 0)).toBe(
+          true,
+        );
+      }),
+    );
+  });
+});
+
 describe("every context", () => {
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("refuses the size %s", (size) => {
     expect(() => bufferedContext({ size })).toThrow(ConfigError);
@@ -79,7 +121,11 @@ describe("every context", () => {
         fc.integer({ min: 1, max: 12 }),
         (history, head, tail) => {
           const before = JSON.stringify(history);
-          for (const context of [bufferedContext({ size: tail }), headAndTailContext({ head, tail })]) {
+          for (const context of [
+            bufferedContext({ size: tail }),
+            headAndTailContext({ head, tail }),
+            tokenLimitedContext({ maxTokens: tail * 10 }),
+          ]) {
             const view = context.select(history);
             const seen = new Set(view);
             for (const unit of historyUnits(history)) {

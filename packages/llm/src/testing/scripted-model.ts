@@ -1,5 +1,5 @@
 import { type Clock, raceSignal, systemClock } from "@troupe/core";
-import { requestKey } from "../model/canonical-json.ts";
+import { canonicalJson } from "../model/canonical-json.ts";
 import type { ChatModel, ModelCapabilities, ModelEvent, ModelRequest, ModelResult } from "../model/chat-model.ts";
 import { estimateOutputTokens, estimateTokens } from "../model/estimate-tokens.ts";
 import type { AssistantPart } from "../model/model-message.ts";
@@ -93,7 +93,7 @@ export class ScriptedModel implements ChatModel {
     yield { kind: "finish", result: toResult(request, played, parts) };
   }
 
-  async #begin(request: ModelRequest): Promise<{ played: PlayedReply; seed: string }> {
+  async #begin(request: ModelRequest): Promise<{ played: PlayedReply; seed: () => string }> {
     request.signal?.throwIfAborted();
     const index = this.#calls;
     this.#calls += 1;
@@ -102,7 +102,7 @@ export class ScriptedModel implements ChatModel {
     const played = await raceSignal(this.#read(request, { index, turn }), request.signal);
     if (played.kind === "hang") return raceSignal(new Promise<never>(() => {}), request.signal);
     if ((played.options.delayMs ?? 0) > 0) await waitFor(this.#clock, played.options.delayMs ?? 0, request.signal);
-    return { played, seed: `${index + 1}-${shortHash(requestKey(request))}` };
+    return { played, seed: () => `${index + 1}-${shortHash(requestMark(request))}` };
   }
 
   #record(request: ModelRequest): void {
@@ -137,16 +137,21 @@ function toResult(request: ModelRequest, played: PlayedReply, content: readonly 
   };
 }
 
-function toParts(parts: readonly ScriptedPart[], seed: string): AssistantPart[] {
+function toParts(parts: readonly ScriptedPart[], seed: () => string): AssistantPart[] {
   return parts.map((part, index) => {
     if (part.kind !== "scripted-tool-call") return part;
     return {
       kind: "tool-call",
-      callId: part.callId ?? `call-${seed}-${index}`,
+      callId: part.callId ?? `call-${seed()}-${index}`,
       toolName: part.name,
       arguments: part.argumentsText ?? JSON.stringify(part.arguments ?? {}),
     };
   });
+}
+
+/** Enough of a request to tell its conversation and turn from others; hashing a whole long history at every call would be slow. */
+function requestMark({ messages }: ModelRequest): string {
+  return canonicalJson([messages.length, messages[0] ?? null, messages.at(-1) ?? null]);
 }
 
 /** FNV-1a, 32 bit (http://www.isthe.com/chongo/tech/comp/fnv/): enough to tell the requests of a test apart. */

@@ -1,5 +1,6 @@
 import type { ToolDeclaration } from "../model/chat-model.ts";
-import type { ToolContext, ToolLimits, ToolOutcome } from "../tool/tool.ts";
+import type { ToolCallContext } from "../tool/run-tool-call.ts";
+import type { ToolLimits, ToolOutcome } from "../tool/tool.ts";
 
 /** What a workbench says about one of its tools. */
 export interface WorkbenchTool {
@@ -12,7 +13,10 @@ export interface Workbench {
   readonly kind: "workbench";
   readonly name: string;
   list(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly WorkbenchTool[]>;
-  /** Runs one call and never throws for a fault of the tool: that is an outcome with `status: "error"`. */
-  call(toolName: string, argumentsText: string, context: ToolContext): Promise<ToolOutcome>;
+  /**
+   * Runs one call and never throws for a fault of the tool: that is an outcome with `status: "error"`. A tool that needs approval is
+   * `denied` (`tool.not_approved`); call again with `isApproved` after somebody said yes.
+   */
+  call(toolName: string, argumentsText: string, context: ToolCallContext): Promise<ToolOutcome>;
   close(): Promise<void>;
 }
