@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { ToolCallContext } from "../tool/run-tool-call.ts";
-import { tool } from "../tool/tool.ts";
+import { type Tool, tool } from "../tool/tool.ts";
 import { combineWorkbenches } from "./combine-workbenches.ts";
 import { staticWorkbench } from "./static-workbench.ts";
 import type { Workbench } from "./workbench.ts";
@@ -141,7 +141,7 @@ describe("combineWorkbenches", () => {
   });
 
   it("refuses two tools of one name, naming both workbenches, and sees tools that come and go", async () => {
-    const tools = [say];
+    const tools: Tool[] = [say];
     const changing: Workbench = { ...staticWorkbench([]), name: "changing", list: () => staticWorkbench(tools).list() };
     const combined = combineWorkbenches([staticWorkbench([add], { name: "fixed" }), changing]);
     expect((await combined.list()).length).toBe(2);

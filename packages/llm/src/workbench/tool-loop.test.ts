@@ -73,12 +73,15 @@ describe("toolLoop", () => {
     expect(results[0]?.content).toEqual([{ kind: "text", text: "the printer is on fire" }]);
     expect(JSON.stringify(results[1]?.content)).toContain("not valid JSON");
     expect(JSON.stringify(results[2]?.content)).toContain("There are: add, fail.");
-    expect(records.map((record) => record.outcome.failure?.code).sort()).toEqual([
-      "tool.failed",
-      "tool.invalid_arguments",
-      "tool.not_found",
-      undefined,
-    ]);
+    const codes = new Map(
+      records.map(({ call, outcome }) => [`${call.toolName} ${call.arguments}`, outcome.failure?.code]),
+    );
+    expect(Object.fromEntries(codes)).toEqual({
+      "fail {}": "tool.failed",
+      'add {"a": 1': "tool.invalid_arguments",
+      "nope {}": "tool.not_found",
+      'add {"a":1,"b":2}': undefined,
+    });
   });
 
   it("is bounded, and leaves no call without a result (S11)", async () => {
