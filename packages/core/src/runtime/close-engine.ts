@@ -1,5 +1,5 @@
 import { createDeferred } from "../async/index.ts";
-import { closed } from "./delivery/front-door.ts";
+import { closed } from "./door/front-door.ts";
 import type { Engine } from "./engine.ts";
 import type { Turn } from "./turn/turn.ts";
 

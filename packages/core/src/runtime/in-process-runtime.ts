@@ -24,7 +24,7 @@ import { EventReader } from "./cell/event-reader.ts";
 import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
-import { FrontDoor } from "./delivery/front-door.ts";
+import { FrontDoor } from "./door/front-door.ts";
 import { Engine } from "./engine.ts";
 import type { RuntimeOptions } from "./runtime-options.ts";
 
@@ -112,6 +112,7 @@ export class InProcessRuntime implements AgentRuntime {
     const options = { from: range.from ?? 1, isLive: range.live === true, signal: range.signal };
     const known = this.#engine.agents.findCell(cell);
     if (known !== undefined) return new EventReader(known.run(range.runId), options);
+    if (this.#engine.isClosed) return { [Symbol.asyncIterator]: readNothing };
     return { [Symbol.asyncIterator]: () => this.#openAndRead(cell, range.runId, options) };
   }
 
@@ -191,6 +192,9 @@ export class InProcessRuntime implements AgentRuntime {
     if (this.#engine.isClosed) throw runtimeClosed();
   }
 }
+
+/** A closed runtime has nothing to show. */
+async function* readNothing(): AsyncGenerator<never> {}
 
 /** The error of everything that is asked of a closed runtime. */
 function runtimeClosed(): DeliveryError {

@@ -26,6 +26,16 @@ export function freezeJson(value: unknown, what: string, maxBytes: number = maxJ
   return copy;
 }
 
+/** Bytes of a JSON value, roughly, counted as `freezeJson` does. */
+export function measureJson(value: JsonValue | undefined): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item: JsonValue) => sum + measureJson(item), 0);
+  let bytes = 0;
+  for (const [key, item] of Object.entries(value)) bytes += key.length + measureJson(item);
+  return bytes;
+}
+
 function copyValue(value: unknown, meter: Meter, depth: number): JsonValue | typeof flawed {
   switch (typeof value) {
     case "string":

@@ -7,13 +7,14 @@
  * N2. The state object belongs to the turn at work; after a failure it is rebuilt from the last commit (C2).
  * N3. An activation without mail and turns is in the idle list, and only then can it be passivated.
  */
-import { createDeferred, type Deferred, type MaybePromise } from "../../async/index.ts";
+import type { MaybePromise } from "../../async/index.ts";
 import { type Blueprint, trustType } from "../../agent/index.ts";
 import type { JsonValue } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import type { AgentImage, Mail } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { RunLog } from "../cell/run-log.ts";
+import { MailboxGate } from "../door/mailbox-gate.ts";
 import type { Engine } from "../engine.ts";
 import { Turn } from "../turn/turn.ts";
 import type { WaitNode } from "./deadlock-detector.ts";
@@ -29,7 +30,7 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
   #mailbox: Mail[] = [];
   #head = 0;
   #isReady = false;
-  #room: Deferred<void> | undefined;
+  #gate: MailboxGate | undefined;
   readonly turns: Set<Turn> = new Set();
   #exclusive = 0;
   #state: unknown;
@@ -79,10 +80,15 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
     return undefined;
   }
 
-  /** Resolves when the mailbox has room again. */
-  whenRoom(): Promise<void> {
-    this.#room ??= createDeferred<void>();
-    return this.#room.promise;
+  /** Where senders from outside wait when the mailbox is full. */
+  get gate(): MailboxGate {
+    this.#gate ??= new MailboxGate();
+    return this.#gate;
+  }
+
+  /** Messages here and before the gate: what a newcomer has to wait for. */
+  get pressure(): number {
+    return this.queued + (this.#gate?.load ?? 0);
   }
 
   /** Takes everything that waits, for example at close. */
@@ -90,7 +96,7 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
     const mails = this.#mailbox.slice(this.#head);
     this.#mailbox = [];
     this.#head = 0;
-    this.#room?.resolve();
+    this.#gate?.open(Number.POSITIVE_INFINITY);
     for (const mail of mails) this.runOf(mail)?.activity.end();
     return mails;
   }
@@ -141,10 +147,7 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
     const index = this.#nextIndex();
     if (index < 0) return;
     const mail = this.#remove(index);
-    if (this.#room !== undefined && this.queued < this.#engine.limits.mailboxCapacity) {
-      this.#room.resolve();
-      this.#room = undefined;
-    }
+    this.#gate?.open(this.#engine.limits.mailboxCapacity - this.queued);
     if (mail !== undefined) this.begin(new Turn(this.#engine, this, { mail, isShared: this.#isShared(mail) }));
     this.#makeReady();
   }

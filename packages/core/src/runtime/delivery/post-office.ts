@@ -10,7 +10,7 @@
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import { DeliveryError, encodeError } from "../../errors/index.ts";
-import { type AgentId, sameAgent, type TopicId } from "../../identity/index.ts";
+import { type AgentId, formatAgentId, sameAgent, type TopicId } from "../../identity/index.ts";
 import { droppedError, type InterventionResult } from "../../intervention/index.ts";
 import type { Message } from "../../message/index.ts";
 import { freezeJson, type Mail } from "../../store/index.ts";
@@ -135,7 +135,7 @@ export class PostOffice {
   #deliverOne(mail: Mail, from: Cell | undefined): MaybePromise<void> {
     const agent = this.#engine.agents.find(mail.recipient);
     if (isPromiseLike(agent)) return agent.then(() => this.#deliverOne(mail, from));
-    if (agent.queued >= this.#engine.limits.mailboxCapacity * hardCapFactor)
+    if (mail.kind !== "settlement" && agent.queued >= this.#engine.limits.mailboxCapacity * hardCapFactor)
       return this.fail(failureOf(mail, mailboxFull(mail), "mailbox-full"));
     return this.store(mail, from);
   }
@@ -173,7 +173,12 @@ export class PostOffice {
       if (settlement !== undefined) this.deliver([settlement], undefined);
       return;
     }
-    if (reason !== "dropped" && reason !== "refused") this.bury(mail, reason, error);
+    if (reason === "refused")
+      this.#engine.report(
+        error,
+        `"${mail.type}" from "${mail.sender === undefined ? "outside" : formatAgentId(mail.sender)}"`,
+      );
+    else if (reason !== "dropped") this.bury(mail, reason, error);
   }
 
   /** Makes a dead letter. */

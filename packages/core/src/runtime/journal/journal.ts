@@ -8,7 +8,7 @@
  * J3. What has left (messages, events) is counted by scope and never leaves twice.
  */
 import { StateError } from "../../errors/index.ts";
-import type { JournalRecord } from "../../store/index.ts";
+import { type JournalRecord, measureJson } from "../../store/index.ts";
 
 /** A record that ends something the handler waits for. */
 export type SettledRecord = Extract<
@@ -22,12 +22,17 @@ interface Flushed {
   events: number;
 }
 
+/** Bytes of one journal (C17). */
+const maxBytes = 16_777_216;
+
 export class Journal {
   readonly #limit: number;
   #records: JournalRecord[] = [];
   readonly #claims = new Map<string, RecordOf<"step-claimed">>();
   readonly #requests = new Map<string, RecordOf<"request-sent">>();
   readonly #waits = new Map<string, RecordOf<"wait-opened">>();
+  readonly #settled = new Map<string, SettledRecord>();
+  #bytes = 0;
   readonly #flushed = new Map<string, Flushed>();
 
   constructor(limit: number, records: readonly JournalRecord[] = []) {
@@ -46,11 +51,13 @@ export class Journal {
 
   /** @throws StateError `state.journal_full`. */
   add(record: JournalRecord): void {
-    if (this.#records.length >= this.#limit) throw journalFull(record, this.#limit);
+    this.#bytes += sizeOf(record);
+    if (this.#records.length >= this.#limit || this.#bytes > maxBytes) throw journalFull(record, this.#limit);
     this.#records.push(record);
     if (record.kind === "step-claimed") this.#claims.set(record.key, record);
     else if (record.kind === "request-sent") this.#requests.set(record.key, record);
     else if (record.kind === "wait-opened") this.#waits.set(record.key, record);
+    else this.#settled.set(record.key, record);
     for (const count of record.flushed ?? [])
       this.#flushed.set(count.scope, { messages: count.messages, events: count.events });
   }
@@ -65,6 +72,11 @@ export class Journal {
 
   wait(key: string): RecordOf<"wait-opened"> | undefined {
     return this.#waits.get(key);
+  }
+
+  /** The record that settled a key, also when it came after a replay had begun. */
+  outcome(key: string): SettledRecord | undefined {
+    return this.#settled.get(key);
   }
 
   flushed(scope: string): Readonly<Flushed> | undefined {
@@ -92,6 +104,7 @@ export class Journal {
     for (const key of failed) {
       this.#claims.delete(key);
       this.#requests.delete(key);
+      this.#settled.delete(key);
     }
   }
 }
@@ -116,9 +129,31 @@ function isFailure(record: SettledRecord): boolean {
   return record.kind !== "wait-settled" && record.outcome.status === "failed";
 }
 
+/** Bytes of the parts that can be large. */
+function sizeOf(record: JournalRecord): number {
+  switch (record.kind) {
+    case "step-claimed":
+      return measureJson(record.claim);
+    case "step-settled":
+      return measureJson(record.outcome.status === "done" ? record.outcome.value : undefined);
+    case "request-sent":
+      return measureJson(record.mail.body);
+    case "request-settled":
+      return measureJson(record.outcome.status === "replied" ? record.outcome.body : undefined);
+    case "wait-opened":
+      return measureJson(record.wait.question);
+    case "wait-settled":
+      return measureJson(record.outcome.status === "answered" ? record.outcome.answer : undefined);
+  }
+}
+
 function journalFull(record: JournalRecord, limit: number): StateError {
-  return new StateError("state.journal_full", `Turn "${record.turn}" has ${limit} journal records already`, {
-    remedy: "End the turn and go on with a message to itself; long work is many turns.",
-    details: { turn: record.turn, key: record.key, limit },
-  });
+  return new StateError(
+    "state.journal_full",
+    `Turn "${record.turn}" has ${limit} journal records or ${maxBytes} bytes already`,
+    {
+      remedy: "End the turn and go on with a message to itself; long work is many turns.",
+      details: { turn: record.turn, key: record.key, limit },
+    },
+  );
 }

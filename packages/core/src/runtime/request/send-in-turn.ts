@@ -34,6 +34,8 @@ export async function sendInTurn(turn: Turn, frame: Frame, request: SendRequest)
     frame.assertLive();
     if (recorded?.kind === "request-settled") return unwrapRecorded(request.message, recorded.outcome);
   }
+  const late = turn.hasJournal ? turn.journal.outcome(key) : undefined;
+  if (late?.kind === "request-settled") return unwrapRecorded(request.message, late.outcome);
   if (turn.stop !== undefined) throw stepCancelled(key, turn.stop);
   const open = turn.hasJournal ? turn.journal.request(key)?.mail : undefined;
   const outcome =

@@ -34,7 +34,14 @@ export async function runStep(turn: Turn, frame: Frame, request: StepRequest): P
   }
   const refused = await refusal(turn, frame, request);
   if (refused !== undefined) return record(turn, frame, { key, result: refused });
+  const isRerun = turn.attempt > 1 || (turn.hasJournal && turn.journal.claim(key) !== undefined);
   await claim(turn, frame, request);
+  const stop = turn.stop ?? turn.run?.stop;
+  if (stop !== undefined)
+    return record(turn, frame, { key, result: { record: { status: "cancelled", reason: stop, partial: undefined } } });
+  frame.assertLive();
+  if (isRerun)
+    turn.run?.showLive({ path: turn.mail.run?.path ?? [], kind: "attempt-restarted", payload: { step: key } });
   const step = new StepRun(turn.engine, { key, idempotencyKey: `${turn.id}#${key}`, options }, request.run);
   const settled = step.outcome().then((result) => record(turn, frame, { key, result }));
   frame.running.set(key, {

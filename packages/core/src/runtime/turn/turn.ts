@@ -10,7 +10,7 @@
  */
 import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
 import type { ControlReason, RunContext, SettledRoute } from "../../agent/index.ts";
-import { decodeError, type JsonValue, StateError } from "../../errors/index.ts";
+import { decodeError, DeliveryError, type JsonValue, StateError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { decodedPayload, type JournalRecord, type Mail, turnIdOf } from "../../store/index.ts";
 import type { RunLog } from "../cell/run-log.ts";
@@ -106,7 +106,7 @@ export class Turn {
   start(): void {
     if (this.mail.kind === "request") this.engine.pending.started(this.mail.messageId, this);
     if (this.#isUnwanted()) {
-      this.#close();
+      failTurn(this, notWanted(this.mail));
       return;
     }
     if (this.run?.stop !== undefined && this.mail.kind === "request" && !this.hasJournal) {
@@ -375,6 +375,17 @@ function payloadOf(
     return output;
   }
   return validate(type.schema, mail.body, { what: `payload of "${mail.type}"` });
+}
+
+function notWanted(mail: Mail): DeliveryError {
+  return new DeliveryError(
+    "delivery.cancelled",
+    `Nobody waits for the reply to "${mail.type}" any more; it was not handled`,
+    {
+      remedy: "Nothing: its sender gave up or its deadline had passed.",
+      details: { messageId: mail.messageId },
+    },
+  );
 }
 
 function runStopped(mail: Mail, stop: ControlReason): StateError {

@@ -68,6 +68,8 @@ async function settled<T>(turn: Turn, frame: Frame, { request, record, outcome, 
     frame.assertLive();
     if (recorded?.kind === "wait-settled") return unwrap(request, recorded.outcome);
   }
+  const late = turn.hasJournal && reopen !== undefined ? turn.journal.outcome(key) : undefined;
+  if (late?.kind === "wait-settled") return unwrap(request, late.outcome);
   const stop = turn.stop ?? turn.run?.stop;
   if (stop !== undefined) throw stepCancelled(key, stop);
   if (reopen === undefined) await commitPoint(turn, frame, { key, record });

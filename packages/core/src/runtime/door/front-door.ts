@@ -6,24 +6,26 @@
  * V1. A send settles exactly once: reply, error, deadline, abort or close; and leaves no listener on the caller's signal.
  * V2. A message is accepted when its promise resolves; an abort before that means it was never handled (C13).
  */
-import { isPromiseLike, raceSignal } from "../../async/index.ts";
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import { DeliveryError } from "../../errors/index.ts";
-import { type AgentId, formatAgentId, toAgentId } from "../../identity/index.ts";
+import { type AgentId, formatAgentId, formatTopicId, toAgentId } from "../../identity/index.ts";
 import type { Message } from "../../message/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { SendOptions, TellOptions } from "../agent-runtime.ts";
 import type { Engine } from "../engine.ts";
-import type { Activation } from "./activation.ts";
-import { createLetter, type Letter } from "./mail-factory.ts";
+import type { Activation } from "../delivery/activation.ts";
+import { createLetter, type Letter } from "../delivery/mail-factory.ts";
 import { MessageMemory } from "./message-memory.ts";
-import type { LiveOutcome } from "./pending-requests.ts";
-import { type Destination, mailboxFull, type Prepared } from "./post-office.ts";
+import type { LiveOutcome } from "../delivery/pending-requests.ts";
+import { type Destination, mailboxFull, type Posting, type Prepared } from "../delivery/post-office.ts";
 
 const noOptions: SendOptions = {};
 
 export class FrontDoor {
   readonly #engine: Engine;
   readonly #memory: MessageMemory;
+  /** The last message to each destination whose interventions have not answered yet. */
+  readonly #preparing = new Map<string, Promise<unknown>>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -60,7 +62,6 @@ export class FrontDoor {
         else reject(outcome.error);
       };
       if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
-      const prepared = engine.post.prepare({ letter, to: { kind: "agent", id: to } });
       const dispatch = (ready: Prepared): void => {
         const mail = ready.mails[0];
         if (signal?.aborted === true) return;
@@ -71,9 +72,28 @@ export class FrontDoor {
         engine.pending.open(mail, deadlineMs, sink);
         this.#admit(mail, options);
       };
-      if (isPromiseLike(prepared)) prepared.then(dispatch, reject);
+      const prepared = this.#prepare({ letter, to: { kind: "agent", id: to } });
+      if (isPromiseLike(prepared))
+        prepared.then(dispatch, (error: unknown) => sink({ status: "failed", error: toError(error) }));
       else dispatch(prepared);
     });
+  }
+
+  /** Interventions that answer later keep the order of messages to one destination: the next one waits for them. */
+  #prepare(posting: Posting): MaybePromise<Prepared> {
+    const { to } = posting;
+    const key = to.kind === "agent" ? formatAgentId(to.id) : formatTopicId(to.id);
+    const before = this.#preparing.size === 0 ? undefined : this.#preparing.get(key);
+    const prepared =
+      before === undefined ? this.#engine.post.prepare(posting) : before.then(() => this.#engine.post.prepare(posting));
+    if (!isPromiseLike(prepared)) return prepared;
+    const done: Promise<unknown> = Promise.resolve(prepared)
+      .then(nothing, nothing)
+      .then(() => {
+        if (this.#preparing.get(key) === done) this.#preparing.delete(key);
+      });
+    this.#preparing.set(key, done);
+    return prepared;
   }
 
   /** Brings a request to its mailbox; faults on the way settle it. */
@@ -87,8 +107,7 @@ export class FrontDoor {
   }
 
   #failRequest(mail: Mail, thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#engine.pending.settle(mail.messageId, { status: "failed", error });
+    this.#engine.pending.settle(mail.messageId, { status: "failed", error: toError(thrown) });
   }
 
   async post(message: Message, to: Destination, options: TellOptions = noOptions): Promise<void> {
@@ -99,7 +118,7 @@ export class FrontDoor {
   async #post(message: Message, to: Destination, options: TellOptions): Promise<void> {
     const engine = this.#engine;
     const letter = this.#letter(message, "event", options);
-    const prepared = engine.post.prepare({ letter, to });
+    const prepared = this.#prepare({ letter, to });
     const ready = isPromiseLike(prepared) ? await prepared : prepared;
     engine.observe?.({
       kind: "message-sent",
@@ -119,7 +138,7 @@ export class FrontDoor {
   #accept(mail: Mail, options: TellOptions): Promise<void> | undefined {
     const agent = this.#engine.agents.find(mail.recipient);
     if (isPromiseLike(agent)) return Promise.resolve(agent).then((found) => this.#acceptAt(found, mail, options));
-    if (agent.queued < this.#engine.limits.mailboxCapacity) {
+    if (agent.pressure < this.#engine.limits.mailboxCapacity) {
       const stored = this.#engine.post.store(mail, undefined);
       return isPromiseLike(stored) ? Promise.resolve(stored) : undefined;
     }
@@ -128,16 +147,21 @@ export class FrontDoor {
 
   async #acceptAt(agent: Activation, mail: Mail, options: TellOptions): Promise<void> {
     const { limits, whenFull, post } = this.#engine;
-    while (agent.queued >= limits.mailboxCapacity) {
-      if (whenFull === "reject" || (whenFull !== "wait" && mail.kind === "request")) throw mailboxFull(mail);
-      if (whenFull === "drop-newest") return this.#dropped(mail);
-      const oldest = whenFull === "drop-oldest" ? agent.dropOldestEvent() : undefined;
-      if (oldest !== undefined) this.#dropped(oldest);
-      else if (whenFull === "drop-oldest") throw mailboxFull(mail);
-      else await raceSignal(agent.whenRoom(), options.signal);
-      if (this.#engine.isClosed) throw closed(mail.messageId, "not-stored");
-    }
-    await post.store(mail, undefined);
+    if (agent.pressure < limits.mailboxCapacity) return post.store(mail, undefined);
+    if (whenFull === "wait") return this.#waitAndStore(agent, mail, options);
+    if (whenFull === "reject" || mail.kind === "request") throw mailboxFull(mail);
+    if (whenFull === "drop-newest") return this.#dropped(mail);
+    const oldest = agent.dropOldestEvent();
+    if (oldest === undefined) throw mailboxFull(mail);
+    this.#dropped(oldest);
+    return post.store(mail, undefined);
+  }
+
+  async #waitAndStore(agent: Activation, mail: Mail, options: TellOptions): Promise<void> {
+    await agent.gate.wait(options.signal);
+    agent.gate.entered();
+    if (this.#engine.isClosed) throw closed(mail.messageId, "not-stored");
+    await this.#engine.post.store(mail, undefined);
   }
 
   #dropped(mail: Mail): void {
@@ -171,6 +195,12 @@ export class FrontDoor {
       replyTo: kind === "request" ? { kind: "outside" } : undefined,
     });
   }
+}
+
+function nothing(): void {}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
 }
 
 /** What callers get when the runtime closes: `stored` requests go on in the next runtime that owns their cell (C19). */
