@@ -14,3 +14,10 @@ export { storeContract, type StoreEnvironment } from "./store-contract.ts";
 export type { RuntimeCase, RuntimeContractOptions, RuntimeEnvironment } from "./runtime-contract/environment.ts";
 export { runtimeContract } from "./runtime-contract/runtime-contract.ts";
 export { inProcessSubject } from "./runtime-contract/in-process-subject.ts";
+export {
+  simulate,
+  type SimulationFailure,
+  type SimulationOptions,
+  type SimulationReport,
+} from "./simulation/simulate.ts";
+export { SimulationViolation } from "./simulation/violation.ts";

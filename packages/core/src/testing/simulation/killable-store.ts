@@ -1,0 +1,77 @@
+import type { MaybePromise } from "../../async/index.ts";
+import type { CellClaim, CellSnapshot, Fence, LogRange, LogRecord, Mail, Store } from "../../store/index.ts";
+
+/**
+ * A store as a process sees it that may die: after `kill` nothing it asks for ever comes back, and nothing is written.
+ * What was written before stays in the store beneath, for the next process.
+ */
+export class KillableStore implements Store {
+  readonly kind = "store";
+  readonly isDurable = true;
+  readonly #store: Store;
+  #writesLeft = Number.POSITIVE_INFINITY;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Dies after so many further writes. */
+  kill(afterWrites = 0): void {
+    this.#writesLeft = afterWrites;
+  }
+
+  get isDead(): boolean {
+    return this.#writesLeft <= 0;
+  }
+
+  claim(cell: string, owner: string): MaybePromise<CellClaim> {
+    return this.#ask(() => this.#store.claim(cell, owner));
+  }
+
+  append(cell: string, fence: Fence, records: readonly LogRecord[]): MaybePromise<number> {
+    return this.#write(() => this.#store.append(cell, fence, records));
+  }
+
+  read(cell: string, range?: LogRange): MaybePromise<readonly LogRecord[]> {
+    return this.#ask(() => this.#store.read(cell, range));
+  }
+
+  snapshot(cell: string, fence: Fence, snapshot: CellSnapshot): MaybePromise<void> {
+    return this.#write(() => this.#store.snapshot(cell, fence, snapshot));
+  }
+
+  deliver(cell: string, mails: readonly Mail[]): MaybePromise<void> {
+    return this.#write(() => this.#store.deliver(cell, mails));
+  }
+
+  collect(cell: string, fence: Fence): MaybePromise<readonly Mail[]> {
+    return this.#write(() => this.#store.collect(cell, fence));
+  }
+
+  prune(cell: string, before?: number): MaybePromise<void> {
+    return this.#write(() => this.#store.prune(cell, before));
+  }
+
+  cells(): MaybePromise<readonly string[]> {
+    return this.#ask(() => this.#store.cells());
+  }
+
+  /** The process closes its view; the store beneath stays for the next one. */
+  close(): void {
+    this.kill();
+  }
+
+  #write<T>(write: () => MaybePromise<T>): MaybePromise<T> {
+    if (this.isDead) return never<T>();
+    this.#writesLeft -= 1;
+    return write();
+  }
+
+  #ask<T>(ask: () => MaybePromise<T>): MaybePromise<T> {
+    return this.isDead ? never<T>() : ask();
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise<T>(() => {});
+}

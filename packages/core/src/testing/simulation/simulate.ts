@@ -1,0 +1,83 @@
+import { Episode } from "./episode.ts";
+
+/** What to simulate. */
+export interface SimulationOptions {
+  readonly seed: string;
+  /** Actions from outside, over all episodes. */
+  readonly steps: number;
+  /** Actions in one episode; default 250. Short ones start from an empty store and replay fast. */
+  readonly stepsPerEpisode?: number | undefined;
+  /** The first episode; a failing one is replayed with its number. */
+  readonly firstEpisode?: number | undefined;
+  readonly onEpisode?: ((episode: number, fingerprint: string) => void) | undefined;
+}
+
+/** How a simulation failed: enough to replay it. */
+export interface SimulationFailure {
+  readonly seed: string;
+  readonly episode: number;
+  /** The action after which the violation showed. */
+  readonly step: number;
+  readonly error: unknown;
+  /** What happened before, a line each, the last ones. */
+  readonly log: readonly string[];
+}
+
+/** How a simulation ended. */
+export interface SimulationReport {
+  readonly steps: number;
+  readonly episodes: number;
+  /** Equal for equal seeds and steps (I11). */
+  readonly fingerprint: string;
+  readonly failure?: SimulationFailure;
+}
+
+/**
+ * Drives random interleavings of send, tell, publish, reply, throw, cancel, pause, park, wait, crash and restart against the
+ * in-process runtime on a manual clock with seeded ids and a seeded scheduler, and checks the invariants after every step
+ * against a reference model. Stops at the first violation; the same seed and episode show it again.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  const perEpisode = options.stepsPerEpisode ?? 250;
+  const fingerprints: string[] = [];
+  let done = 0;
+  for (let episode = options.firstEpisode ?? 0; done < options.steps; episode++) {
+    const steps = Math.min(perEpisode, options.steps - done);
+    const { fingerprint, failure } = await runEpisode(options.seed, episode, steps);
+    fingerprints.push(fingerprint);
+    options.onEpisode?.(episode, fingerprint);
+    if (failure !== undefined)
+      return {
+        steps: done + failure.step,
+        episodes: fingerprints.length,
+        fingerprint: fingerprints.join("-"),
+        failure,
+      };
+    done += steps;
+  }
+  return { steps: done, episodes: fingerprints.length, fingerprint: fingerprints.join("-") };
+}
+
+async function runEpisode(
+  seed: string,
+  number: number,
+  steps: number,
+): Promise<{ readonly fingerprint: string; readonly failure?: SimulationFailure }> {
+  let step = 0;
+  const episode = new Episode({
+    seed: `${seed}/${number}`,
+    steps,
+    onStep: (at) => {
+      step = at;
+    },
+  });
+  try {
+    await episode.run();
+    return { fingerprint: episode.fingerprint };
+  } catch (error) {
+    return {
+      fingerprint: episode.fingerprint,
+      failure: { seed, episode: number, step, error, log: episode.log.slice(-60) },
+    };
+  }
+}

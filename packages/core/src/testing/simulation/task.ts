@@ -1,0 +1,108 @@
+import type { RandomSource } from "../../async/index.ts";
+
+/** Where a simulated message goes: `member` agents share one logged cell, `solo` agents have a cell each. */
+export interface Target {
+  readonly type: "member" | "solo";
+  readonly key: string;
+}
+
+/** One thing that a simulated handler does. Plans are data, so that the driver knows what must and must not happen. */
+export type Action =
+  | { readonly kind: "step"; readonly name: string; readonly gate: string | undefined; readonly isIdempotent: boolean }
+  | { readonly kind: "send" | "request" | "tell" | "publish"; readonly to: Target; readonly task: Task }
+  | { readonly kind: "wait"; readonly name: string }
+  | { readonly kind: "sleep"; readonly durationMs: number }
+  | { readonly kind: "throw" };
+
+/** What a simulated message asks for. */
+export interface Task {
+  readonly id: string;
+  readonly plan: readonly Action[];
+}
+
+/** How many agents of each type there are. */
+export const agentCount = 3;
+
+/** The message of an error that a plan asks for. */
+export const plannedError = "planned";
+
+/** Makes tasks from a random source; nested ones get smaller with depth. */
+export class TaskFactory {
+  readonly #random: RandomSource;
+  #count = 0;
+
+  constructor(random: RandomSource) {
+    this.#random = random;
+  }
+
+  next(depth = 0): Task {
+    const id = this.#id("t");
+    const length = Math.floor(this.#random.next() * Math.max(1, 4 - depth));
+    const plan = Array.from({ length }, () => this.#action(depth));
+    if (this.#random.next() < 0.12) plan.push({ kind: "throw" });
+    return { id, plan };
+  }
+
+  target(): Target {
+    return { type: this.#random.next() < 0.6 ? "member" : "solo", key: this.#key() };
+  }
+
+  #key(): string {
+    return String(Math.floor(this.#random.next() * agentCount));
+  }
+
+  #id(prefix: string): string {
+    this.#count += 1;
+    return `${prefix}${this.#count}`;
+  }
+
+  #action(depth: number): Action {
+    const choice = this.#random.next();
+    if (choice < 0.3 || depth >= 3) return this.#step();
+    if (choice < 0.42) return { kind: "send", to: this.target(), task: this.next(depth + 1) };
+    if (choice < 0.56) return { kind: "tell", to: this.target(), task: this.next(depth + 1) };
+    if (choice < 0.66) return { kind: "request", to: this.target(), task: this.next(depth + 1) };
+    if (choice < 0.78) return { kind: "publish", to: this.target(), task: this.next(depth + 1) };
+    if (choice < 0.9) return { kind: "wait", name: this.#id("w") };
+    return { kind: "sleep", durationMs: 1 + Math.floor(this.#random.next() * 5000) };
+  }
+
+  #step(): Action {
+    const name = this.#id("s");
+    return {
+      kind: "step",
+      name,
+      gate: this.#random.next() < 0.4 ? name : undefined,
+      isIdempotent: this.#random.next() < 0.5,
+    };
+  }
+}
+
+/** The tasks in a plan, nested ones included. */
+export function* tasksWithin(task: Task): Generator<Task> {
+  yield task;
+  for (const action of task.plan) if ("task" in action) yield* tasksWithin(action.task);
+}
+
+/** The actions that journal what was queued before them: from there on, messages have left even if the turn throws (C5). */
+function isCommitPoint(action: Action): boolean {
+  return action.kind === "send" || action.kind === "wait" || action.kind === "sleep";
+}
+
+/** Ids that must never show up: tasks that throw, and what they queued after their last commit point (C5). */
+export function forbiddenIds(task: Task): readonly string[] {
+  if (!throwsAtEnd(task)) return task.plan.flatMap((action) => ("task" in action ? forbiddenIds(action.task) : []));
+  const lastCommit = task.plan.findLastIndex(isCommitPoint);
+  return [
+    task.id,
+    ...task.plan.flatMap((action, index) => {
+      if (!("task" in action)) return [];
+      const neverLeaves = index > lastCommit && action.kind !== "send";
+      return neverLeaves ? [...tasksWithin(action.task)].map((nested) => nested.id) : forbiddenIds(action.task);
+    }),
+  ];
+}
+
+function throwsAtEnd(task: Task): boolean {
+  return task.plan.at(-1)?.kind === "throw";
+}
