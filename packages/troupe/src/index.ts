@@ -1,1 +1,88 @@
-export {};
+// Agents and teams.
+export {
+  AssistantAgent,
+  type AssistantAgentOptions,
+  BaseChatAgent,
+  CodeExecutorAgent,
+  RoundRobinGroupChat,
+  UserProxyAgent,
+} from "@troupe/agentchat";
+
+// When a run ends, and what it may spend.
+export {
+  type Budget,
+  MaxMessageTermination,
+  TerminationCondition,
+  TextMentionTermination,
+  TimeoutTermination,
+  TokenUsageTermination,
+} from "@troupe/agentchat";
+
+// Runs: what happens, what comes out.
+export {
+  type AgentEvent,
+  type AgentReply,
+  type ChatAgentContext,
+  type ChatMessage,
+  printRun,
+  type Question,
+  type Run,
+  type RunEvent,
+  type RunHandle,
+  type RunOptions,
+  type RunResult,
+  type Session,
+  type StopReason,
+} from "@troupe/agentchat";
+
+// Models and tools.
+export { model, type ModelId, type ModelOptions } from "@troupe/ai-sdk";
+export {
+  bufferedContext,
+  type ChatModel,
+  type CodeExecutor,
+  headAndTailContext,
+  jsonSchema,
+  type ModelContext,
+  type ModelRequest,
+  type ModelResult,
+  type Tool,
+  type ToolContext,
+  type ToolSchema,
+  tool,
+  unboundedContext,
+  type Usage,
+} from "@troupe/llm";
+
+// The runtime, and agents without a language model.
+export {
+  type AgentContext,
+  type AgentDefinition,
+  type AgentId,
+  type AgentRuntime,
+  agentId,
+  defaultSubscription,
+  defineAgent,
+  defineEvent,
+  defineRequest,
+  InProcessRuntime,
+  type RuntimeOptions,
+  type Store,
+  type TopicId,
+  topicId,
+  typeSubscription,
+} from "@troupe/core";
+
+// Errors: one root, few classes by who must act.
+export {
+  CodeExecutionError,
+  ConfigError,
+  DeliveryError,
+  ModelError,
+  SerializationError,
+  StateError,
+  StoreError,
+  TeamError,
+  ToolError,
+  TroupeError,
+} from "@troupe/core";

@@ -3,8 +3,9 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { describeFailure } from "./failure.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { loadRunner } from "./load-runner.ts";
-import { createPrompter, type Prompter } from "./prompter.ts";
-import { createRuntime, questionHandler } from "./run-command.ts";
+import { createPrompter, type Prompter } from "../node/prompter.ts";
+import { askWith } from "../node/terminal-questions.ts";
+import { createRuntime } from "./run-command.ts";
 
 /** `troupe chat <file>` with its flags. */
 export interface ChatCall {
@@ -47,7 +48,7 @@ async function takeTurn(line: string, session: Session<unknown>, prompter: Promp
     process.stdout.write("The conversation starts over.\n");
     return;
   }
-  const run = session.run(line, { onQuestion: questionHandler(prompter) });
+  const run = session.run(line, { onQuestion: (question) => askWith(prompter, question) });
   const stopListening = onInterrupt(() => void run.cancel());
   try {
     await printRun(run);

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { loadEnvironment } from "./environment.ts";
+import { loadEnvironment } from "../node/environment.ts";
 import { describeFailure, exitCodeOf } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
 

@@ -100,7 +100,7 @@ async function loadTable(
 
 async function loadModel(id: string): Promise<ChatModel> {
   const { model, parseModelId } = await import("@troupe/ai-sdk");
-  return model(parseModelId(id));
+  return model(parseModelId(id).id);
 }
 
 async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<string[]> {
@@ -115,8 +115,15 @@ const maxWidth = 110;
 
 function terminalScreen(): Screen {
   const { isTTY, columns } = process.stdout;
+  const state = { hasStatus: false };
+  const status = (text: string): void => {
+    if (isTTY !== true || (text === "" && !state.hasStatus)) return;
+    process.stdout.write(`\r\u001B[K${text === "" ? "" : `         ${text}`}`);
+    state.hasStatus = text !== "";
+  };
   return {
     write: (text) => void process.stdout.write(text),
+    status,
     isColoured: isTTY === true && (process.env["NO_COLOR"] ?? "") === "",
     width: Math.max(60, Math.min(maxWidth, columns ?? maxWidth)),
   };

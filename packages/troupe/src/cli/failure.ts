@@ -9,7 +9,7 @@ export interface FailureOptions {
 
 /** An error as the terminal shows it: what happened, its code, what to do about it, what is behind it. */
 export function describeFailure(error: unknown, options: FailureOptions): string {
-  if (options.isDebug) return describeWithStack(error);
+  if (options.isDebug) return describeWithStack(error, maxCauses);
   if (!TroupeError.isTroupeError(error)) {
     return `error: ${messageOf(error)}\n  remedy: run again with --debug to see where it comes from.`;
   }
@@ -22,10 +22,12 @@ export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof ConfigError ? exitCodes.usage : exitCodes.failed;
 }
 
-function describeWithStack(error: unknown): string {
+function describeWithStack(error: unknown, causesLeft: number): string {
   const lines = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   if (TroupeError.isTroupeError(error)) lines.push(`  code: ${error.code}`, `  remedy: ${error.remedy}`);
-  if (error instanceof Error && error.cause !== undefined) lines.push(`caused by: ${describeWithStack(error.cause)}`);
+  if (error instanceof Error && error.cause !== undefined && causesLeft > 0) {
+    lines.push(`caused by: ${describeWithStack(error.cause, causesLeft - 1)}`);
+  }
   return lines.join("\n");
 }
 

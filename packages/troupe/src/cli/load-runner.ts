@@ -42,8 +42,8 @@ export async function loadRunner(file: string): Promise<AnyRunner> {
 async function importModule(file: string, path: string): Promise<Readonly<Record<string, unknown>>> {
   lendOwnPackages();
   try {
-    const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
-    return exported;
+    const exported: unknown = await import(pathToFileURL(path).href);
+    return isRecord(exported) ? exported : {};
   } catch (error) {
     if (TroupeError.isTroupeError(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -52,6 +52,10 @@ async function importModule(file: string, path: string): Promise<Readonly<Record
       cause: error,
     });
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 function wrongFile(message: string, remedy: string): ConfigError {

@@ -1,10 +1,10 @@
 import { printRun, type RunResult } from "@troupe/agentchat";
 import { ConfigError, InProcessRuntime } from "@troupe/core";
-import { answerQuestion } from "./answer-question.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { loadRunner } from "./load-runner.ts";
-import { createPrompter, type Prompter } from "./prompter.ts";
+import { createPrompter } from "../node/prompter.ts";
+import { askWith } from "../node/terminal-questions.ts";
 
 /** `troupe run <file> [task]` with its flags. */
 export interface RunCall {
@@ -29,7 +29,7 @@ export async function runCommand(call: RunCall): Promise<ExitCode> {
   const prompter = createPrompter();
   const run = runner.run(task, {
     runtime,
-    ...(prompter.isInteractive ? { onQuestion: questionHandler(prompter) } : {}),
+    ...(prompter.isInteractive && { onQuestion: (question) => askWith(prompter, question) }),
   });
   const stopListening = onInterrupt(() => void run.cancel());
   try {
@@ -47,23 +47,6 @@ export async function runCommand(call: RunCall): Promise<ExitCode> {
 /** The runtime of one command; with `isDev` every wait drops its frame and replays (C17), as after a restart. */
 export function createRuntime(isDev: boolean): InProcessRuntime {
   return new InProcessRuntime(isDev ? { parkAfterMs: 0 } : {});
-}
-
-/** Answers questions at the terminal. @throws ConfigError `config.invalid_option` when the input ends before an answer. */
-export function questionHandler(
-  prompter: Prompter,
-): (question: { prompt: string; schema: Readonly<Record<string, unknown>> }) => Promise<unknown> {
-  return async (question) => {
-    const answer = await answerQuestion(question, prompter);
-    if (answer.kind === "answered") return answer.value;
-    throw new ConfigError(
-      "config.invalid_option",
-      `The input ended before the question "${question.prompt}" was answered.`,
-      {
-        remedy: "Answer at a terminal, or give one line per question on standard input.",
-      },
-    );
-  };
 }
 
 /** The exit code of a run that ended by a decision. */

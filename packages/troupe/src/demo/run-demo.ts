@@ -1,4 +1,4 @@
-import type { RunEvent, RunResult } from "@troupe/agentchat";
+import type { RunResult } from "@troupe/agentchat";
 import type { AgentRuntime } from "@troupe/core";
 import type { ChatModel, CodeExecutor } from "@troupe/llm";
 import { drawChart } from "./chart/chart.ts";
@@ -66,9 +66,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
 }
 
 async function investigate(options: DemoOptions, teller: Storyteller): Promise<RunResult<undefined>> {
-  const { table, model, executor, runtime, signal } = options;
+  const { table, model, executor, runtime, screen, signal } = options;
   const team = createInvestigation({ table, model, executor, onRun: teller.ran });
   const run = team.run(investigationTask(table), { runtime, signal });
-  for await (const event of run) teller.hear(event satisfies RunEvent);
+  for await (const event of run) {
+    teller.hear(event);
+    if (event.kind === "turn-started") screen.status(`${event.path.join("/")} is at work...`);
+  }
+  screen.status("");
   return await run;
 }

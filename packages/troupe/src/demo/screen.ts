@@ -7,6 +7,8 @@ import { duration, type Summary, type SummaryRow } from "./summary.ts";
 /** Where lines go. */
 export interface Screen {
   write(text: string): void;
+  /** Replaces the line that says what is going on right now; empty removes it. Nothing on a screen that cannot. */
+  status(text: string): void;
   readonly isColoured: boolean;
   /** Characters in a line. */
   readonly width: number;
@@ -18,7 +20,10 @@ type Style = "bold" | "dim" | "cyan" | "green" | "yellow" | "red" | "magenta";
 const shownLines = 24;
 
 /** Columns before the words: time and speaker. */
-const indent = 24;
+const indent = 21;
+
+/** What stands before a program's output. */
+const gutter = `${" ".repeat(indent)}|`;
 
 /** The first lines: whose words these are, what is investigated. */
 export function showOpening(
@@ -44,10 +49,11 @@ export function showRefusals(screen: Screen, refusals: readonly Refusal[]): void
   screen.write("\n");
 }
 
-/** Says who speaks now, before the words are there. */
+/** A scene that has just ended: who spoke or whose program ran, when, for how long. */
 export function showScene(screen: Screen, scene: Scene): void {
+  screen.status("");
   if (scene.kind === "ran") showRun(screen, scene.run, scene.startMs);
-  else showWords(screen, scene);
+  else if (!scene.isEcho) showWords(screen, scene);
 }
 
 /** The closing tables. */
@@ -61,22 +67,29 @@ function showWords(screen: Screen, scene: Extract<Scene, { kind: "spoke" }>): vo
   const programLines = (/```\w*\n([\s\S]*?)```/.exec(scene.text)?.[1] ?? "").split("\n").length - 1;
   const words = wordsOf(scene.text).replaceAll("**", "");
   const text = programLines > 0 ? `${words}\n[program, ${programLines} lines]` : words;
-  const head = `${clock(scene.startMs)} ${scene.by.padEnd(indent - 10)} `;
-  const body = wrap(text, screen.width, " ".repeat(indent)).slice(indent);
-  screen.write(`${paint(screen, "dim", head.slice(0, 9))}${paint(screen, colourOf(scene.by), head.slice(9))}${body}`);
+  showHead(screen, scene.startMs, scene.by);
+  screen.write(wrap(text, screen.width, " ".repeat(indent)).slice(indent));
   screen.write(paint(screen, "dim", `${" ".repeat(indent)}${duration(scene.endMs - scene.startMs)}\n`));
 }
 
+function showHead(screen: Screen, startMs: number, speaker: string): void {
+  screen.write(
+    `${paint(screen, "dim", clock(startMs))}  ${paint(screen, colourOf(speaker), speaker.padEnd(indent - 10))}`,
+  );
+}
+
 function showRun(screen: Screen, run: SandboxRun, startMs: number): void {
-  const outcome = run.exitCode === 0 ? "ran" : `failed, exit code ${run.exitCode}`;
   const lines = run.output.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("RESULT "));
   const hidden = Math.max(0, lines.length - shownLines);
-  const title = `sandbox: program of ${run.by} ${outcome}, ${duration(run.durationMs)}`;
-  screen.write(`${paint(screen, "dim", clock(startMs))} ${paint(screen, run.exitCode === 0 ? "dim" : "red", title)}\n`);
+  const speaker = run.by === "analyst" ? "runner" : run.by;
+  const whose = run.by === "analyst" ? "the analyst's program" : "a program of its own";
+  const outcome = run.exitCode === 0 ? `ran ${whose}` : `${whose} failed with exit code ${run.exitCode}`;
+  showHead(screen, startMs, speaker);
+  screen.write(paint(screen, run.exitCode === 0 ? "dim" : "red", `${outcome}, ${duration(run.durationMs)}\n`));
   for (const line of lines.slice(0, shownLines)) {
-    screen.write(`${paint(screen, "dim", "         |")} ${line.slice(0, screen.width - 12)}\n`);
+    screen.write(`${paint(screen, "dim", gutter)} ${line.slice(0, screen.width - indent - 2)}\n`);
   }
-  if (hidden > 0) screen.write(paint(screen, "dim", `         | ... and ${hidden} more lines\n`));
+  if (hidden > 0) screen.write(paint(screen, "dim", `${gutter} ... and ${hidden} more lines\n`));
 }
 
 function showTable(screen: Screen, title: string, rows: readonly SummaryRow[]): void {

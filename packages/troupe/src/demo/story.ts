@@ -6,6 +6,8 @@ export type Scene =
       readonly kind: "spoke";
       readonly by: string;
       readonly text: string;
+      /** The words are what the program before them printed: shown once is enough. */
+      readonly isEcho: boolean;
       readonly startMs: number;
       readonly endMs: number;
     }

@@ -39,7 +39,10 @@ export function createStoryteller({ now, onScene }: StorytellerOptions): Storyte
       if (event.kind !== "message" || event.message.source === "user") return;
       const endMs = now() - startedAt;
       counts.turns += 1;
-      add({ kind: "spoke", by: event.message.source, text: event.message.text, startMs: counts.turnStartMs, endMs });
+      const { source: by, text } = event.message;
+      const last = scenes.at(-1);
+      const isEcho = by === "runner" && last?.kind === "ran" && last.run.by === "analyst";
+      add({ kind: "spoke", by, text, isEcho, startMs: counts.turnStartMs, endMs });
       counts.turnStartMs = endMs;
     },
     ran: (run) => {
@@ -56,6 +59,6 @@ export function createStoryteller({ now, onScene }: StorytellerOptions): Storyte
 }
 
 function usageOf(result: RunResult<undefined>): StoryUsage {
-  const { inputTokens, outputTokens, usd } = result.usage.total;
-  return { inputTokens, outputTokens, usd, areTokensEstimated: true, modelCalls: 0 };
+  const { inputTokens, outputTokens, usd, estimated, calls } = result.usage.total;
+  return { inputTokens, outputTokens, usd, areTokensEstimated: estimated, modelCalls: calls };
 }

@@ -61,6 +61,7 @@ function drawTimeline(story: Story): string {
 function writeScene(scene: Scene): string {
   const time = `<time>${duration(scene.startMs)}</time>`;
   if (scene.kind === "spoke") {
+    if (scene.isEcho) return "";
     const words = wordsOf(scene.text);
     const said = scene.text.includes("```") && words === "" ? "posts a program" : words;
     return `<article class="spoke"><h3>${escapeMarkup(scene.by)} ${time}</h3><p>${escapeMarkup(said)}</p></article>`;

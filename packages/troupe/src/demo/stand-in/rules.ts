@@ -1,5 +1,5 @@
 import { cannot, inferRoles, type Roles } from "./columns.ts";
-import { analysisProgram, type Part, reviewProgram } from "./programs.ts";
+import { analysisProgram, reviewProgram } from "./programs.ts";
 import { type Change, type Finding, findingIn, type Group, type Talk } from "./talk.ts";
 
 /** What a rule decides: words, or a program for the tool. */
@@ -11,10 +11,11 @@ const move = ({ before, after }: Change): string =>
 const post = (words: string, program: string): Decision => ({
   say: `${words}\n\n\`\`\`javascript\n${program}\n\`\`\``,
 });
-const faultIn = (text: string): string => /^\W*\w*Error: .*$/m.exec(text)?.[0].trim() ?? text.slice(-200).trim();
+const faultIn = (text: string): string => /^(?:Uncaught )?\w*Error: .*$/m.exec(text)?.[0] ?? text.slice(-200).trim();
 
 /** The analyst writes programs for the code runner and reports what they print. */
-export function analyst({ task, mine, heard, finding, part }: Talk): Decision {
+export function analyst(talk: Talk): Decision {
+  const { task, mine, heard, finding, part } = talk;
   const plan = { ...inferRoles(task), tolerant: mine.some((text) => text.includes("const tolerant = true")) };
   const plain = `I take ${plan.measure} as the measure and compare it over ${plan.axis}, all rows first.`;
   if (mine.length === 0) return post(plain, analysisProgram(plan, undefined));
@@ -27,17 +28,17 @@ export function analyst({ task, mine, heard, finding, part }: Talk): Decision {
     return post("I compute it with and without what you found.", analysisProgram(plan, part));
   if (!finding || !heard.includes("REPLICATED:")) throw cannot("has no rule for this state of the conversation");
   const { all, without, only } = finding;
-  return post(report(plan, finding, part), analysisProgram(plan, part, { all, without, only }));
+  return post(report(plan, finding, talk), analysisProgram(plan, part, { all, without, only }));
 }
 
-function report({ measure, axis }: Roles, finding: Finding, part: Part | undefined): string {
+function report({ measure, axis }: Roles, finding: Finding, { part, pairs }: Talk): string {
   const { all, without, only, skipped, ends, others } = finding;
   const left = skipped > 0 ? ` Rows left out because they hold no number: ${skipped}.` : "";
   const headline = `REPORT\n\nThe mean of ${measure} ${move(all)} between ${axis} ${ends.join(" and ")}, over ${all.rows} rows.${left}`;
   if (!part || !without || !only) return headline;
   const name = `${part.column} ${part.levels.join(", ")}`;
   return `${headline}\n
-**One part contradicts it.** In ${name} the mean ${move(only)}, over ${only.rows} rows.\n
+**One part contradicts it.** In ${name} the mean ${move(only)}, over ${only.rows} rows. ${pairs ?? ""}\n
 **With and without it.** With ${name} the change is ${signed(all.after - all.before)}. Without, the mean ${move(without)}, over ${without.rows} rows.\n
 **What the table cannot decide.** Were the two values of ${axis} exchanged there, ${name} would change by ${signed(only.before - only.after)}; the other \
 groups change by ${others.map(signed).join(", ")}. A mistake at data entry and a real effect leave the same numbers: only the original records can tell.`;
@@ -79,10 +80,10 @@ function judge({ all, groups }: Finding): string {
   const rest = groups.filter((group) => group.column === column && !part.includes(group));
   const levels = JSON.stringify(part.map(({ level }) => level));
   return `REVISE: in ${JSON.stringify(column)} the part ${levels} goes the other way: the mean ${part.map(move).join(", ")}. Matched pairs that follow \
-the headline: ${pairs(part, way)} there, ${pairs(rest, way)} elsewhere. Compute it with and without, and say what the table cannot decide.`;
+the headline: ${follow(part, way)} there, ${follow(rest, way)} elsewhere. Compute it with and without, and say what the table cannot decide.`;
 }
 
-function pairs(groups: readonly Group[], way: number): string {
+function follow(groups: readonly Group[], way: number): string {
   const [down, up] = groups.reduce(([falls, rises], group) => [falls + group.down, rises + group.up], [0, 0]);
   return `${way < 0 ? down : up} of ${down + up}`;
 }

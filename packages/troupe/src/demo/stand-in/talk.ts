@@ -11,9 +11,9 @@ export type Group = Change & Readonly<Record<"column" | "level", string> & Recor
 export type Finding = Readonly<{ kind: string; ends: readonly string[]; skipped: number; others: readonly number[] }> &
   Readonly<{ all: Change; without?: Change; only?: Change; groups: readonly Group[] }>;
 
-/** A request as a rule reads it: the task, the speaker's own words, what came since, the last finding, the objection. */
+/** A request as a rule reads it: the task, the speaker's own words, what came since, the last finding, what was objected. */
 export type Talk = Readonly<{ task: string; mine: readonly string[]; heard: string; toolText: string | undefined }> &
-  Readonly<{ finding: Finding | undefined; part: Part | undefined }>;
+  Readonly<{ finding: Finding | undefined; part: Part | undefined; pairs: string | undefined }>;
 
 /** Reads the conversation in a request. */
 export function readTalk({ messages }: ModelRequest): Talk {
@@ -21,13 +21,15 @@ export function readTalk({ messages }: ModelRequest): Talk {
   const textsOf = (role: string, list = said): string[] =>
     list.filter((one) => one.role === role && one.text !== "").map(({ text }) => text);
   const since = said.findLastIndex(({ role, text }) => role === "assistant" && text !== "") + 1;
+  const everything = said.map(({ text }) => text).join("\n");
   return {
     task: textsOf("user")[0] ?? "",
     mine: textsOf("assistant"),
     heard: textsOf("user", said.slice(since)).join("\n"),
     toolText: textsOf("tool", said.slice(-1))[0],
     finding: findingIn(textsOf("user").join("\n")),
-    part: objectionIn(said.map(({ text }) => text).join("\n")),
+    part: objectionIn(everything),
+    pairs: /^REVISE: .*?(Matched pairs [^.]*\.)/m.exec(everything)?.[1],
   };
 }
 

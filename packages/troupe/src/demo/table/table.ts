@@ -18,8 +18,8 @@ export interface TableColumn {
   readonly firstValues: readonly string[];
 }
 
-/** Values of a column that a description shows. */
-const shownValues = 5;
+/** Values of a column, lines of the file, and characters of each, that a description shows. */
+const shown = { values: 5, lines: 4, valueLength: 60, lineLength: 300 } as const;
 
 /** Separators that are tried, by how often they occur in the first line. */
 const separators = [",", ";", "\t", "|"];
@@ -55,12 +55,17 @@ export function describeTable(table: Table): string {
       `- ${JSON.stringify(name)}: ${distinctCount} different values, such as ${JSON.stringify(firstValues)}`,
   );
   const file = `File: ${JSON.stringify(table.fileName)} (${table.rowCount} rows, separator ${JSON.stringify(table.separator)})`;
-  return [file, "Columns:", ...columns, "First lines:", ...table.text.split(/\r?\n/, 4)].join("\n");
+  const lines = table.text
+    .trimEnd()
+    .split(/\r?\n/, shown.lines)
+    .map((line) => line.slice(0, shown.lineLength));
+  return [file, "Columns:", ...columns, "First lines:", ...lines].join("\n");
 }
 
 function describeColumn(name: string, cells: readonly string[]): TableColumn {
   const distinct = new Set(cells);
-  return { name, distinctCount: distinct.size, firstValues: [...distinct].slice(0, shownValues) };
+  const firstValues = [...distinct].slice(0, shown.values).map((value) => value.slice(0, shown.valueLength));
+  return { name, distinctCount: distinct.size, firstValues };
 }
 
 function unusable(fileName: string, problem: string): ConfigError {

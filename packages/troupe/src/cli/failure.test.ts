@@ -1,0 +1,43 @@
+import { ConfigError, ModelError } from "@troupe/core";
+import { describe, expect, test } from "vitest";
+import { exitCodes } from "./exit-codes.ts";
+import { describeFailure, exitCodeOf } from "./failure.ts";
+
+const refused = new ModelError("model.unauthorized", "The key was refused.", {
+  remedy: "Set a valid key.",
+  cause: new Error("HTTP 401"),
+});
+
+describe("describeFailure", () => {
+  test("says what happened, the code, the remedy and the cause", () => {
+    expect(describeFailure(refused, { isDebug: false })).toBe(
+      "error: The key was refused.\n  code: model.unauthorized\n  remedy: Set a valid key.\n  because: HTTP 401",
+    );
+  });
+
+  test("shows stacks of an error and its causes only when debugging", () => {
+    expect(describeFailure(refused, { isDebug: true })).toMatch(/^\s+at [\s\S]*caused by: Error: HTTP 401/m);
+  });
+
+  test("gives a foreign error a remedy too", () => {
+    expect(describeFailure(new TypeError("boom"), { isDebug: false })).toMatch(/^error: boom\n {2}remedy: .*--debug/);
+    expect(describeFailure("just a string", { isDebug: false })).toContain("error: just a string");
+  });
+
+  test("ends with causes that form a ring", () => {
+    const first = new Error("first");
+    const second = new Error("second", { cause: first });
+    first.cause = second;
+    const text = describeFailure(new ModelError("model.network", "down", { remedy: "wait", cause: first }), {
+      isDebug: false,
+    });
+    expect(text.split("because").length).toBeLessThan(8);
+    expect(describeFailure(first, { isDebug: true }).length).toBeLessThan(20_000);
+  });
+});
+
+test("a wrong set-up exits with 2, a fault with 1", () => {
+  expect(exitCodeOf(new ConfigError("config.missing_key", "no key", { remedy: "set it" }))).toBe(exitCodes.usage);
+  expect(exitCodeOf(refused)).toBe(exitCodes.failed);
+  expect(exitCodeOf(new Error("?"))).toBe(exitCodes.failed);
+});
