@@ -1,1 +1,38 @@
-export {};
+// Agents and teams.
+export { AssistantAgent } from "./agent/assistant-agent.ts";
+export type { AssistantAgentOptions, ModelSettings } from "./agent/assistant-options.ts";
+export { BaseChatAgent, type BaseChatAgentOptions } from "./agent/base-chat-agent.ts";
+export { GroupChat, type GroupChatOptions } from "./team/group-chat.ts";
+export { RoundRobinGroupChat } from "./team/round-robin-group-chat.ts";
+
+// Runs and sessions.
+export type { InterruptOptions, Run, RunHandle, RunOptions, WatchOptions } from "./run/run-handle.ts";
+export { type AttachOptions, Runner, type RunnerOptions } from "./run/runner.ts";
+export type { Session, SessionSnapshot } from "./run/session.ts";
+export type { RunResult } from "./message/run-result.ts";
+export { RunError } from "./message/run-error.ts";
+export { type StopKind, type StopReason, stopKinds } from "./message/stop-reason.ts";
+export type { Question } from "./message/question.ts";
+
+// When a run ends.
+export { type ConditionDelta, TerminationCondition, type Verdict } from "./condition/termination-condition.ts";
+export { MaxMessageTermination } from "./condition/max-message-termination.ts";
+export { TextMentionTermination, type TextMentionOptions } from "./condition/text-mention-termination.ts";
+export { TimeoutTermination } from "./condition/timeout-termination.ts";
+export { type TokenLimits, TokenUsageTermination } from "./condition/token-usage-termination.ts";
+export { type Budget, type BudgetOption, defaultBudget } from "./budget/budget.ts";
+
+// What agents say and do.
+export type { ChatMessage, ChatMessageBase, MessageDraft, Task } from "./message/chat-message.ts";
+export { modelText, toModelMessage } from "./message/chat-message.ts";
+export type { AgentEvent, AgentYield, LiveAgentEvent } from "./message/agent-event.ts";
+export type { DurableRunEvent, EventPlace, ManagerEvent, RunEvent } from "./message/run-event.ts";
+export type {
+  ChatAgentContext,
+  ModelCall,
+  ModelOutcome,
+  QuestionOptions,
+  ToolRound,
+} from "./turn/chat-agent-context.ts";
+export type { AgentReply, FailurePolicy, Participant, Selection, SelectionInput } from "./turn/role.ts";
+export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";

@@ -1,0 +1,72 @@
+import { type ChatModel, type JsonObject, toChatModel } from "@troupe/llm";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { AgentYield } from "../message/agent-event.ts";
+import type { ChatMessage } from "../message/chat-message.ts";
+import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
+import type { AgentReply } from "../turn/role.ts";
+import {
+  type AssistantAgentOptions,
+  checkIterations,
+  checkTools,
+  defaultSystemMessage,
+  outputDocument,
+} from "./assistant-options.ts";
+import { AssistantTurn, type AssistantWork } from "./assistant-turn.ts";
+import { BaseChatAgent } from "./base-chat-agent.ts";
+
+/**
+ * An agent that answers with a model and may use tools.
+ *
+ * In its turn it adds what is new to its conversation, asks the model, runs the tool calls of the answer side by side, and asks again until
+ * the model answers in words, at most `maxToolIterations` times. Every call of the model or a tool is a journaled step within the budget.
+ *
+ * @example
+ * ```ts
+ * const clerk = new AssistantAgent({ name: "clerk", model: model("openai:gpt-5-mini"), tools: [search] });
+ * const result = await clerk.run("What did Ada order in May?");
+ * ```
+ */
+export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined, Output> {
+  readonly #work: AssistantWork;
+
+  /** @throws ConfigError `config.invalid_definition`, `config.duplicate_name`, `config.invalid_option`. */
+  constructor(options: AssistantAgentOptions<Output>) {
+    const { name, description, budget, output } = options;
+    super({ name, description: description ?? "An assistant that answers with the help of its tools", budget, output });
+    this.#work = createWork(options);
+  }
+
+  protected override get models(): readonly string[] {
+    return [this.#work.model.name];
+  }
+
+  // The turn reports what happens as it happens, also from inside parallel calls; nothing is left to yield.
+  // oxlint-disable-next-line require-yield
+  async *onMessages(
+    messages: readonly ChatMessage[],
+    context: ChatAgentContext,
+  ): AsyncGenerator<AgentYield, AgentReply> {
+    return new AssistantTurn(this.#work, context).run(messages);
+  }
+}
+
+function createWork<Output>(options: AssistantAgentOptions<Output>): AssistantWork {
+  const model: ChatModel = toChatModel(options.model);
+  const output: StandardSchemaV1 | undefined = options.output;
+  const document: JsonObject | undefined = outputDocument(output);
+  const tools = checkTools(options.tools ?? [], model);
+  return {
+    name: options.name,
+    model,
+    tools,
+    declarations: tools.map((tool) => tool.declaration),
+    systemMessage: options.systemMessage === undefined ? defaultSystemMessage : options.systemMessage,
+    maxToolIterations: checkIterations(options.maxToolIterations),
+    reflects: options.reflectOnToolUse ?? output !== undefined,
+    summarize: options.summarizeTools,
+    streams: options.stream ?? true,
+    context: options.modelContext,
+    output: output && { schema: output, document },
+    settings: options.settings ?? {},
+  };
+}

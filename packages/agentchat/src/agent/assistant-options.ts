@@ -1,0 +1,90 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import { ConfigError } from "@troupe/core";
+import type {
+  AiSdkModel,
+  ChatModel,
+  JsonObject,
+  ModelContext,
+  ModelRequest,
+  Tool,
+  ToolCallPart,
+  ToolResultPart,
+} from "@troupe/llm";
+import type { BudgetOption } from "../budget/budget.ts";
+
+/** Settings of every call of a model. */
+export type ModelSettings = Pick<
+  ModelRequest,
+  "temperature" | "topP" | "maxOutputTokens" | "stopSequences" | "seed" | "providerOptions" | "headers" | "toolChoice"
+>;
+
+/** What an `AssistantAgent` is made of. */
+export interface AssistantAgentOptions<Output = undefined> {
+  /** Unique in a team: an identifier. */
+  readonly name: string;
+  /** What `model(id)` returns, an AI SDK model, or any `ChatModel`. */
+  readonly model: ChatModel | AiSdkModel;
+  readonly description?: string | undefined;
+  /** Tells the model who it is; null for none. Default: a helpful assistant that uses its tools. */
+  readonly systemMessage?: string | null | undefined;
+  readonly tools?: readonly Tool[] | undefined;
+  /** Rounds of tool calls in one turn before the agent must answer; default 10. */
+  readonly maxToolIterations?: number | undefined;
+  /** After the last round, ask the model once more, without tools, to say what the results mean; default: only with `output`. */
+  readonly reflectOnToolUse?: boolean | undefined;
+  /** The answer as text when the rounds are used up and the agent does not reflect; default: the results, one under the other. */
+  readonly summarizeTools?: ((call: ToolCallPart, result: ToolResultPart) => string) | undefined;
+  /** Show words as they come; default: when the model can. */
+  readonly stream?: boolean | undefined;
+  /** What the model sees of the conversation; default everything. */
+  readonly modelContext?: ModelContext | undefined;
+  /** Schema of the answer: the result's `output` is typed and checked. */
+  readonly output?: StandardSchemaV1<unknown, Output> | undefined;
+  readonly settings?: ModelSettings | undefined;
+  readonly budget?: BudgetOption | undefined;
+}
+
+/** What an assistant says about itself when nothing else is said. */
+export const defaultSystemMessage: string =
+  "You are a helpful assistant. Use your tools when they help, and say so when you cannot do what is asked.";
+
+/** @throws ConfigError `config.invalid_option` unless it is a positive integer. */
+export function checkIterations(value: number | undefined): number {
+  if (value === undefined) return 10;
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new ConfigError("config.invalid_option", `maxToolIterations is ${value}`, {
+    remedy: "Give a whole number of at least 1.",
+    details: { option: "maxToolIterations" },
+  });
+}
+
+/** @throws ConfigError `config.duplicate_name` for two tools of one name, `config.invalid_definition` for a model that has no tools. */
+export function checkTools(tools: readonly Tool[], model: ChatModel): readonly Tool[] {
+  const twice = tools.find((tool, index) => tools.findIndex((other) => other.name === tool.name) !== index);
+  if (twice !== undefined) {
+    throw new ConfigError("config.duplicate_name", `Two tools are called "${twice.name}"`, {
+      remedy: "Give each tool of an agent a name of its own.",
+      details: { name: twice.name },
+    });
+  }
+  if (tools.length > 0 && !model.capabilities.tools) {
+    throw new ConfigError("config.invalid_definition", `Model "${model.name}" cannot call tools`, {
+      remedy: "Use another model, leave the tools out, or correct the model's capabilities.",
+      details: { model: model.name },
+    });
+  }
+  return tools;
+}
+
+/** The JSON Schema of an output, for the model; undefined when the schema library has none to give. */
+export function outputDocument(schema: StandardSchemaV1 | undefined): JsonObject | undefined {
+  if (schema === undefined || !hasJsonForm(schema)) return undefined;
+  const { $schema: _dialect, ...document } = schema["~standard"].jsonSchema.output({ target: "draft-2020-12" });
+  // The document goes to a provider: plain JSON, nothing of the library.
+  const text: JsonObject = JSON.parse(JSON.stringify(document));
+  return text;
+}
+
+function hasJsonForm(schema: StandardSchemaV1): schema is StandardSchemaV1 & StandardJSONSchemaV1 {
+  return "jsonSchema" in schema["~standard"];
+}

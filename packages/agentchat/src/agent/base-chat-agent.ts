@@ -1,0 +1,120 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { ConfigError, type JsonValue, toJson } from "@troupe/core";
+import type { BudgetOption } from "../budget/budget.ts";
+import type { AgentYield } from "../message/agent-event.ts";
+import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import { Runner } from "../run/runner.ts";
+import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
+import { type AgentReply, type AgentRole, roleKey } from "../turn/role.ts";
+import { checkAgentName } from "./agent-name.ts";
+
+/** What every agent is made of. */
+export interface BaseChatAgentOptions<State, Output = undefined> {
+  /** Unique in a team: an identifier. */
+  readonly name: string;
+  /** What the agent is for: selectors and other agents decide by it. */
+  readonly description?: string | undefined;
+  /** Makes the state of a new session: small JSON. */
+  readonly state?: (() => State) | undefined;
+  readonly budget?: BudgetOption | undefined;
+  readonly output?: StandardSchemaV1<unknown, Output> | undefined;
+}
+
+/**
+ * The base of custom agents: say what the agent does in its turn, and keep what it remembers in `context.state`.
+ *
+ * `onMessages` gets what is new since the agent's last turn (nothing when it is asked to go on), yields what happens on the way and
+ * returns its answer. Effects belong into `context.step`, `callModel`, `callTools` and `ask`: a resumed turn does not repeat those.
+ * One object serves many runs at once: its fields are frozen from the first run on.
+ *
+ * @example
+ * ```ts
+ * class Countdown extends BaseChatAgent<{ launches: number }> {
+ *   async *onMessages(_: readonly ChatMessage[], context: ChatAgentContext<{ launches: number }>): AsyncGenerator<AgentEvent, AgentReply> {
+ *     context.state.launches += 1;
+ *     for (let n = 3; n > 0; n--) yield this.thought(`${n}...`);
+ *     return this.reply(`Done, launch ${context.state.launches}!`);
+ *   }
+ * }
+ * ```
+ */
+export abstract class BaseChatAgent<State = undefined, Output = undefined> extends Runner<Output> {
+  readonly #initialState: (() => State) | undefined;
+
+  /** @throws ConfigError `config.invalid_definition` for a name that is not an identifier. */
+  constructor(options: BaseChatAgentOptions<State, Output>) {
+    super({
+      name: checkAgentName(options.name),
+      description: options.description ?? `The agent "${options.name}"`,
+      budget: options.budget,
+      output: options.output,
+    });
+    this.#initialState = options.state;
+  }
+
+  /** One turn of the agent. Must be safe to run again from its start: see the class. */
+  abstract onMessages(
+    messages: readonly ChatMessage[],
+    context: ChatAgentContext<State>,
+  ): AsyncGenerator<AgentYield, AgentReply>;
+
+  /** Names of the models that the agent calls: budgets in dollars need their prices. */
+  protected get models(): readonly string[] {
+    return [];
+  }
+
+  /** A thought to yield: people see it, other agents do not. */
+  protected thought(text: string): { readonly kind: "thought"; readonly text: string } {
+    return { kind: "thought", text };
+  }
+
+  /** An answer to return: words, or any message. */
+  protected reply(answer: string | MessageDraft): AgentReply {
+    return { message: typeof answer === "string" ? { kind: "text", text: answer } : answer };
+  }
+
+  [roleKey](): AgentRole {
+    const makeState = this.#initialState;
+    return {
+      kind: "agent",
+      name: this.name,
+      initialState: makeState && (() => toJson(makeState(), `initial state of agent "${this.name}"`)),
+      models: this.models,
+      takeTurn: (messages, context) => this.#takeTurn(messages, context),
+    };
+  }
+
+  async #takeTurn(
+    messages: readonly ChatMessage[],
+    context: ChatAgentContext<JsonValue | undefined>,
+  ): Promise<AgentReply> {
+    try {
+      const steps = this.onMessages(messages, typedContext<State>(context));
+      let step = await steps.next();
+      while (step.done !== true) {
+        context.report(step.value);
+        step = await steps.next();
+      }
+      return step.value;
+    } catch (error) {
+      throw isNewField(error) ? fieldAdded(this.name, error) : error;
+    }
+  }
+}
+
+/** The state of an agent is what its own `state` function made, as JSON. */
+function typedContext<State>(context: ChatAgentContext<JsonValue | undefined>): ChatAgentContext<State> {
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- the class names the type, the role made the value
+  return context as unknown as ChatAgentContext<State>;
+}
+
+function isNewField(error: unknown): boolean {
+  return error instanceof TypeError && error.message.includes("not extensible");
+}
+
+function fieldAdded(name: string, cause: unknown): ConfigError {
+  return new ConfigError("config.invalid_definition", `Agent "${name}" was given a new field during a run`, {
+    remedy: "Keep what changes in context.state: one definition serves many runs at once.",
+    cause,
+  });
+}

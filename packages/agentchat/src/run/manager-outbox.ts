@@ -1,0 +1,81 @@
+import { type AgentId, agentId } from "@troupe/core";
+import type { JsonValue } from "@troupe/core";
+import { asJson } from "../message/as-json.ts";
+import {
+  type CellContext,
+  StartTeam,
+  StopRun,
+  type TakeTurnPayload,
+  TakeTurn,
+  TeamEnded,
+  type TurnReply,
+} from "../turn/protocol.ts";
+import type { Role, TeamRole } from "../turn/role.ts";
+import type { RunResources } from "../turn/run-resources.ts";
+import { budgetExceeded } from "../budget/run-ledger.ts";
+import { type CellAddress, formatKey } from "./cell-address.ts";
+import type { ActiveRun } from "./manager-state.ts";
+
+/** Where a manager works. */
+export interface ManagerPlace extends CellAddress {
+  /** The agent type of the registered runner. */
+  readonly type: string;
+  readonly core: CellContext;
+  readonly resources: () => RunResources;
+  /** The run of the root is over: its resources go. */
+  readonly close: (runId: string) => void;
+}
+
+function idAt(place: ManagerPlace, path: readonly string[]): AgentId {
+  return agentId(place.type, formatKey({ sessionId: place.sessionId, path }));
+}
+
+/** A turn to be asked for. */
+export interface TurnRequest {
+  readonly role: Role;
+  readonly speaker: string;
+  readonly tag: string;
+  readonly payload: TakeTurnPayload;
+}
+
+/** Asks a participant for its turn: an agent by request, a nested team by an event that it answers with another. */
+export function requestTurn(place: ManagerPlace, { role, speaker, tag, payload }: TurnRequest): void {
+  const path = [...place.path, speaker];
+  const id = idAt(place, path);
+  if (role.kind === "agent") {
+    place.core.request(TakeTurn(payload), id, { tag, path, deadlineMs: Number.POSITIVE_INFINITY });
+    return;
+  }
+  const { depth } = place.resources().ledger.budget;
+  if (path.length + 1 > depth) throw budgetExceeded("depth", depth);
+  const parentKey = formatKey(place);
+  place.core.tell(StartTeam({ ...payload, tag, parentKey }), id);
+}
+
+/** A stop reaches the teams within whose turn is under way. */
+export function forwardStop(place: ManagerPlace, role: TeamRole, run: ActiveRun): void {
+  for (const { speaker } of Object.values(run.turnsUnderWay)) {
+    if (role.participants.get(speaker)?.kind !== "team") continue;
+    place.core.tell(StopRun({ runId: run.runId }), idAt(place, [...place.path, speaker]));
+  }
+}
+
+/** Tells the manager above how a nested team ended. */
+export function finishNested(place: ManagerPlace, run: ActiveRun, reply: TurnReply): void {
+  if (run.parent === undefined) return;
+  const { key, tag } = run.parent;
+  place.core.tell(TeamEnded({ tag, reply }), agentId(place.type, key));
+}
+
+/** Records the end of a run: its last event. */
+export function finishRoot(place: ManagerPlace, run: ActiveRun, data: JsonValue | undefined): void {
+  const { usage } = place.resources().ledger;
+  place.close(run.runId);
+  if (run.failure !== undefined) {
+    place.core.emit("run-failed", asJson({ ...run.failure, usage }), { path: [] });
+    return;
+  }
+  const ending = run.ending ?? { kind: "finished", detail: "Nothing is left to do" };
+  const { output = data, ...stopReason } = ending;
+  place.core.emit("run-finished", asJson({ stopReason, usage, ...(output !== undefined && { output }) }), { path: [] });
+}

@@ -1,0 +1,64 @@
+import type { JsonValue } from "@troupe/core";
+import type { ChatMessage } from "../message/chat-message.ts";
+import type { StopKind } from "../message/stop-reason.ts";
+
+/** Why a run is about to end. */
+export interface Ending {
+  readonly kind: StopKind;
+  readonly condition?: string;
+  readonly detail: string;
+  readonly output?: JsonValue;
+}
+
+/** A speaker whose turn is under way, by tag. */
+export interface OpenTurn {
+  readonly speaker: string;
+  readonly attempt: number;
+  /** Length of the thread when it was asked: what it will have seen. */
+  readonly heard: number;
+}
+
+/** The run that a manager works on. JSON: it is the manager's state. */
+export interface ActiveRun {
+  readonly runId: string;
+  readonly taskKey: string;
+  readonly startedAt: number;
+  /** Set in a nested team: who wants to know how it ended. */
+  readonly parent?: { readonly key: string; readonly tag: string; readonly wantsEvents: boolean };
+  /** Length of the thread before the run. */
+  readonly threadStart: number;
+  turns: number;
+  condition: JsonValue;
+  turnsUnderWay: Record<string, OpenTurn>;
+  isStopping: boolean;
+  interjected: ChatMessage[];
+  ending?: Ending;
+  failure?: { readonly error: JsonValue; readonly agentPath: readonly string[] };
+}
+
+/** What a manager keeps between its turns. */
+export interface ManagerState {
+  run: ActiveRun | null;
+  /** The strategy's own memory; survives runs. */
+  memory: JsonValue;
+  /** How much of the thread each participant has heard. */
+  heard: Record<string, number>;
+  /** The last runs, newest last, to tell a repeated run id from a new one. */
+  recent: readonly { readonly runId: string; readonly taskKey: string }[];
+}
+
+/** Run ids that a manager remembers. */
+const maxRecent = 32;
+
+/** A manager that has not worked yet. */
+export function createManagerState(): ManagerState {
+  return { run: null, memory: null, heard: {}, recent: [] };
+}
+
+/** The list of recent runs with one more. */
+export function remember(
+  recent: ManagerState["recent"],
+  run: { readonly runId: string; readonly taskKey: string },
+): ManagerState["recent"] {
+  return [...recent.slice(1 - maxRecent), { runId: run.runId, taskKey: run.taskKey }];
+}

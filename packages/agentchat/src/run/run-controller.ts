@@ -1,0 +1,312 @@
+/**
+ * One run as its caller holds it.
+ *
+ * Owns: the reader of the run's events, what it has read, the promise of the result, the link to the caller's signal.
+ * Does not own: the run. It is an actor's work; any number of handles may watch and steer it.
+ * Invariants:
+ * H1. Starting never throws: whatever goes wrong rejects the result, and reaches whoever iterates.
+ * H2. A failure that nobody looked at is reported once to the runtime's error port; it is never an unhandled rejection.
+ * H3. `cancel` resolves when everything the run started has ended.
+ * H4. When the run is over, nothing is left on the caller's signal and no reader stays open; a run without session and id of its own
+ *     leaves nothing on the runtime.
+ * H5. Leaving the last loop over the run cancels it; watching with `events()` never does.
+ */
+import { createDeferred, type Deferred, type EncodedError, encodeError, type JsonValue, TeamError } from "@troupe/core";
+import { createRunError } from "../message/run-error.ts";
+import type { ChatMessage, Task } from "../message/chat-message.ts";
+import { parseTask } from "../message/parse-task.ts";
+import type { Question } from "../message/question.ts";
+import { type DurableRunEvent, type RunEvent, toRunEvent } from "../message/run-event.ts";
+import type { RunResult } from "../message/run-result.ts";
+import { Interject, StopRun } from "../turn/protocol.ts";
+import { RunEventIterator } from "./run-event-iterator.ts";
+import type { InterruptOptions, RunHandle, WatchOptions } from "./run-handle.ts";
+import { type Attempt, findRun, type RunStart, type RunTarget, startRun } from "./run-target.ts";
+import { RunTranscript } from "./run-transcript.ts";
+
+/** What a controller works on. */
+export interface RunPlan<Output> {
+  readonly target: RunTarget;
+  /** Undefined for a run that is attached to. What was wrong with the call rejects the run. */
+  readonly start: Attempt<RunStart> | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onQuestion: ((question: Question) => unknown) | undefined;
+  /** True for a run without session and id of its own. */
+  readonly isEphemeral: boolean;
+  /** Turns recorded data into the output. @throws when it does not fit. */
+  readonly readOutput: (data: JsonValue | undefined) => Output;
+}
+
+export class RunController<Output> implements RunHandle<Output> {
+  readonly id: string;
+  readonly #plan: RunPlan<Output>;
+  readonly #transcript = new RunTranscript();
+  readonly #started: Deferred<void> = createDeferred<void>();
+  readonly #done: Promise<void>;
+  #rest: Deferred<RunResult<Output>> = createDeferred<RunResult<Output>>();
+  #isResting = false;
+  #isObserved = false;
+  #loops = 0;
+  #questionFailure: { readonly error: unknown } | undefined;
+
+  constructor(plan: RunPlan<Output>) {
+    this.id = plan.target.runId;
+    this.#plan = plan;
+    this.#started.promise.catch(doNothing);
+    this.#rest.promise.catch(doNothing);
+    this.#done = this.#drive();
+  }
+
+  // --- what the caller sees ----------------------------------------------------------------------
+
+  result(): Promise<RunResult<Output>> {
+    this.#isObserved = true;
+    return this.#rest.promise;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
+    this.#isObserved = true;
+    this.#loops += 1;
+    return this.#watch(1, {
+      ended: async () => {
+        await this.#rest.promise;
+      },
+      left: async () => {
+        this.#loops -= 1;
+        if (this.#loops === 0) await this.#cancel({ by: "left", text: "The loop over the run was left" });
+      },
+    });
+  }
+
+  events(options: WatchOptions = {}): AsyncIterable<RunEvent> {
+    return { [Symbol.asyncIterator]: () => this.#watch(options.from ?? 1, undefined) };
+  }
+
+  #watch(from: number, loop: { ended(): Promise<void>; left(): Promise<void> } | undefined): RunEventIterator {
+    const { runtime, cell } = this.#plan.target;
+    return new RunEventIterator({
+      from,
+      loop,
+      started: this.#started.promise,
+      done: this.#done,
+      kept: this.#transcript.events,
+      open: (next) => runtime.events(cell, { runId: this.id, from: next, live: true }),
+    });
+  }
+
+  messages(): readonly ChatMessage[] {
+    return [...this.#transcript.messages];
+  }
+
+  pending(): readonly Question[] {
+    return this.#transcript.questions;
+  }
+
+  // --- steering ----------------------------------------------------------------------------------
+
+  cancel(reason?: unknown): Promise<void> {
+    return this.#cancel({ by: "cancel", text: describeReason(reason) });
+  }
+
+  async #cancel(detail: { readonly by: string; readonly text: string }): Promise<void> {
+    if (!(await this.#isRunning())) return;
+    const { runtime, cell } = this.#plan.target;
+    await runtime.control(cell, this.id, { kind: "cancel", detail });
+    await this.#done;
+  }
+
+  async stop(): Promise<void> {
+    if (!(await this.#isRunning())) return;
+    const { runtime, manager } = this.#plan.target;
+    await runtime.tell(StopRun({ runId: this.id }), manager, { run: { runId: this.id, path: [] } });
+  }
+
+  async pause(): Promise<void> {
+    await this.#control("pause");
+  }
+
+  async resume(): Promise<void> {
+    await this.#control("resume");
+  }
+
+  async #control(kind: "pause" | "resume"): Promise<void> {
+    if (!(await this.#isRunning())) return;
+    const { runtime, cell } = this.#plan.target;
+    await runtime.control(cell, this.id, { kind });
+  }
+
+  async interrupt(message: Task, options: InterruptOptions = {}): Promise<void> {
+    const messages = parseTask(message);
+    if (!(await this.#isRunning())) return;
+    const { runtime, manager, cell } = this.#plan.target;
+    await runtime.tell(Interject({ runId: this.id, messages }), manager, { run: { runId: this.id, path: [] } });
+    if (options.at === "now") await runtime.control(cell, this.id, { kind: "interrupt" });
+  }
+
+  async respond(questionId: string, answer: unknown): Promise<void> {
+    await this.#plan.target.runtime.respond(questionId, answer);
+    this.#wakeUp();
+  }
+
+  /** False when it never started or is over. */
+  async #isRunning(): Promise<boolean> {
+    try {
+      await this.#started.promise;
+    } catch {
+      return false;
+    }
+    return this.#transcript.end === undefined;
+  }
+
+  // --- the run -----------------------------------------------------------------------------------
+
+  async #drive(): Promise<void> {
+    const { signal } = this.#plan;
+    const onAbort = (): void =>
+      this.#own(this.#cancel({ by: "signal", text: describeReason(signal?.reason) }), "cancel");
+    try {
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", onAbort, { once: true });
+      await this.#begin();
+      await this.#read();
+      await this.#forget();
+      this.#settle();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { target, start } = this.#plan;
+    if (start?.kind === "threw") throw start.error;
+    await target.binding.ready;
+    if (start === undefined) await findRun(target);
+    else await startRun(target, start.value);
+    this.#started.resolve();
+  }
+
+  async #read(): Promise<void> {
+    const { runtime, cell } = this.#plan.target;
+    for await (const event of runtime.events(cell, { runId: this.id })) {
+      const seen = toRunEvent(event);
+      if (!seen.isLive) this.#take(seen);
+      if (this.#transcript.end !== undefined) return;
+    }
+  }
+
+  #take(event: DurableRunEvent): void {
+    this.#transcript.add(event);
+    if (event.kind === "question-answered") this.#wakeUp();
+    if (event.kind !== "question-asked") return;
+    const { onQuestion } = this.#plan;
+    if (onQuestion === undefined) this.#own(this.#checkRest(), "rest");
+    else this.#own(this.#answer(event.question, onQuestion), "answer");
+  }
+
+  async #answer(question: Question, onQuestion: (question: Question) => unknown): Promise<void> {
+    try {
+      const answer = await onQuestion(question);
+      if (this.#transcript.end === undefined) await this.respond(question.id, answer);
+    } catch (error) {
+      if (this.#transcript.end !== undefined) return;
+      this.#questionFailure ??= { error };
+      await this.#cancel({ by: "question", text: "The answer to a question failed" });
+    }
+  }
+
+  /** Nothing of a finished ephemeral run stays; that it could not be dropped is no fault of the run. */
+  async #forget(): Promise<void> {
+    const { runtime, cell } = this.#plan.target;
+    if (!this.#plan.isEphemeral) return;
+    try {
+      await runtime.forgetCell(cell);
+    } catch (error) {
+      runtime.report(error, `clean-up of run "${this.id}"`);
+    }
+  }
+
+  // --- rest and end ------------------------------------------------------------------------------
+
+  async #checkRest(): Promise<void> {
+    const { runtime, cell } = this.#plan.target;
+    await runtime.rest(cell, this.id);
+    if (this.#isResting || this.pending().length === 0 || runtime.waits({ runId: this.id }).length === 0) return;
+    this.#isResting = true;
+    const detail = "The run goes on when its questions are answered";
+    this.#resolve(this.#transcript.place({ kind: "input-required", detail }), undefined);
+  }
+
+  /** An answer has come: the next result is another one. */
+  #wakeUp(): void {
+    this.#renew();
+    if (this.#plan.onQuestion === undefined && this.#transcript.end === undefined) this.#own(this.#checkRest(), "rest");
+  }
+
+  #renew(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#rest = createDeferred<RunResult<Output>>();
+    this.#rest.promise.catch(doNothing);
+  }
+
+  #settle(): void {
+    this.#renew();
+    const { end } = this.#transcript;
+    const { signal } = this.#plan;
+    if (signal?.aborted === true) throw signal.reason;
+    if (this.#questionFailure !== undefined)
+      throw this.#failure(encodeError(questionFailed(this.#questionFailure.error)), []);
+    if (end?.kind === "run-failed") throw this.#failure(end.error, end.agentPath);
+    if (end === undefined) {
+      this.#resolve(this.#transcript.place({ kind: "cancelled", detail: "The runtime was closed" }), undefined);
+      return;
+    }
+    this.#resolve({ ...end.stopReason, sequence: end.sequence }, end.output);
+  }
+
+  #resolve(stopReason: RunResult<Output>["stopReason"], data: JsonValue | undefined): void {
+    const output = this.#plan.readOutput(data);
+    this.#rest.resolve({ ...this.#transcript.toResult(stopReason, output), output });
+  }
+
+  #failure(error: EncodedError, agentPath: readonly string[]): Error {
+    const reason = this.#transcript.place({ kind: "stalled", detail: "The run failed" });
+    return createRunError({ error, agentPath }, this.#transcript.toResult(reason, undefined));
+  }
+
+  #fail(error: unknown): void {
+    this.#renew();
+    this.#started.reject(error);
+    this.#rest.reject(error);
+    const { signal, target } = this.#plan;
+    if (signal?.aborted === true && error === signal.reason) return;
+    // Whoever awaits the run does so in the same breath as starting it, or a little later.
+    target.runtime.clock.setTimer(0, () => {
+      if (!this.#isObserved) target.runtime.report(error, `run "${this.id}", which nobody awaits`);
+    });
+  }
+
+  /** Work that nobody awaits has an owner all the same: the error port. */
+  #own(work: Promise<void>, what: string): void {
+    work.catch((error: unknown) => {
+      if (this.#transcript.end === undefined) this.#plan.target.runtime.report(error, `${what} of run "${this.id}"`);
+    });
+  }
+}
+
+function questionFailed(cause: unknown): TeamError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new TeamError("run.question_failed", `The answer to a question failed: ${message}`, {
+    remedy: "Correct onQuestion, or leave it out and answer with run.respond(id, answer).",
+    cause,
+  });
+}
+
+function doNothing(): void {}
+
+function describeReason(reason: unknown): string {
+  if (reason instanceof Error) return reason.message;
+  return typeof reason === "string" ? reason : "The run was cancelled";
+}

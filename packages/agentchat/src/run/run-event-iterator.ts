@@ -1,0 +1,91 @@
+import type { CellEvent, LiveEvent } from "@troupe/core";
+import { type DurableRunEvent, type RunEvent, toRunEvent } from "../message/run-event.ts";
+
+/** What an iterator reads from. */
+export interface EventSource {
+  readonly from: number;
+  /** Set for a loop over the run itself: it hears of the run's failure, and tells when it is left. */
+  readonly loop: { ended(): Promise<void>; left(): Promise<void> } | undefined;
+  readonly started: Promise<void>;
+  /** Resolves when the run's handle has read everything. */
+  readonly done: Promise<void>;
+  /** What the handle keeps: the events of a run that has left the runtime. */
+  readonly kept: readonly DurableRunEvent[];
+  readonly open: (from: number) => AsyncIterable<CellEvent | LiveEvent>;
+}
+
+/**
+ * One loop over the events of a run.
+ *
+ * 1. Durable events come each once, in order, from the number asked for, also when the run is over and its cell forgotten.
+ * 2. The last event of a run is the last of the loop. A loop over the run itself then throws what the run failed with.
+ * 3. Leaving early closes the reader at once, also while it waits.
+ */
+export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefined> {
+  readonly #source: EventSource;
+  #reader: AsyncIterator<CellEvent | LiveEvent> | undefined;
+  #next: number;
+  #isAtEnd = false;
+  #isClosed = false;
+
+  constructor(source: EventSource) {
+    this.#source = source;
+    this.#next = Math.max(1, source.from);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<RunEvent, undefined>> {
+    if (this.#isClosed) return { done: true, value: undefined };
+    if (this.#isAtEnd) return this.#finish();
+    const event = (await this.#readLive()) ?? (await this.#readKept());
+    if (event === undefined) return this.#finish();
+    if (!event.isLive) this.#next = event.sequence + 1;
+    if (event.kind === "run-finished" || event.kind === "run-failed") {
+      this.#isAtEnd = true;
+      await this.#reader?.return?.();
+    }
+    return { done: false, value: event };
+  }
+
+  async return(): Promise<IteratorResult<RunEvent, undefined>> {
+    if (this.#isClosed) return { done: true, value: undefined };
+    this.#isClosed = true;
+    await this.#reader?.return?.();
+    if (!this.#isAtEnd) await this.#source.loop?.left();
+    return { done: true, value: undefined };
+  }
+
+  async #readLive(): Promise<RunEvent | undefined> {
+    if (this.#reader === undefined) {
+      if (!(await this.#hasStarted())) return undefined;
+      this.#reader = this.#source.open(this.#next)[Symbol.asyncIterator]();
+    }
+    const { done, value } = await this.#reader.next();
+    return done === true ? undefined : toRunEvent(value);
+  }
+
+  async #hasStarted(): Promise<boolean> {
+    try {
+      await this.#source.started;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #readKept(): Promise<RunEvent | undefined> {
+    if (this.#isClosed) return undefined;
+    await this.#source.done;
+    return this.#source.kept[this.#next - 1];
+  }
+
+  async #finish(): Promise<IteratorResult<RunEvent, undefined>> {
+    const isLeft = this.#isClosed;
+    this.#isClosed = true;
+    if (!isLeft) await this.#source.loop?.ended();
+    return { done: true, value: undefined };
+  }
+}

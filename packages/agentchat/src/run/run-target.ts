@@ -1,0 +1,123 @@
+import { type AgentId, type AgentRuntime, agentId, type JsonValue, TeamError, TroupeError } from "@troupe/core";
+import type { StoredBudget } from "../budget/budget.ts";
+import { StartRun, type StartRunPayload, type StartRunReply } from "../turn/protocol.ts";
+import { formatCell, formatKey } from "./cell-address.ts";
+import type { RunnerBinding } from "./runner-binding.ts";
+
+/** Where a run takes place. */
+export interface RunTarget {
+  readonly binding: RunnerBinding;
+  readonly runtime: AgentRuntime;
+  readonly manager: AgentId;
+  readonly cell: string;
+  readonly runId: string;
+}
+
+/** The place of a run in a session. */
+export function createTarget(binding: RunnerBinding, sessionId: string, runId: string): RunTarget {
+  const { type } = binding.definition;
+  const key = formatKey({ sessionId, path: [] });
+  return { binding, runtime: binding.runtime, manager: agentId(type, key), cell: formatCell(type, key), runId };
+}
+
+/** What a run starts with. */
+export interface RunStart {
+  readonly payload: StartRunPayload;
+  readonly budget: StoredBudget;
+  readonly whenBusy: "reject" | "queue";
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Starts a run, or finds it there already.
+ *
+ * @throws TeamError `run.session_busy`, `run.id_taken`; the signal's reason while it queues.
+ */
+export async function startRun(target: RunTarget, start: RunStart): Promise<void> {
+  for (;;) {
+    const reply = await sendStart(target, start);
+    if (reply.status === "taken") throw idTaken(target.runId);
+    if (reply.status !== "busy") return;
+    if (start.whenBusy === "reject" || reply.activeRun === null) throw sessionBusy(target, reply.activeRun);
+    await runEnds(target, reply.activeRun, start.signal);
+  }
+}
+
+async function sendStart(
+  { runtime, manager, runId }: RunTarget,
+  { payload, budget }: RunStart,
+): Promise<StartRunReply> {
+  try {
+    const run = { runId, path: [], inherited: { budget: { ...budget } } };
+    return await runtime.send(StartRun(payload), manager, { run, deadlineMs: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    // A run that was cancelled takes no more requests: it was started before.
+    if (TroupeError.isTroupeError(error) && error.code === "state.step_cancelled")
+      return { status: "attached", activeRun: runId };
+    throw error;
+  }
+}
+
+async function runEnds({ runtime, cell }: RunTarget, runId: string, signal: AbortSignal | undefined): Promise<void> {
+  for await (const event of runtime.events(cell, { runId, signal })) {
+    if (event.kind === "run-finished" || event.kind === "run-failed") return;
+  }
+  signal?.throwIfAborted();
+}
+
+/** Checks that a run exists. @throws TeamError `run.unknown`. */
+export async function findRun({ runtime, manager, runId, binding }: RunTarget): Promise<void> {
+  const snapshot = await runtime.snapshot(manager);
+  if (snapshot !== undefined && knownRuns(snapshot.state).includes(runId)) return;
+  throw new TeamError("run.unknown", `"${binding.definition.type}" has no run "${runId}" on this runtime`, {
+    remedy: "Check the run id, the session and the runtime; with the memory store a run ends with its process.",
+    details: { runId },
+  });
+}
+
+/** The run that is active in a session, from its manager's saved state. */
+export function activeRunOf(state: JsonValue | undefined): string | null {
+  const run = member(member(state, "manager"), "run");
+  const runId = member(run, "runId");
+  return typeof runId === "string" ? runId : null;
+}
+
+function knownRuns(state: JsonValue): readonly string[] {
+  const recent = member(member(state, "manager"), "recent");
+  const ids = Array.isArray(recent) ? recent.map((run: JsonValue) => member(run, "runId")) : [];
+  return [...ids, activeRunOf(state)].filter((id) => typeof id === "string");
+}
+
+function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+/** The error of a session that has a run. */
+export function sessionBusy(target: Pick<RunTarget, "cell">, activeRun: string | null): TeamError {
+  return new TeamError("run.session_busy", `Session "${target.cell}" has an active run: "${activeRun ?? ""}"`, {
+    remedy: 'Await that run, give each conversation a session of its own, or use whenBusy: "queue".',
+    details: { activeRun },
+  });
+}
+
+function idTaken(runId: string): TeamError {
+  return new TeamError("run.id_taken", `Run "${runId}" exists with another task`, {
+    remedy: "Give the run another id; the same id with the same task attaches to the run.",
+    details: { runId },
+  });
+}
+
+/** The value, or what was thrown: a run starts without throwing. */
+export type Attempt<T> =
+  | { readonly kind: "made"; readonly value: T }
+  | { readonly kind: "threw"; readonly error: unknown };
+
+/** Runs a function and catches what it throws. */
+export function attempt<T>(make: () => T): Attempt<T> {
+  try {
+    return { kind: "made", value: make() };
+  } catch (error) {
+    return { kind: "threw", error };
+  }
+}

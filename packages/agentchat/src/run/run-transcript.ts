@@ -1,0 +1,80 @@
+import { bookUsage, emptyLedger, type UsageLedger } from "@troupe/llm";
+import type { ChatMessage } from "../message/chat-message.ts";
+import type { Question } from "../message/question.ts";
+import type { DurableRunEvent } from "../message/run-event.ts";
+import type { RunResult } from "../message/run-result.ts";
+import type { StopReason } from "../message/stop-reason.ts";
+
+/** The end of a run, as recorded. */
+export type RunEnd = Extract<DurableRunEvent, { readonly kind: "run-finished" | "run-failed" }>;
+
+/**
+ * What a handle knows of its run: its durable events, and what follows from them.
+ *
+ * Invariant: `events[n].sequence` is n + 1.
+ */
+export class RunTranscript {
+  readonly events: DurableRunEvent[] = [];
+  readonly messages: ChatMessage[] = [];
+  readonly #questions = new Map<string, Question>();
+  #end: RunEnd | undefined;
+
+  /** Set when the run is over. */
+  get end(): RunEnd | undefined {
+    return this.#end;
+  }
+
+  /** Questions without an answer; none when the run is over. */
+  get questions(): readonly Question[] {
+    return this.#end === undefined ? [...this.#questions.values()] : [];
+  }
+
+  add(event: DurableRunEvent): void {
+    this.events.push(event);
+    switch (event.kind) {
+      case "message":
+        this.messages.push(event.message);
+        break;
+      case "question-asked":
+        this.#questions.set(event.question.id, event.question);
+        break;
+      case "question-answered":
+        this.#questions.delete(event.questionId);
+        break;
+      case "run-finished":
+      case "run-failed":
+        this.#end = event;
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** A result of what there is. */
+  toResult(stopReason: StopReason, output: unknown): RunResult<unknown> {
+    return {
+      text: this.messages.at(-1)?.text ?? "",
+      output,
+      messages: [...this.messages],
+      questions: stopReason.kind === "input-required" ? this.questions : [],
+      stopReason,
+      usage: this.#end?.usage ?? usageOf(this.events),
+    };
+  }
+
+  /** The reason in words for a run that has no end of its own. */
+  place(reason: Omit<StopReason, "sequence">): StopReason {
+    return { ...reason, sequence: this.events.length };
+  }
+}
+
+/** The sums so far, computed from the recorded calls. */
+export function usageOf(events: readonly DurableRunEvent[]): UsageLedger {
+  let ledger = emptyLedger;
+  for (const event of events) {
+    if (event.kind !== "model-called") continue;
+    const { model, usage, usd } = event;
+    ledger = bookUsage(ledger, { model, usage, usd, agent: event.path.at(-1) });
+  }
+  return ledger;
+}

@@ -1,0 +1,100 @@
+import { type AgentDefinition, type AgentRuntime, defineAgent, type Settlement } from "@troupe/core";
+import { listPrices } from "@troupe/llm";
+import { takeAgentTurn } from "../turn/participant.ts";
+import {
+  type CellContext,
+  cellLists,
+  type CellState,
+  Interject,
+  StartRun,
+  StartTeam,
+  StopRun,
+  TakeTurn,
+  TeamEnded,
+  type TurnReply,
+} from "../turn/protocol.ts";
+import { type AgentRole, roleAt, type TeamRole } from "../turn/role.ts";
+import { createEnvironment, type TurnEnvironment } from "../turn/run-resources.ts";
+import { endOf, failedEnd } from "../turn/turn-end.ts";
+import { formatCell, parseKey } from "./cell-address.ts";
+import { Manager } from "./manager.ts";
+
+/** A runner on a runtime: its agent type, registered. */
+export interface RunnerBinding {
+  readonly runtime: AgentRuntime;
+  readonly definition: AgentDefinition;
+  /** Resolves when the type is registered. @throws ConfigError `config.duplicate_agent` when another runner has the name. */
+  readonly ready: Promise<void>;
+}
+
+/** Makes the one agent type of a runner, managers and participants alike, and registers it (C26). */
+export function bindRunner(root: TeamRole, runtime: AgentRuntime): RunnerBinding {
+  const environment = createEnvironment({
+    clock: runtime.clock,
+    prices: listPrices,
+    onTimeOver: ({ cell, runId, detail }) => {
+      const cancelling = runtime.control(cell, runId, { kind: "cancel", detail: { by: "budget", text: detail } });
+      cancelling.catch((error: unknown) => runtime.report(error, `end of run "${runId}", whose time is over`));
+    },
+  });
+  const definition = defineRunner(root, environment);
+  return { runtime, definition, ready: runtime.register(definition) };
+}
+
+function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefinition {
+  const managerOf = (core: CellContext): Manager => openManager({ root, environment }, core);
+  return defineAgent({
+    type: root.name,
+    state: (): CellState => ({}),
+    lists: cellLists,
+    cell: (key) => formatCell(root.name, key),
+    // Stopping, pausing and people decide how long a turn lasts; its steps have limits of their own.
+    handlers: (on) => [
+      on.request(StartRun, (payload, core) => managerOf(core).start(payload)),
+      on.event(StopRun, (payload, core) => managerOf(core).stop(payload.runId)),
+      on.event(Interject, (payload, core) => managerOf(core).interject(payload.runId, payload.messages)),
+      on.request(TakeTurn, (payload, core) => {
+        const { path } = parseKey(core.id.key);
+        const role = agentAt(root, path);
+        return takeAgentTurn({ role, path, cell: formatCell(root.name, core.id.key), environment }, payload, core);
+      }),
+      on.settled(TakeTurn, (settlement, core) => managerOf(core).settled(settlement.tag, toReply(settlement, core))),
+      on.event(StartTeam, (payload, core) => managerOf(core).startTeam(payload)),
+      on.event(TeamEnded, (payload, core) => managerOf(core).settled(payload.tag, payload.reply)),
+    ],
+  });
+}
+
+interface RunnerParts {
+  readonly root: TeamRole;
+  readonly environment: TurnEnvironment;
+}
+
+function openManager({ root, environment }: RunnerParts, core: CellContext): Manager {
+  const { sessionId, path } = parseKey(core.id.key);
+  const role = roleAt(root, path);
+  if (role?.kind !== "team") throw new Error(`"${core.id.key}" is not a team of "${root.name}"`);
+  const cell = formatCell(root.name, core.id.key);
+  return new Manager(role, {
+    type: root.name,
+    sessionId,
+    path,
+    core,
+    resources: () => environment.resources(core.run ?? { runId: "" }, cell),
+    close: (runId) => environment.close(runId),
+  });
+}
+
+function agentAt(root: TeamRole, path: readonly string[]): AgentRole {
+  const role = roleAt(root, path);
+  if (role?.kind === "agent") return role;
+  throw new Error(`"${path.join("/")}" is not an agent of "${root.name}"`);
+}
+
+/** A request that failed is an answer too: the manager handles all ends in one place. */
+function toReply(settlement: Settlement<TurnReply>, core: CellContext): TurnReply {
+  if (settlement.kind === "reply") return settlement.reply;
+  const speaker = settlement.tag.slice(settlement.tag.lastIndexOf(":") + 1);
+  const path = [...parseKey(core.id.key).path, speaker];
+  return { end: endOf(settlement.error) ?? failedEnd(settlement.error, path), messages: [], events: [] };
+}

@@ -1,0 +1,179 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import {
+  type AgentRuntime,
+  createIdSource,
+  type IdSource,
+  InProcessRuntime,
+  type JsonValue,
+  validate,
+} from "@troupe/core";
+import { type BudgetOption, resolveBudget, storeBudget } from "../budget/budget.ts";
+import { parseTask } from "../message/parse-task.ts";
+import type { Task } from "../message/chat-message.ts";
+import { type Participant, type Role, roleKey, soloTeam, type TeamRole } from "../turn/role.ts";
+import { checkPrices } from "./check-prices.ts";
+import { createRun } from "./create-run.ts";
+import { freezeDefinition } from "./freeze-definition.ts";
+import { bindRunner, type RunnerBinding } from "./runner-binding.ts";
+import type { Run, RunOptions } from "./run-handle.ts";
+import { attempt, createTarget, type RunStart } from "./run-target.ts";
+import { createSession, type Session } from "./session.ts";
+
+/** What every runner is made of. */
+export interface RunnerOptions<Output> {
+  readonly name: string;
+  readonly description: string;
+  readonly budget?: BudgetOption | undefined;
+  readonly output?: StandardSchemaV1<unknown, Output> | undefined;
+}
+
+/** Where to find a run that was started elsewhere. */
+export interface AttachOptions {
+  readonly runtime?: AgentRuntime | undefined;
+  /** The session it was started in; default: none. */
+  readonly session?: string | undefined;
+  readonly onQuestion?: RunOptions["onQuestion"];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Something that can be run: an agent or a team.
+ *
+ * It is a definition, not a run: immutable from the first run on, and `run()` may be called a thousand times at once on one object
+ * without anything of one run showing in another (I8).
+ *
+ * Invariants:
+ * U1. Nothing of a run is kept here; runtimes hold conversations, handles hold results.
+ * U2. A runner is registered at most once on each runtime.
+ */
+export abstract class Runner<Output> implements Participant {
+  readonly name: string;
+  readonly description: string;
+  readonly #options: RunnerOptions<Output>;
+  readonly #bindings = new WeakMap<AgentRuntime, RunnerBinding>();
+  readonly #ids: IdSource = createIdSource();
+  #ownRuntime: InProcessRuntime | undefined;
+  #root: TeamRole | undefined;
+
+  constructor(options: RunnerOptions<Output>) {
+    this.name = options.name;
+    this.description = options.description;
+    this.#options = options;
+  }
+
+  /** What the runner is inside; for teams and the runtime, not for users. */
+  abstract [roleKey](): Role;
+
+  /**
+   * Starts a run in a conversation of its own. It starts at once; await the run, iterate it, or both.
+   *
+   * @throws Nothing: whatever goes wrong rejects the run.
+   */
+  run(task?: Task, options: RunOptions = {}): Run<Output> {
+    const runId = options.runId ?? this.#ids.next();
+    return this.#start(task, options, { sessionId: runId, runId, isEphemeral: options.runId === undefined });
+  }
+
+  /** The conversation with this id: new, or as it was left. */
+  session(id: string, options: { readonly runtime?: AgentRuntime | undefined } = {}): Session<Output> {
+    const { runtime } = options;
+    return createSession<Output>({
+      id,
+      root: this.#rootRole(),
+      open: async () => {
+        const binding = this.#bind(runtime);
+        await binding.ready;
+        return binding.runtime;
+      },
+      start: (task, runOptions) => {
+        const runId = runOptions.runId ?? this.#ids.next();
+        return this.#start(task, { ...runOptions, runtime }, { sessionId: id, runId, isEphemeral: false });
+      },
+    });
+  }
+
+  /** A handle on a run that exists: to watch, answer, steer or await it. Rejects with `run.unknown` when there is none. */
+  attach(runId: string, options: AttachOptions = {}): Run<Output> {
+    return createRun<Output>({
+      target: createTarget(this.#bind(options.runtime), options.session ?? runId, runId),
+      start: undefined,
+      signal: options.signal,
+      onQuestion: options.onQuestion,
+      isEphemeral: false,
+      readOutput: (data) => this.#readOutput(data),
+    });
+  }
+
+  /** Closes the runtime that this object keeps for runs without one. Safe twice; runs that go on end as cancelled. */
+  async close(): Promise<void> {
+    const runtime = this.#ownRuntime;
+    this.#ownRuntime = undefined;
+    await runtime?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #start(task: Task | undefined, options: RunOptions, place: RunPlace): Run<Output> {
+    const begun = attempt(() => this.#prepare(task, options, place.runId));
+    return createRun<Output>({
+      target: createTarget(this.#bind(options.runtime), place.sessionId, place.runId),
+      start: begun,
+      signal: options.signal,
+      onQuestion: options.onQuestion,
+      isEphemeral: place.isEphemeral,
+      readOutput: (data) => this.#readOutput(data),
+    });
+  }
+
+  /** @throws TeamError `run.invalid_task`, `run.unpriced_model`; ConfigError `config.invalid_option`. */
+  #prepare(task: Task | undefined, options: RunOptions, runId: string): RunStart {
+    const budget = resolveBudget(options.budget, this.#options.budget);
+    checkPrices(this.#rootRole(), budget, [options.budget, this.#options.budget]);
+    const messages = parseTask(task);
+    return {
+      payload: { runId, taskKey: JSON.stringify(messages), messages },
+      budget: storeBudget(budget),
+      whenBusy: options.whenBusy ?? "reject",
+      signal: options.signal,
+    };
+  }
+
+  #bind(given: AgentRuntime | undefined): RunnerBinding {
+    const runtime = given ?? (this.#ownRuntime ??= new InProcessRuntime());
+    const known = this.#bindings.get(runtime);
+    if (known !== undefined) return known;
+    const binding = bindRunner(this.#rootRole(), runtime);
+    binding.ready.catch(() => this.#bindings.delete(runtime));
+    this.#bindings.set(runtime, binding);
+    return binding;
+  }
+
+  /** The first use freezes the definition. */
+  #rootRole(): TeamRole {
+    if (this.#root !== undefined) return this.#root;
+    const role = this[roleKey]();
+    this.#root = role.kind === "team" ? role : soloTeam(role);
+    freezeDefinition(this);
+    return this.#root;
+  }
+
+  #readOutput(data: JsonValue | undefined): Output {
+    const { output: schema } = this.#options;
+    if (schema === undefined || data === undefined) return noOutput<Output>();
+    return validate(schema, data, { what: `output of "${this.name}"` });
+  }
+}
+
+interface RunPlace {
+  readonly sessionId: string;
+  readonly runId: string;
+  readonly isEphemeral: boolean;
+}
+
+/** A runner without an output schema has the type `undefined` for it; one that did not get to its output has none. */
+function noOutput<Output>(): Output {
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- see above
+  return undefined as Output;
+}

@@ -1,0 +1,123 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { ConfigError, isAgentType } from "@troupe/core";
+import type { BudgetOption } from "../budget/budget.ts";
+import type { TerminationCondition } from "../condition/termination-condition.ts";
+import { freezeDefinition } from "../run/freeze-definition.ts";
+import { Runner } from "../run/runner.ts";
+import {
+  type FailurePolicy,
+  type Participant,
+  type Role,
+  roleKey,
+  type Selection,
+  type SelectionInput,
+  type TeamRole,
+} from "../turn/role.ts";
+
+/** What every team is made of. */
+export interface GroupChatOptions<Output = undefined> {
+  /** Agents and teams, each with a name of its own. */
+  readonly participants: readonly Participant[];
+  /** Unique on a runtime; needed with a store. Default: the class name. */
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** Says when the work is done. Without one the budget alone ends a run. */
+  readonly termination?: TerminationCondition | undefined;
+  /** Turns after which a run ends; default: the budget's. */
+  readonly maxTurns?: number | undefined;
+  /** What to do about a participant that fails: default `fail`, which ends the run. */
+  readonly onError?: FailurePolicy | undefined;
+  readonly budget?: BudgetOption | undefined;
+  /** Schema of the team's result: that of the participant that answers with data. */
+  readonly output?: StandardSchemaV1<unknown, Output> | undefined;
+}
+
+/** The base of teams: subclasses choose who speaks. */
+export abstract class GroupChat<Output = undefined> extends Runner<Output> {
+  readonly #participants: readonly Participant[];
+  readonly #termination: TerminationCondition | undefined;
+  readonly #maxTurns: number;
+  readonly #onError: FailurePolicy;
+
+  /** @throws ConfigError `config.invalid_definition`, `config.duplicate_name`, `config.invalid_option`. */
+  constructor(options: GroupChatOptions<Output>, className: string) {
+    const name = checkTeamName(options.name ?? className);
+    super({
+      name,
+      description: options.description ?? `The team "${name}"`,
+      budget: options.budget,
+      output: options.output,
+    });
+    this.#participants = checkParticipants(name, options.participants);
+    this.#termination = options.termination;
+    this.#maxTurns = checkMaxTurns(options.maxTurns);
+    this.#onError = options.onError ?? "fail";
+  }
+
+  /** Chooses who goes on, from the input alone: a resumed run asks again. */
+  protected abstract select(input: SelectionInput): Selection | Promise<Selection>;
+
+  /** Names of the participants, in the order given. */
+  protected get speakers(): readonly string[] {
+    return this.#participants.map((participant) => participant.name);
+  }
+
+  [roleKey](): TeamRole {
+    const participants = new Map<string, Role>();
+    for (const participant of this.#participants) {
+      participants.set(participant.name, participant[roleKey]());
+      freezeDefinition(participant);
+    }
+    return {
+      kind: "team",
+      name: this.name,
+      participants,
+      termination: this.#termination,
+      maxTurns: this.#maxTurns,
+      onError: this.#onError,
+      select: (input) => this.select(input),
+    };
+  }
+}
+
+function checkTeamName(name: string): string {
+  if (isAgentType(name)) return name;
+  throw new ConfigError("config.invalid_definition", `${JSON.stringify(name)} is not a team name`, {
+    remedy: 'Use letters and digits of any script, "_", "-" or ".".',
+    details: { name: String(name) },
+  });
+}
+
+function checkParticipants(team: string, participants: readonly Participant[]): readonly Participant[] {
+  if (participants.length === 0) {
+    throw new ConfigError("config.invalid_definition", `Team "${team}" has no participants`, {
+      remedy: "Give it at least one agent or team.",
+    });
+  }
+  const stranger = participants.find((participant) => typeof participant[roleKey] !== "function");
+  if (stranger !== undefined) {
+    throw new ConfigError(
+      "config.invalid_definition",
+      `"${String(stranger.name)}" cannot take part in team "${team}"`,
+      {
+        remedy: "Give agents and teams: classes that extend BaseChatAgent or GroupChat.",
+      },
+    );
+  }
+  const names = participants.map((participant) => participant.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return [...participants];
+  throw new ConfigError("config.duplicate_name", `Two participants of team "${team}" are called "${twice}"`, {
+    remedy: "Give each participant a name of its own.",
+    details: { name: twice },
+  });
+}
+
+function checkMaxTurns(maxTurns: number | undefined): number {
+  if (maxTurns === undefined) return Number.POSITIVE_INFINITY;
+  if (Number.isInteger(maxTurns) && maxTurns >= 1) return maxTurns;
+  throw new ConfigError("config.invalid_option", `maxTurns is ${maxTurns}`, {
+    remedy: "Give a whole number of at least 1.",
+    details: { option: "maxTurns" },
+  });
+}

@@ -1,0 +1,155 @@
+import type { JsonValue, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
+import type { ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
+import { type AgentEvent, type AgentYield, isLiveEvent } from "../message/agent-event.ts";
+import { asJson } from "../message/as-json.ts";
+import type { Question } from "../message/question.ts";
+import { callModel } from "./call-model.ts";
+import { callTools } from "./call-tools.ts";
+import type { ChatAgentContext, ModelCall, ModelOutcome, QuestionOptions, ToolRound } from "./chat-agent-context.ts";
+import type { CellContext } from "./protocol.ts";
+import type { AgentRole } from "./role.ts";
+import type { RunResources, TurnEnvironment } from "./run-resources.ts";
+
+/** Where an agent's turn takes place. */
+export interface TurnSetting {
+  readonly role: AgentRole;
+  readonly path: readonly string[];
+  readonly environment: TurnEnvironment;
+  readonly resources: RunResources;
+  readonly wantsEvents: boolean;
+}
+
+/** A question without a deadline of its own: 7 days. */
+const questionMs = 604_800_000;
+
+/**
+ * One turn of one agent: what `onMessages` gets.
+ *
+ * Owns: the events of the turn, for the manager's conditions. Everything that lasts is in the core's context.
+ * Invariant: a durable event is emitted once, in the scope in which it happened, so that a replay drops it.
+ */
+export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
+  readonly #core: CellContext;
+  readonly #setting: TurnSetting;
+  readonly #events: (AgentEvent & { readonly source: string })[];
+  #rounds = 0;
+
+  constructor(core: CellContext, setting: TurnSetting, events: (AgentEvent & { readonly source: string })[] = []) {
+    this.#core = core;
+    this.#setting = setting;
+    this.#events = events;
+  }
+
+  get agentName(): string {
+    return this.#setting.role.name;
+  }
+
+  get environment(): TurnEnvironment {
+    return this.#setting.environment;
+  }
+
+  get resources(): RunResources {
+    return this.#setting.resources;
+  }
+
+  /** What happened so far; empty unless the manager wants it. */
+  get events(): readonly (AgentEvent & { readonly source: string })[] {
+    return this.#events;
+  }
+
+  /** An agent without state of its own touches none, so that its turn writes none. */
+  get state(): JsonValue | undefined {
+    const { initialState } = this.#setting.role;
+    if (initialState === undefined) return undefined;
+    this.#core.state.agent ??= initialState();
+    return this.#core.state.agent;
+  }
+
+  get history(): List<ModelMessage> {
+    return this.#core.lists.history;
+  }
+
+  get signal(): AbortSignal {
+    return this.#core.signal;
+  }
+
+  get runId(): string {
+    return this.#core.run?.runId ?? "";
+  }
+
+  get path(): readonly string[] {
+    return this.#setting.path;
+  }
+
+  step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T> {
+    return this.#core.step(name, run, options);
+  }
+
+  stepOutcome<T>(
+    name: string,
+    run: (step: StepContext) => T | Promise<T>,
+    options?: StepOptions,
+  ): Promise<StepOutcome<T>> {
+    return this.#core.stepOutcome(name, run, options);
+  }
+
+  /** A scope of its own for one of several things that happen at once. */
+  branch<T>(name: string, run: (branch: AgentTurn) => Promise<T>): Promise<T> {
+    return this.#core.branch(name, (core) => run(new AgentTurn(core, this.#setting, this.#events)));
+  }
+
+  async ask<Answer>(options: QuestionOptions<Answer>): Promise<Answer> {
+    const deadlineMs = options.deadlineMs ?? questionMs;
+    const question: Omit<Question, "id"> = {
+      asker: this.path,
+      prompt: options.prompt,
+      schema: options.jsonSchema ?? {},
+      deadline: Number.isFinite(deadlineMs) ? new Date(this.#core.now() + deadlineMs).toISOString() : null,
+    };
+    const wait = this.#core.wait("question", options.schema, { deadlineMs, question: asJson(question) });
+    this.#emit("question-asked", asJson({ question: { ...question, id: wait.id } }));
+    const answer = await wait.answer;
+    this.#emit("question-answered", { questionId: wait.id });
+    return answer;
+  }
+
+  callModel(call: ModelCall): Promise<ModelOutcome> {
+    return callModel(this, call);
+  }
+
+  callTools(calls: readonly ToolCallPart[], tools: readonly Tool[]): Promise<ToolRound> {
+    return callTools(this, calls, tools);
+  }
+
+  report(event: AgentYield): void {
+    const { kind, ...payload } = event;
+    if (isLiveEvent(event)) {
+      this.#core.live(kind, asJson(payload), { path: this.path });
+      return;
+    }
+    this.#emit(kind, asJson(payload));
+    if (this.#setting.wantsEvents) this.#events.push({ ...event, source: this.agentName });
+  }
+
+  #emit(kind: string, payload: JsonValue): void {
+    this.#core.emit(kind, payload, { path: this.path });
+  }
+
+  /** Numbers the rounds of tool calls of this turn. */
+  nextRound(): number {
+    this.#rounds += 1;
+    return this.#rounds;
+  }
+
+  now(): number {
+    return this.#core.now();
+  }
+
+  random(): number {
+    return this.#core.random();
+  }
+
+  newId(): string {
+    return this.#core.newId();
+  }
+}

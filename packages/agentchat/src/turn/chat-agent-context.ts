@@ -1,0 +1,87 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ControlReason, JsonObject, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
+import type {
+  ChatModel,
+  ModelMessage,
+  ModelRequest,
+  ModelResult,
+  Tool,
+  ToolCallPart,
+  ToolResultPart,
+} from "@troupe/llm";
+import type { AgentYield } from "../message/agent-event.ts";
+
+/** A question to whoever runs the team. */
+export interface QuestionOptions<Answer> {
+  readonly prompt: string;
+  /** Checks the answer; a misfit is refused and the question stays open. */
+  readonly schema: StandardSchemaV1<unknown, Answer>;
+  /** JSON Schema of the answer, for whoever shows the question; default: any. */
+  readonly jsonSchema?: JsonObject | undefined;
+  /** Milliseconds until the question ends with `wait.deadline_exceeded`; default 7 days. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** One call of a model inside a turn. */
+export interface ModelCall {
+  readonly model: ChatModel;
+  readonly request: Omit<ModelRequest, "signal">;
+  /** The message that the answer will become: its text is streamed under this id; without one nothing is streamed. */
+  readonly messageId?: string | undefined;
+}
+
+/** How a model call ended, as data: a turn always ends in order. */
+export type ModelOutcome =
+  | { readonly status: "ok"; readonly result: ModelResult }
+  | { readonly status: "stopped"; readonly reason: ControlReason; readonly partialText: string }
+  | { readonly status: "failed"; readonly error: Error };
+
+/** Results of tool calls, in the order of the calls. */
+export interface ToolRound {
+  readonly results: readonly ToolResultPart[];
+  /** Set when the calls were stopped from outside. */
+  readonly stopped: ControlReason | undefined;
+  /** Set when the budget refused a call. */
+  readonly refused: Error | undefined;
+}
+
+/**
+ * What a chat agent may touch during its turn.
+ *
+ * `state` and `history` are saved with the turn; effects go through `step`, `callModel`, `callTools` and `ask`, which a resumed turn does
+ * not repeat. Nothing of a run belongs into the agent's fields: one agent object serves many runs at once.
+ */
+export interface ChatAgentContext<State = undefined> {
+  /** The agent's own state in this session: small JSON, changed in place. */
+  readonly state: State;
+  /** The agent's conversation with its model, in this session. */
+  readonly history: List<ModelMessage>;
+  /** Aborts when the attempt is over. A cancel reaches the turn through its steps. */
+  readonly signal: AbortSignal;
+  readonly runId: string;
+  readonly path: readonly string[];
+
+  /** Runs something effectful once and journals its outcome. @throws The step's error; StateError `state.step_cancelled`, `state.step_unknown`. */
+  step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T>;
+  /** As `step`, with the outcome as data. */
+  stepOutcome<T>(
+    name: string,
+    run: (step: StepContext) => T | Promise<T>,
+    options?: StepOptions,
+  ): Promise<StepOutcome<T>>;
+  /** Asks the outside world and waits. @throws StateError `wait.deadline_exceeded`, `state.step_cancelled`. */
+  ask<Answer>(question: QuestionOptions<Answer>): Promise<Answer>;
+  /** Asks a model, within the budget, journaled and booked. Never throws for the model's faults. */
+  callModel(call: ModelCall): Promise<ModelOutcome>;
+  /** Runs tool calls side by side, within the budget, each journaled. Every call gets exactly one result (I1). */
+  callTools(calls: readonly ToolCallPart[], tools: readonly Tool[]): Promise<ToolRound>;
+  /** Records or shows an event now; yielding it from `onMessages` does the same. */
+  report(event: AgentYield): void;
+
+  /** Epoch milliseconds, the same on replay. */
+  now(): number;
+  /** A number in [0, 1), the same on replay. */
+  random(): number;
+  /** A new id, the same on replay. */
+  newId(): string;
+}

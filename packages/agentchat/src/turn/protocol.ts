@@ -1,0 +1,134 @@
+import {
+  type AgentContext,
+  type ControlReason,
+  defineEvent,
+  defineRequest,
+  type EncodedError,
+  type EventType,
+  type JsonValue,
+  type RequestType,
+} from "@troupe/core";
+import type { ModelMessage } from "@troupe/llm";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { AgentEvent } from "../message/agent-event.ts";
+import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import { trustedSchema } from "./trusted-schema.ts";
+
+/** How a turn ended. Only `ok` means that the speaker said all it wanted to say. */
+export type TurnEnd =
+  | { readonly status: "ok" }
+  | { readonly status: "cancelled" | "interrupted"; readonly detail: JsonValue }
+  | { readonly status: "limited"; readonly detail: string }
+  | { readonly status: "error"; readonly error: EncodedError; readonly agentPath: readonly string[] };
+
+/** What a speaker answers to its manager. */
+export interface TurnReply {
+  readonly end: TurnEnd;
+  /** What everybody hears: one message of an agent, several of a nested team, none of a speaker that was stopped early. */
+  readonly messages: readonly ChatMessage[];
+  /** What the speaker did on the way; only when asked for. */
+  readonly events: readonly (AgentEvent & { readonly source: string })[];
+  /** Set when a `finish` call ended the run. */
+  readonly finished?: { readonly data: JsonValue };
+}
+
+/** Asks a speaker for its turn. */
+export interface TakeTurnPayload {
+  /** What was said since the speaker's last turn, by others. */
+  readonly messages: readonly ChatMessage[];
+  readonly wantsEvents: boolean;
+}
+
+/** Starts a run in a session. */
+export interface StartRunPayload {
+  readonly runId: string;
+  /** The task as text, to tell one from another. */
+  readonly taskKey: string;
+  readonly messages: readonly MessageDraft[];
+}
+
+/** `attached`: the run was there already, with the same task. */
+export type StartRunReply = {
+  readonly status: "started" | "attached" | "busy" | "taken";
+  readonly activeRun: string | null;
+};
+
+/** Starts a nested team's part of a run. */
+export interface StartTeamPayload extends TakeTurnPayload {
+  readonly tag: string;
+  readonly parentKey: string;
+}
+
+/** Tells the manager above that a nested team is done. */
+export interface TeamEndedPayload {
+  readonly tag: string;
+  readonly reply: TurnReply;
+}
+
+/** To a manager: begin a run. */
+export const StartRun: RequestType<"TroupeStartRun", StartRunPayload, StartRunPayload, StartRunReply, StartRunReply> =
+  defineRequest("TroupeStartRun", trustedSchema<StartRunPayload>(), trustedSchema<StartRunReply>());
+
+/** To a manager: end the run after the current speaker. */
+export const StopRun: EventType<"TroupeStopRun", { runId: string }, { runId: string }> = defineEvent(
+  "TroupeStopRun",
+  trustedSchema<{ runId: string }>(),
+);
+
+/** To a manager: say this to everybody when the current turn has ended. */
+export const Interject: EventType<"TroupeInterject", InterjectPayload, InterjectPayload> = defineEvent(
+  "TroupeInterject",
+  trustedSchema<InterjectPayload>(),
+);
+
+/** What is said from outside while a run goes on. */
+export interface InterjectPayload {
+  readonly runId: string;
+  readonly messages: readonly MessageDraft[];
+}
+
+/** To a speaker: it is your turn. */
+export const TakeTurn: RequestType<"TroupeTakeTurn", TakeTurnPayload, TakeTurnPayload, TurnReply, TurnReply> =
+  defineRequest("TroupeTakeTurn", trustedSchema<TakeTurnPayload>(), trustedSchema<TurnReply>());
+
+/** To the manager of a nested team: it is your team's turn. */
+export const StartTeam: EventType<"TroupeStartTeam", StartTeamPayload, StartTeamPayload> = defineEvent(
+  "TroupeStartTeam",
+  trustedSchema<StartTeamPayload>(),
+);
+
+/** To the manager above: the nested team has ended. */
+export const TeamEnded: EventType<"TroupeTeamEnded", TeamEndedPayload, TeamEndedPayload> = defineEvent(
+  "TroupeTeamEnded",
+  trustedSchema<TeamEndedPayload>(),
+);
+
+/** A message in a team's thread, with the participant that brought it (empty for the task). */
+export interface ThreadItem {
+  readonly by: string;
+  readonly message: ChatMessage;
+}
+
+/** The lists of every actor in a session's cell: managers use `thread`, agents `history`. */
+export type CellLists = {
+  readonly thread: StandardSchemaV1<ThreadItem, ThreadItem>;
+  readonly history: StandardSchemaV1<ModelMessage, ModelMessage>;
+};
+
+/** The schemas of those lists. */
+export const cellLists: CellLists = { thread: trustedSchema<ThreadItem>(), history: trustedSchema<ModelMessage>() };
+
+/** The state of every actor in a session's cell; each uses its own part. */
+export interface CellState {
+  /** A custom agent's own state. */
+  agent?: JsonValue;
+  manager?: JsonValue;
+}
+
+/** What the handlers of this package get from the core. */
+export type CellContext = AgentContext<CellState, CellLists>;
+
+/** Why a run was stopped from outside, as far as it was said. */
+export function controlDetail(reason: ControlReason | undefined): JsonValue {
+  return reason?.detail ?? null;
+}

@@ -1,0 +1,42 @@
+import { type ControlReason, encodeError, type JsonValue, TroupeError } from "@troupe/core";
+import type { TurnEnd } from "./protocol.ts";
+
+/** The end of a turn whose step or wait was stopped from outside. */
+export function stoppedEnd(reason: ControlReason): TurnEnd {
+  return { status: reason.kind === "interrupt" ? "interrupted" : "cancelled", detail: reason.detail };
+}
+
+/**
+ * The end of a turn that an error ended on purpose: a stopped step, or a budget that is spent. Undefined for real faults.
+ *
+ * The codes are the core's (`state.step_cancelled` with `kind` and `detail`) and this package's ledger's.
+ */
+export function endOf(error: unknown): TurnEnd | undefined {
+  if (!TroupeError.isTroupeError(error)) return undefined;
+  if (error.code === "run.budget_exceeded") return { status: "limited", detail: error.message };
+  if (error.code !== "state.step_cancelled") return undefined;
+  const { kind, detail } = error.details ?? {};
+  return { status: kind === "interrupt" ? "interrupted" : "cancelled", detail: detail ?? null };
+}
+
+/** The end of a turn that failed. */
+export function failedEnd(error: unknown, agentPath: readonly string[]): TurnEnd {
+  return { status: "error", error: encodeError(error), agentPath };
+}
+
+/** What a cancelled run was told, in words. */
+export function describeDetail(detail: JsonValue): string {
+  if (typeof detail === "string") return detail;
+  const text = isRecord(detail) ? detail["text"] : undefined;
+  return typeof text === "string" ? text : "The run was cancelled";
+}
+
+/** Who cancelled: `budget` when a limit did. */
+export function cancelledBy(detail: JsonValue): string | undefined {
+  const by = isRecord(detail) ? detail["by"] : undefined;
+  return typeof by === "string" ? by : undefined;
+}
+
+function isRecord(value: JsonValue): value is { readonly [key: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
