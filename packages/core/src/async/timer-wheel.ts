@@ -1,4 +1,5 @@
 import { type Clock, maxTimerDelayMs, type TimerHandle } from "./clock.ts";
+import { yieldMacrotask } from "./yield-macrotask.ts";
 
 const slotCount = 64;
 const levelCount = 7;
@@ -22,7 +23,7 @@ interface Slot {
  * A hierarchical timing wheel (G. Varghese, T. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987): a timer waits in a slot
  * of the coarsest level that fits its delay and moves to finer levels as its time comes, so it fires to the millisecond.
  *
- * 1. No timer, no timer of the clock: an empty wheel has nothing armed (C29).
+ * 1. No timer, no timer of the clock: a wheel that is empty when the event loop has run has nothing armed (C29).
  * 2. A callback runs once, not before its time, in order of time; never inside `set`, never after `cancel`.
  * 3. A callback that throws keeps no other from running; the first error is thrown on to the clock.
  * 4. No slot with entries starts before `#tick`; so an index has one meaning at a time.
@@ -38,6 +39,8 @@ export class TimerWheel {
   #armed: TimerHandle | undefined;
   #armedTick = Number.POSITIVE_INFINITY;
   #isFiring = false;
+  #isSettling = false;
+  #isHeld = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -69,6 +72,7 @@ export class TimerWheel {
   /** Cancels every timer. */
   clear(): void {
     for (const slot of this.#slots) while (slot?.head !== undefined) this.remove(slot.head);
+    this.#disarm();
   }
 
   /** @internal */
@@ -77,7 +81,7 @@ export class TimerWheel {
     this.setKeepAlive(entry, false);
     this.#unlink(entry);
     this.#count -= 1;
-    if (this.#count === 0) this.#disarm();
+    if (this.#count === 0) this.#settleLater();
   }
 
   /** @internal */
@@ -85,7 +89,29 @@ export class TimerWheel {
     if (entry.slot === undefined || entry.isKeepAlive === isNeeded) return;
     entry.isKeepAlive = isNeeded;
     this.#keepAliveCount += isNeeded ? 1 : -1;
-    if (this.#keepAliveCount === (isNeeded ? 1 : 0)) this.#armed?.keepAlive?.(isNeeded);
+    if (this.#keepAliveCount === 0) this.#settleLater();
+    else this.#hold(true);
+  }
+
+  /**
+   * Lets go of the clock's timer once the event loop has run: a conversation of requests and replies takes the wheel from none to
+   * one timer and back for each message, and arming, referencing and cancelling cost more than the message.
+   */
+  #settleLater(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    void yieldMacrotask().then(() => {
+      this.#isSettling = false;
+      if (this.#count === 0) this.#disarm();
+      else if (this.#keepAliveCount === 0) this.#hold(false);
+    });
+  }
+
+  /** Makes the armed timer keep the process alive, or not. */
+  #hold(isNeeded: boolean): void {
+    if (this.#armed === undefined || this.#isHeld === isNeeded) return;
+    this.#isHeld = isNeeded;
+    this.#armed.keepAlive?.(isNeeded);
   }
 
   #insert(entry: WheelTimer): void {
@@ -149,7 +175,8 @@ export class TimerWheel {
     const delay = Math.min(Math.max(Math.ceil(tick - this.#clock.monotonic()), 0), maxTimerDelayMs);
     this.#armedTick = tick;
     this.#armed = this.#clock.setTimer(delay, () => this.#fire());
-    if (this.#keepAliveCount > 0) this.#armed.keepAlive?.(true);
+    this.#isHeld = false;
+    if (this.#keepAliveCount > 0) this.#hold(true);
   }
 
   #disarm(): void {

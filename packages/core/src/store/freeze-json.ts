@@ -70,7 +70,9 @@ function copyObject(value: object, meter: Meter, depth: number): JsonValue | typ
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) return flawed;
   const copy: Record<string, JsonValue> = {};
-  for (const [key, item] of Object.entries(value)) {
+  const source = value as Record<string, unknown>;
+  for (const key of Object.keys(source)) {
+    const item = source[key];
     if (item === undefined) continue;
     const copied = copyValue(item, meter, depth);
     if (copied === flawed) return flawed;

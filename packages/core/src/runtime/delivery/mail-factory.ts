@@ -35,12 +35,29 @@ export function createLetter(message: Message, postmark: Postmark): Letter {
   const body = freezeJson(message.payload ?? null, what);
   const definition = definitionOf(message);
   const output = definition === undefined ? body : validate(definition.schema, body, { what });
-  return { ...postmark, type: message.type, body, output };
+  const { messageId, kind, sender, at, hops, deadline, causationId, trace, run, replyTo } = postmark;
+  return {
+    messageId,
+    kind,
+    sender,
+    at,
+    hops,
+    deadline,
+    causationId,
+    trace,
+    run,
+    replyTo,
+    type: message.type,
+    body,
+    output,
+  };
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The mail that carries a letter to one agent. */
 export function addressLetter(letter: Letter, recipient: AgentId, topic?: TopicId): Mail {
-  const mail: Mail = {
+  const mail: Writable<Mail> = {
     messageId: letter.messageId,
     kind: letter.kind,
     type: letter.type,
@@ -48,15 +65,15 @@ export function addressLetter(letter: Letter, recipient: AgentId, topic?: TopicI
     recipient,
     hops: letter.hops,
     at: letter.at,
-    ...(letter.sender !== undefined && { sender: letter.sender }),
-    ...(topic !== undefined && { topic }),
-    ...(letter.deadline !== undefined && { deadline: letter.deadline }),
-    ...(letter.causationId !== undefined && { causationId: letter.causationId }),
-    ...(letter.trace !== undefined && { trace: letter.trace }),
-    ...(letter.run !== undefined && { run: letter.run }),
-    ...(letter.replyTo !== undefined && { replyTo: letter.replyTo }),
+    [decodedPayload]: letter.output,
   };
-  mail[decodedPayload] = letter.output;
+  if (letter.sender !== undefined) mail.sender = letter.sender;
+  if (topic !== undefined) mail.topic = topic;
+  if (letter.deadline !== undefined) mail.deadline = letter.deadline;
+  if (letter.causationId !== undefined) mail.causationId = letter.causationId;
+  if (letter.trace !== undefined) mail.trace = letter.trace;
+  if (letter.run !== undefined) mail.run = letter.run;
+  if (letter.replyTo !== undefined) mail.replyTo = letter.replyTo;
   return mail;
 }
 

@@ -6,7 +6,7 @@ export interface Runnable {
   run(): void;
 }
 
-/** Pieces of work in one go before timers and I/O get their turn. */
+/** Pieces of work before timers and I/O get their turn, also when each comes in a microtask of its own. */
 const batchSize = 512;
 
 /**
@@ -15,7 +15,8 @@ const batchSize = 512;
  * Owns: the ready queue. Does not own: what an agent does with its slot.
  * Invariants:
  * S1. Work never starts inside the call that made it ready.
- * S2. After `batchSize` pieces the event loop gets control, so that two agents talking for ever cannot starve timers.
+ * S2. After `batchSize` pieces the event loop gets control, so that neither two agents talking for ever nor a caller that sends in
+ *     a loop can starve timers.
  * S3. With a `pick` function the same picks give the same order (I11).
  */
 export class Scheduler {
@@ -24,6 +25,8 @@ export class Scheduler {
   #ready: Runnable[] = [];
   #head = 0;
   #isPumping = false;
+  /** Pieces since the event loop last had control. */
+  #done = 0;
 
   constructor(activity: Activity, pick: ((count: number) => number) | undefined) {
     this.#activity = activity;
@@ -46,7 +49,7 @@ export class Scheduler {
   }
 
   readonly #pump = (): void => {
-    for (let done = 0; done < batchSize && this.#head < this.#ready.length; done++) {
+    for (; this.#done < batchSize && this.#head < this.#ready.length; this.#done++) {
       const runnable = this.#take();
       try {
         runnable.run();
@@ -54,8 +57,13 @@ export class Scheduler {
         this.#activity.end();
       }
     }
-    if (this.#head < this.#ready.length) void yieldMacrotask().then(this.#pump);
+    if (this.#head < this.#ready.length) void yieldMacrotask().then(this.#resume);
     else this.#rest();
+  };
+
+  readonly #resume = (): void => {
+    this.#done = 0;
+    this.#pump();
   };
 
   #rest(): void {

@@ -34,15 +34,22 @@ export interface QueuedWait {
   readonly opened: () => void;
 }
 
+/** A step at work. */
+export interface RunningStep {
+  abort(reason: ControlReason): void;
+  readonly settled: Promise<unknown>;
+}
+
 export class Frame {
   readonly turnId: () => string;
   isOver = false;
   isForgotten = false;
   isStateTouched = false;
   /** Steps that run now, by key. */
-  readonly running: Map<string, { abort(reason: ControlReason): void; readonly settled: Promise<unknown> }> = new Map();
+  #running: Map<string, RunningStep> | undefined;
   /** Keys of steps that this attempt has asked for. */
-  readonly keys: Set<string> = new Set();
+  #keys: Set<string> | undefined;
+  isStarted = false;
   /** Context promises the handler may be waiting for: replies, answers, timers. */
   waiting = 0;
   /** Those among them that wait for a paused run: nothing is recorded when they end, so the frame must stay. */
@@ -59,6 +66,16 @@ export class Frame {
     this.turnId = turnId;
   }
 
+  get running(): Map<string, RunningStep> {
+    this.#running ??= new Map();
+    return this.#running;
+  }
+
+  get keys(): Set<string> {
+    this.#keys ??= new Set();
+    return this.#keys;
+  }
+
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.isOver) this.#controller.abort(attemptOver(this.turnId()));
@@ -73,11 +90,12 @@ export class Frame {
   end(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.messages = [];
-    this.events = [];
-    this.waits = [];
+    if (this.messages.length > 0) this.messages = [];
+    if (this.events.length > 0) this.events = [];
+    if (this.waits.length > 0) this.waits = [];
     this.#controller?.abort(attemptOver(this.turnId()));
-    for (const step of this.running.values()) step.abort({ kind: "interrupt", detail: "the attempt is over" });
+    if (this.#running !== undefined)
+      for (const step of this.#running.values()) step.abort({ kind: "interrupt", detail: "the attempt is over" });
   }
 
   /** @throws StateError `state.attempt_over`. */

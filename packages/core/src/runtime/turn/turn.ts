@@ -124,7 +124,8 @@ export class Turn {
   }
 
   #startFrame(): void {
-    const frame = new Frame(this.#readId);
+    const frame = this.frame.isStarted ? new Frame(this.#readId) : this.frame;
+    frame.isStarted = true;
     this.frame = frame;
     const settled = this.hasJournal ? this.journal.settled() : [];
     if (this.hasJournal) frame.replayer = new Replayer(settled, (error) => this.#fail(frame, error));
@@ -371,7 +372,7 @@ function payloadOf(
 ): unknown {
   const output = mail[decodedPayload];
   if (output !== undefined) {
-    delete mail[decodedPayload];
+    mail[decodedPayload] = undefined;
     return output;
   }
   return validate(type.schema, mail.body, { what: `payload of "${mail.type}"` });
