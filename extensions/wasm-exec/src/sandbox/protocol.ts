@@ -29,4 +29,9 @@ export type WorkerMessage =
   | { readonly kind: "failed"; readonly message: string };
 
 /** Exit codes, as POSIX tools use them: `timeout` ends with 124, a process killed for memory with 137. */
-export const exitCodes = Object.freeze({ success: 0, failure: 1, timeout: 124, memory: 137 });
+export const exitCodes: Readonly<Record<"success" | "failure" | "timeout" | "memory", number>> = Object.freeze({
+  success: 0,
+  failure: 1,
+  timeout: 124,
+  memory: 137,
+});
