@@ -78,7 +78,11 @@ function foldControl(fold: CellFold, record: Extract<LogRecord, { readonly kind:
   const run = runOf(fold, record.runId);
   if (record.action === "pause") run.isPaused = true;
   else if (record.action === "resume") run.isPaused = false;
-  else if (record.action === "cancel") run.stop = { kind: "cancel", detail: record.detail };
+  else if (record.action === "cancel") {
+    // A cancelled run is not held any more: what waits in it ends.
+    run.isPaused = false;
+    run.stop = { kind: "cancel", detail: record.detail };
+  }
 }
 
 function foldJournal(fold: CellFold, record: JournalRecord): void {
