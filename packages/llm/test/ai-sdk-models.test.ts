@@ -1,8 +1,9 @@
 import { APICallError, type LanguageModelV4, type LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { type AiSdkModel, fromAiSdk, isAiSdkModel, toChatModel } from "@troupe/llm";
-import { chatModelContract, ScriptedModel } from "@troupe/llm/testing";
+import { type ChatModelScenario, chatModelContract, ScriptedModel } from "@troupe/llm/testing";
 import type { LanguageModelV2 } from "ai-sdk-provider-v2";
 import type { LanguageModelV3 } from "ai-sdk-provider-v3";
+import { declareContract } from "@troupe/core/testing";
 import { describe, expect, it } from "vitest";
 import { type FakeAnswer, fake, finish } from "./ai-sdk-fake.ts";
 
@@ -56,17 +57,16 @@ describe("an adapted model keeps the chat model contract", () => {
   const toolFinish = { ...finish, finishReason: { unified: "tool-calls", raw: "tool_calls" } } as const;
   const one = [call("c1", { a: 20, b: 22 })];
   const two = [call("c1", { a: 1, b: 2 }), call("c2", { a: 3, b: 4 })];
-  const answers: Record<string, FakeAnswer> = {
+  const answers: Record<ChatModelScenario, FakeAnswer> = {
     text: { content: [{ type: "text", text: "The answer is 42." }], parts: deltas("The answer is 42.") },
     "tool-call": { content: one, parts: [...one, toolFinish] },
     "parallel-tool-calls": { content: two, parts: [...two, toolFinish] },
     failure: { fail: new APICallError({ message: "busy", url: "u", requestBodyValues: {}, statusCode: 503 }) },
     silence: { hang: true },
   };
-  for (const contract of chatModelContract) {
-    it(contract.name, async () => {
-      const skipped = await contract.run({ createModel: async (scenario) => fromAiSdk(fake(answers[scenario] ?? {})) });
-      expect(skipped).toBeUndefined();
-    });
-  }
+  declareContract(
+    chatModelContract,
+    { create: () => ({ createModel: async (scenario) => fromAiSdk(fake(answers[scenario])) }) },
+    { test: it },
+  );
 });

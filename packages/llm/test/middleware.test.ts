@@ -9,10 +9,11 @@ import {
   retryMiddleware,
   wrapModel,
 } from "@troupe/llm";
-import { chatModelContract, reply, ScriptedModel } from "@troupe/llm/testing";
+import { type ChatModelScenario, chatModelContract, reply, ScriptedModel } from "@troupe/llm/testing";
+import { declareContract } from "@troupe/core/testing";
 import { describe, expect, it } from "vitest";
 import { countListeners } from "./count-listeners.ts";
-import { flush, manualClock } from "./manual-clock.ts";
+import { flush, RecordingClock } from "./recording-clock.ts";
 
 const ask: ModelRequest = { messages: [{ role: "user", content: [{ kind: "text", text: "Hi" }] }] };
 const failure = (code: `model.${string}`, retryAfterMs?: number) =>
@@ -29,24 +30,18 @@ describe.each([
   ["retry", () => retryMiddleware({ retries: 1, baseDelayMs: 0 })],
   ["deadline", () => deadlineMiddleware()],
 ])("a model with %s middleware keeps the chat model contract", (_name, make) => {
-  for (const contract of chatModelContract) {
-    it(contract.name, async () => {
-      const skipped = await contract.run({
-        createModel: async (scenario) => {
-          const call = (a: number, b: number) => ({ name: "add", arguments: { a, b } });
-          const entry = {
-            text: "The answer is 42.",
-            "tool-call": reply.toolCalls([call(20, 22)]),
-            "parallel-tool-calls": reply.toolCalls([call(1, 2), call(3, 4)]),
-            failure: reply.failure(failure("model.bad_request")),
-            silence: reply.hang(),
-          }[scenario];
-          return wrapModel(new ScriptedModel([entry, entry], { chunkSize: 4 }), [make()]);
-        },
-      });
-      expect(skipped).toBeUndefined();
-    });
-  }
+  const call = (a: number, b: number) => ({ name: "add", arguments: { a, b } });
+  const createModel = async (scenario: ChatModelScenario): Promise<ChatModel> => {
+    const entry = {
+      text: "The answer is 42.",
+      "tool-call": reply.toolCalls([call(20, 22)]),
+      "parallel-tool-calls": reply.toolCalls([call(1, 2), call(3, 4)]),
+      failure: reply.failure(failure("model.bad_request")),
+      silence: reply.hang(),
+    }[scenario];
+    return wrapModel(new ScriptedModel([entry, entry], { chunkSize: 4 }), [make()]);
+  };
+  declareContract(chatModelContract, { create: () => ({ createModel }) }, { test: it });
 });
 
 describe("wrapping", () => {
@@ -72,7 +67,7 @@ describe("wrapping", () => {
 
 describe("retrying", () => {
   const setUp = (script: ConstructorParameters<typeof ScriptedModel>[0], options: RetryOptions = {}) => {
-    const clock = manualClock();
+    const clock = new RecordingClock();
     const retries: ModelRetry[] = [];
     const scripted = new ScriptedModel(script);
     const model = wrapModel(scripted, [
@@ -153,7 +148,7 @@ describe("retrying", () => {
   });
 
   it("spreads its delays over the whole range", () => {
-    const clock = manualClock();
+    const clock = new RecordingClock();
     const model = wrapModel(new ScriptedModel(() => reply.failure(failure("model.overloaded"))), [
       retryMiddleware({ clock, baseDelayMs: 1000 }),
     ]);
@@ -184,10 +179,10 @@ describe("retrying", () => {
     const listeners = countListeners(controller.signal);
     const failed = expect(model.generate({ ...ask, signal: controller.signal })).rejects.toBe("enough");
     await flush();
-    expect(clock.pending).toBe(1);
+    expect(clock.timerCount).toBe(1);
     controller.abort("enough");
     await failed;
-    expect([clock.pending, listeners.count]).toEqual([0, 0]);
+    expect([clock.timerCount, listeners.count]).toEqual([0, 0]);
   });
 
   it("refuses negative options", () => {
@@ -198,7 +193,7 @@ describe("retrying", () => {
 
 describe("deadlines", () => {
   const setUp = (script: ConstructorParameters<typeof ScriptedModel>[0]) => {
-    const clock = manualClock();
+    const clock = new RecordingClock();
     const limits = { clock, firstByteMs: 100, idleMs: 50, totalMs: 1000 };
     const controller = new AbortController();
     const listeners = countListeners(controller.signal);
@@ -215,7 +210,7 @@ describe("deadlines", () => {
     await flush();
     clock.advance(1000);
     await failed;
-    expect([clock.pending, listeners.count]).toEqual([0, 0]);
+    expect([clock.timerCount, listeners.count]).toEqual([0, 0]);
   });
 
   it("end a stream whose first event is late", async () => {
@@ -227,7 +222,7 @@ describe("deadlines", () => {
     await flush();
     clock.advance(100);
     await failed;
-    expect([clock.pending, listeners.count]).toEqual([0, 0]);
+    expect([clock.timerCount, listeners.count]).toEqual([0, 0]);
   });
 
   it("end a stream that falls silent, not one that is slow but steady", async () => {
@@ -245,7 +240,7 @@ describe("deadlines", () => {
     await flush();
     silent.clock.advance(50);
     await failed;
-    expect([silent.clock.pending, silent.listeners.count]).toEqual([0, 0]);
+    expect([silent.clock.timerCount, silent.listeners.count]).toEqual([0, 0]);
   });
 
   it("do not count the time a reader takes as silence", async () => {
@@ -261,11 +256,11 @@ describe("deadlines", () => {
   it("pass the caller's abort on, and clean up when the reader leaves", async () => {
     const { clock, model, listeners, request } = setUp(["abc"]);
     for await (const _event of model.stream(request)) break;
-    expect([clock.pending, listeners.count]).toEqual([0, 0]);
+    expect([clock.timerCount, listeners.count]).toEqual([0, 0]);
   });
 
   it("let a retry follow a time-out", async () => {
-    const clock = manualClock();
+    const clock = new RecordingClock();
     const model = wrapModel(new ScriptedModel([reply.hang(), "ok"], { clock }), [
       retryMiddleware({ clock, random: half }),
       deadlineMiddleware({ clock, totalMs: 100 }),

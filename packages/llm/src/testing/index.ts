@@ -3,7 +3,6 @@ export { type ReplyOptions, type ScriptedPart, type ScriptedReply, type Scripted
 export { type Script, type ScriptEntry, type ScriptFunction, type ScriptedCall, byTurn } from "./script.ts";
 export { type Cassette, type CassetteEntry, cassette } from "./cassette.ts";
 export {
-  type ChatModelContractCase,
   type ChatModelContractEnvironment,
   type ChatModelScenario,
   chatModelContract,

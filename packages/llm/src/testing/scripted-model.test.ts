@@ -1,7 +1,8 @@
 import { ConfigError, ModelError } from "@troupe/core";
+import { declareContract, ManualClock } from "@troupe/core/testing";
 import { describe, expect, it } from "vitest";
-import type { ModelEvent, ModelRequest } from "../model/chat-model.ts";
-import { byTurn, cassette, chatModelContract, reply, ScriptedModel } from "./index.ts";
+import type { ChatModel, ModelEvent, ModelRequest } from "../model/chat-model.ts";
+import { byTurn, type ChatModelScenario, cassette, chatModelContract, reply, ScriptedModel } from "./index.ts";
 
 const ask = (text: string): ModelRequest => ({ messages: [{ role: "user", content: [{ kind: "text", text }] }] });
 
@@ -11,52 +12,21 @@ async function collect(events: AsyncIterable<ModelEvent>): Promise<ModelEvent[]>
   return all;
 }
 
-/** A clock whose timers fire when told to. */
-function manualClock() {
-  const timers = new Map<number, { at: number; run: () => void }>();
-  let now = 0;
-  let next = 0;
-  return {
-    now: () => now,
-    monotonic: () => now,
-    setTimer(ms: number, run: () => void) {
-      const id = next++;
-      timers.set(id, { at: now + ms, run });
-      return { cancel: () => void timers.delete(id) };
-    },
-    get pending() {
-      return timers.size;
-    },
-    advance(ms: number) {
-      now += ms;
-      for (const [id, timer] of timers) {
-        if (timer.at <= now && timers.delete(id)) timer.run();
-      }
-    },
-  };
-}
-
 describe("a scripted model keeps the chat model contract", () => {
-  for (const contract of chatModelContract) {
-    it(contract.name, async () => {
-      const skipped = await contract.run({
-        createModel: async (scenario) => {
-          const entry = {
-            text: "The answer is 42.",
-            "tool-call": reply.toolCall("add", { a: 20, b: 22 }),
-            "parallel-tool-calls": reply.toolCalls([
-              { name: "add", arguments: { a: 1, b: 2 } },
-              { name: "add", arguments: { a: 3, b: 4 } },
-            ]),
-            failure: reply.failure(new ModelError("model.overloaded", "Too busy.", { remedy: "Try again later." })),
-            silence: reply.hang(),
-          }[scenario];
-          return new ScriptedModel([entry, entry], { chunkSize: 4 });
-        },
-      });
-      expect(skipped).toBeUndefined();
-    });
-  }
+  const createModel = async (scenario: ChatModelScenario): Promise<ChatModel> => {
+    const entry = {
+      text: "The answer is 42.",
+      "tool-call": reply.toolCall("add", { a: 20, b: 22 }),
+      "parallel-tool-calls": reply.toolCalls([
+        { name: "add", arguments: { a: 1, b: 2 } },
+        { name: "add", arguments: { a: 3, b: 4 } },
+      ]),
+      failure: reply.failure(new ModelError("model.overloaded", "Too busy.", { remedy: "Try again later." })),
+      silence: reply.hang(),
+    }[scenario];
+    return new ScriptedModel([entry, entry], { chunkSize: 4 });
+  };
+  declareContract(chatModelContract, { create: () => ({ createModel }) }, { test: it });
 });
 
 describe("scripts", () => {
@@ -173,14 +143,14 @@ describe("scripts", () => {
 
 describe("time, failures and records", () => {
   it("waits on its clock, between pieces too", async () => {
-    const clock = manualClock();
+    const clock = new ManualClock();
     const model = new ScriptedModel([reply.text("abcd", { delayMs: 100, chunkDelayMs: 10, chunkSize: 2 })], { clock });
     const seen: string[] = [];
     const done = (async () => {
       for await (const event of model.stream(ask("a"))) seen.push(event.kind);
     })();
     await flush();
-    expect([seen.length, clock.pending]).toEqual([0, 1]);
+    expect([seen.length, clock.timerCount]).toEqual([0, 1]);
     clock.advance(100);
     await flush();
     expect(seen).toEqual(["text-delta"]);
@@ -189,18 +159,18 @@ describe("time, failures and records", () => {
     clock.advance(10);
     await done;
     expect(seen).toEqual(["text-delta", "text-delta", "finish"]);
-    expect(clock.pending).toBe(0);
+    expect(clock.timerCount).toBe(0);
   });
 
   it("3: an abort during a delay takes the timer back", async () => {
-    const clock = manualClock();
+    const clock = new ManualClock();
     const controller = new AbortController();
     const model = new ScriptedModel([reply.text("x", { delayMs: 100 })], { clock });
     const failed = expect(model.generate({ ...ask("a"), signal: controller.signal })).rejects.toBe("enough");
     await flush();
     controller.abort("enough");
     await failed;
-    expect(clock.pending).toBe(0);
+    expect(clock.timerCount).toBe(0);
   });
 
   it("fails in the middle of a stream like a connection that breaks", async () => {
