@@ -12,7 +12,9 @@ import { type AgentId, formatAgentId, formatTopicId, toAgentId } from "../../ide
 import type { Message } from "../../message/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { SendOptions, TellOptions } from "../agent-runtime.ts";
+import type { Span } from "../../observe/index.ts";
 import type { Engine } from "../engine.ts";
+import { startMessageSpan } from "../tracing.ts";
 import type { Activation } from "../delivery/activation.ts";
 import { createLetter, type Letter } from "../delivery/mail-factory.ts";
 import { MessageMemory } from "./message-memory.ts";
@@ -47,17 +49,24 @@ export class FrontDoor {
     return new Promise((resolve, reject) => {
       const engine = this.#engine;
       const deadlineMs = options.deadlineMs ?? engine.limits.requestDeadlineMs;
-      const letter = this.#letter(message, "request", options);
+      const span = startMessageSpan(engine, "create", {
+        to: { kind: "agent", id: to },
+        type: message.type,
+        trace: options.trace,
+      });
+      const letter = this.#tracedLetter(message, options, span);
       const { signal } = options;
       const onAbort =
         signal === undefined
           ? undefined
           : (): void => {
               engine.pending.cancel(letter.messageId, signal.reason);
+              span?.end();
               reject(signal.reason);
             };
       const sink = (outcome: LiveOutcome): void => {
         if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+        if (span !== undefined) endSpan(span, outcome);
         if (outcome.status === "replied") resolve(outcome.output);
         else reject(outcome.error);
       };
@@ -77,6 +86,17 @@ export class FrontDoor {
         prepared.then(dispatch, (error: unknown) => sink({ status: "failed", error: toError(error) }));
       else dispatch(prepared);
     });
+  }
+
+  #tracedLetter(message: Message, options: SendOptions, span: Span | undefined): Letter {
+    if (span === undefined) return this.#letter(message, "request", options);
+    try {
+      return this.#letter(message, "request", traced(options, span));
+    } catch (error) {
+      span.recordError(error);
+      span.end();
+      throw error;
+    }
   }
 
   /** Interventions that answer later keep the order of messages to one destination: the next one waits for them. */
@@ -117,7 +137,23 @@ export class FrontDoor {
 
   async #post(message: Message, to: Destination, options: TellOptions): Promise<void> {
     const engine = this.#engine;
-    const letter = this.#letter(message, "event", options);
+    const span = startMessageSpan(engine, "create", { to, type: message.type, trace: options.trace });
+    try {
+      await this.#postLetter(
+        this.#letter(message, "event", span === undefined ? options : traced(options, span)),
+        to,
+        options,
+      );
+    } catch (error) {
+      span?.recordError(error);
+      throw error;
+    } finally {
+      span?.end();
+    }
+  }
+
+  async #postLetter(letter: Letter, to: Destination, options: TellOptions): Promise<void> {
+    const engine = this.#engine;
     const prepared = this.#prepare({ letter, to });
     const ready = isPromiseLike(prepared) ? await prepared : prepared;
     engine.observe?.({
@@ -198,6 +234,16 @@ export class FrontDoor {
 }
 
 function nothing(): void {}
+
+/** The options of a message whose trace context is that of its own span. */
+function traced(options: SendOptions, span: Span): SendOptions {
+  return { ...options, trace: span.propagate() ?? options.trace };
+}
+
+function endSpan(span: Span, outcome: LiveOutcome): void {
+  if (outcome.status === "failed") span.recordError(outcome.error);
+  span.end();
+}
 
 function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });

@@ -64,7 +64,7 @@ async function sendNew(turn: Turn, frame: Frame, request: SendRequest): Promise<
     hops: mail.hops + 1,
     deadline: deadlineMs === Number.POSITIVE_INFINITY ? undefined : at + deadlineMs,
     causationId: mail.messageId,
-    trace: mail.trace,
+    trace: turn.trace,
     run: turn.childRun(options.path, undefined),
     replyTo: { kind: "turn", agent: turn.activation.id, turn: turn.id, key },
   });

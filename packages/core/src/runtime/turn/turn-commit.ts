@@ -7,7 +7,7 @@ import { createSettlement } from "../delivery/mail-factory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { type Outgoing, release, takeOutgoing } from "./flush.ts";
 import type { Frame } from "./frame.ts";
-import { toReplyOutcome } from "../request/reply-sinks.ts";
+import { mailboxSink, toReplyOutcome } from "../request/reply-sinks.ts";
 import type { Turn } from "./turn.ts";
 
 /** What a turn changes, computed before anything is written. */
@@ -131,16 +131,23 @@ function write(turn: Turn, frame: Frame, changes: Changes): void {
     apply(turn, frame, ready);
     return;
   }
-  const written = cell.append([toRecord(turn, frame, ready)]);
-  if (!isPromiseLike(written)) {
-    apply(turn, frame, ready);
-    return;
+  const lost = (error: unknown): void => {
+    // Nothing was written, so nothing was settled: the request is open again, and fails with the turn.
+    if (settlement !== undefined)
+      turn.engine.pending.open(turn.mail, Number.POSITIVE_INFINITY, mailboxSink(turn.engine, turn.mail));
+    turn.failAttempt(toError(error));
+  };
+  try {
+    const written = cell.append([toRecord(turn, frame, ready)]);
+    if (!isPromiseLike(written)) {
+      apply(turn, frame, ready);
+      return;
+    }
+    turn.wake();
+    written.then(() => apply(turn, frame, ready), lost);
+  } catch (error) {
+    lost(error);
   }
-  turn.wake();
-  written.then(
-    () => apply(turn, frame, ready),
-    (error: unknown) => turn.failAttempt(toError(error)),
-  );
 }
 
 /** The settlement for an asker in the same cell is part of this turn's record; others are told after it. */
@@ -179,7 +186,7 @@ function apply(turn: Turn, frame: Frame, changes: Changes): void {
   engine.observe?.({
     kind: "message-handled",
     agent: mail.recipient,
-    durationMs: engine.clock.now() - turn.startedAt,
+    durationMs: engine.clock.now() - turn.beganAt,
     messageId: mail.messageId,
     type: mail.type,
     sender: mail.sender,

@@ -209,7 +209,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
       hops: mail.hops + 1,
       deadline: deadlineMs === undefined || deadlineMs === Number.POSITIVE_INFINITY ? undefined : at + deadlineMs,
       causationId: mail.messageId,
-      trace: mail.trace,
+      trace: this.#turn.trace,
       run: options.run,
       replyTo: options.replyTo,
     });

@@ -13,6 +13,8 @@ import type { ControlReason, RunContext, SettledRoute } from "../../agent/index.
 import { decodeError, DeliveryError, type JsonValue, StateError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { decodedPayload, type JournalRecord, type Mail, turnIdOf } from "../../store/index.ts";
+import type { Span } from "../../observe/index.ts";
+import { startTurnSpan } from "../tracing.ts";
 import type { RunLog } from "../cell/run-log.ts";
 import type { Activation } from "../delivery/activation.ts";
 import type { WaitNode } from "../delivery/deadlock-detector.ts";
@@ -55,6 +57,9 @@ export class Turn {
   #isParked = false;
   #clock: TurnClock | undefined;
   #parkTimer: TimerHandle | undefined;
+  #span: Span | undefined;
+  /** When the turn began, kept only for whoever watches. */
+  readonly beganAt: number;
 
   constructor(engine: Engine, activation: Activation, input: TurnInput) {
     this.engine = engine;
@@ -63,6 +68,7 @@ export class Turn {
     this.isShared = input.isShared;
     this.run = activation.runOf(input.mail);
     this.startedAt = input.mail.at;
+    this.beganAt = engine.observe === undefined ? 0 : engine.clock.now();
     if (input.journal !== undefined) this.#journal = new Journal(engine.limits.maxJournalRecords, input.journal);
     this.frame = new Frame(this.#readId);
   }
@@ -103,7 +109,13 @@ export class Turn {
     return { ...run, ...(path !== undefined && { path }), ...(inherited !== undefined && { inherited }) };
   }
 
+  /** The trace context of what this turn sends. */
+  get trace(): Mail["trace"] {
+    return this.#span === undefined ? this.mail.trace : (this.#span.propagate() ?? this.mail.trace);
+  }
+
   start(): void {
+    if (this.engine.tracer !== undefined) this.#span = startTurnSpan(this.engine, this.mail);
     if (this.mail.kind === "request") this.engine.pending.started(this.mail.messageId, this);
     if (this.#isUnwanted()) {
       failTurn(this, notWanted(this.mail));
@@ -214,6 +226,7 @@ export class Turn {
   /** Ends the attempt; the turn goes on with the next one, or ends as failed (C8). */
   failAttempt(error: Error): void {
     this.#endFrame();
+    this.#span?.recordError(error);
     const { mail } = this;
     this.engine.observe?.({
       kind: "handler-failed",
@@ -256,6 +269,7 @@ export class Turn {
   #close(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#span?.end();
     this.frame.end();
     this.engine.waits.closeTurn(this);
     this.engine.resting.delete(this);
