@@ -131,7 +131,7 @@ export default {
       name: "resolvable",
       comment: "An import that leads nowhere.",
       severity: "error",
-      from: { path: "^(packages|extensions)/" },
+      from: { path: "^(packages|extensions)/", pathNot: "/test/fixtures/" },
       to: { couldNotResolve: true },
     },
   ],

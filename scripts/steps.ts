@@ -41,10 +41,18 @@ const examples = existsSync(join(root, "examples")) ? readdirSync(join(root, "ex
 /** What only CI runs, after the checks and the tests. One line per run. */
 export const ciOnly: readonly Step[] = [
   { name: "demo", command: ["npm", "run", "--silent", "demo"], timeoutMs: 60_000 },
+  {
+    name: "simulation",
+    command: ["node", "--conditions=troupe-source", "scripts/simulate.ts", "--steps", "100000", "--seed", "ci"],
+    timeoutMs: 180_000,
+  },
   { name: "installed", command: check("install") },
   ...examples.map(
     (name): Step => ({ name: `example ${name}`, command: ["npm", "start", "--silent", "-w", `examples/${name}`] }),
   ),
-  // --- portable runs: one line each, e.g. { name: "portable deno", command: ["node", "scripts/portable.ts", "deno"] },
+  // --- portable runs: the contract suites on every platform; `node scripts/portable.ts` without a name runs them all
+  ...["node22", "node24", "node26", "deno", "bun", "workerd", "chromium"].map(
+    (name): Step => ({ name: `portable ${name}`, command: ["node", "scripts/portable.ts", name] }),
+  ),
   // --- end of portable runs
 ];
