@@ -34,5 +34,5 @@ export const passivatedAgents: Benchmark = {
 };
 
 function sumOf(stats: RuntimeStats): number {
-  return Object.values(stats).reduce((sum: number, value: number) => sum + value, 0);
+  return Object.values<number>({ ...stats }).reduce((sum, value) => sum + value, 0);
 }

@@ -1,0 +1,33 @@
+import { MemoryStore, ModelError } from "@troupe/core";
+import { inProcessSubject, runtimeContract, storeContract } from "@troupe/core/testing";
+import type { ChatModel } from "@troupe/llm";
+import { type ChatModelScenario, chatModelContract, reply, ScriptedModel } from "@troupe/llm/testing";
+import { type PortableSuite, portableSuite } from "./portable-suite.ts";
+
+const answer = {
+  text: "The answer is 42.",
+  "tool-call": reply.toolCall("add", { a: 20, b: 22 }),
+  "parallel-tool-calls": reply.toolCalls([
+    { name: "add", arguments: { a: 1, b: 2 } },
+    { name: "add", arguments: { a: 3, b: 4 } },
+  ]),
+  failure: reply.failure(new ModelError("model.overloaded", "Too busy.", { remedy: "Try again later." })),
+  silence: reply.hang(),
+} as const;
+
+async function createModel(scenario: ChatModelScenario): Promise<ChatModel> {
+  return new ScriptedModel([answer[scenario], answer[scenario]], { chunkSize: 4 });
+}
+
+const storeSkips = {
+  "an owner that lost a cell nobody had written to cannot write either":
+    "the memory store keeps no fence of a cell that holds nothing, or memory would grow with every agent ever addressed",
+};
+
+/** Everything that must hold on every platform. */
+export const suites: readonly PortableSuite[] = [
+  portableSuite("runtime", runtimeContract, inProcessSubject()),
+  portableSuite("runtime, parking at every wait", runtimeContract, inProcessSubject({ parkAfterMs: 0 })),
+  portableSuite("memory store", storeContract, { create: () => ({ store: new MemoryStore() }), skips: storeSkips }),
+  portableSuite("scripted model", chatModelContract, { create: () => ({ createModel }) }),
+];
