@@ -128,7 +128,7 @@ async function dispatch(turn: Turn, frame: Frame, sending: Dispatch): Promise<Li
     const at = turn.engine.clock.now();
     const written = writeJournal(turn, [
       ...outgoing.waits,
-      { kind: "request-sent", at, turn: turn.id, key, mail, ...toFlush(frame, outgoing) },
+      { kind: "request-sent", at, turn: turn.id, key, mail, ...toFlush(turn, frame, outgoing) },
     ]);
     if (isPromiseLike(written)) await written;
     const replied = awaitReply(turn, frame, { key, mail, deadlineMs: sending.deadlineMs });

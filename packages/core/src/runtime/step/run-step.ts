@@ -85,7 +85,7 @@ async function claim(turn: Turn, frame: Frame, { key, options }: StepRequest): P
       key,
       claim: options.claim,
       isIdempotent: options.idempotent === true,
-      ...toFlush(frame, { sent: [], events }),
+      ...toFlush(turn, frame, { sent: [], events, counts: undefined }),
     },
   ]);
   if (written !== undefined) await written;
@@ -108,7 +108,7 @@ async function record(
       turn: turn.id,
       key,
       outcome: result.record,
-      ...toFlush(frame, { sent: [], events }),
+      ...toFlush(turn, frame, { sent: [], events, counts: undefined }),
     };
     const written = writeJournal(turn, [settled]);
     if (written !== undefined) await written;

@@ -14,9 +14,11 @@ export interface Outgoing {
   readonly opened: readonly (() => void)[];
   /** Deadlines of requests between turns, by message id. */
   readonly deadlines: ReadonlyMap<string, number> | undefined;
+  /** Messages that each scope had queued when these were taken; undefined when none were. */
+  readonly counts: ReadonlyMap<string, number> | undefined;
 }
 
-const nothing: Outgoing = { sent: [], failures: [], events: [], waits: [], opened: [], deadlines: undefined };
+const nothing: Outgoing = { sent: [], failures: [], events: [], waits: [], opened: [], deadlines: undefined, counts: undefined };
 
 /** Numbers the queued events of a frame: their records will show them in this order. */
 export function takeEvents(turn: Turn, frame: Frame): readonly CellEvent[] {
@@ -36,10 +38,11 @@ export function takeOutgoing(turn: Turn, frame: Frame): MaybePromise<Outgoing> {
   }
   const { messages } = frame;
   frame.messages = [];
+  const counts = frame.messageCounts();
   const prepared = prepareAll(turn, messages);
   return isPromiseLike(prepared)
-    ? prepared.then((all) => collect(turn, frame, { all, messages }))
-    : collect(turn, frame, { all: prepared, messages });
+    ? prepared.then((all) => collect(turn, frame, { all, messages, counts }))
+    : collect(turn, frame, { all: prepared, messages, counts });
 }
 
 function prepareAll(turn: Turn, messages: readonly QueuedMessage[]): MaybePromise<readonly Prepared[]> {
@@ -65,7 +68,11 @@ async function prepareRest(
 function collect(
   turn: Turn,
   frame: Frame,
-  taken: { readonly all: readonly Prepared[]; readonly messages: readonly QueuedMessage[] },
+  taken: {
+    readonly all: readonly Prepared[];
+    readonly messages: readonly QueuedMessage[];
+    readonly counts: ReadonlyMap<string, number>;
+  },
 ): Outgoing {
   let deadlines: Map<string, number> | undefined;
   for (const message of taken.messages) {
@@ -88,17 +95,36 @@ function collect(
     waits,
     opened,
     deadlines,
+    counts: taken.counts,
   };
 }
 
-/** The part of a journal record that lets things out. */
-export function toFlush(frame: Frame, outgoing: Pick<Outgoing, "sent" | "events">): Flush {
+/**
+ * The part of a journal record that lets things out. A record without messages leaves their counts as they were: those still
+ * queued would otherwise count as sent, and a replay would drop them.
+ */
+export function toFlush(turn: Turn, frame: Frame, outgoing: Pick<Outgoing, "sent" | "events" | "counts">): Flush {
   if (outgoing.sent.length === 0 && outgoing.events.length === 0) return {};
   return {
     ...(outgoing.sent.length > 0 && { sent: outgoing.sent }),
     ...(outgoing.events.length > 0 && { events: outgoing.events }),
-    flushed: frame.flushCounts(),
+    flushed: flushCounts(turn, frame, outgoing.counts),
   };
+}
+
+/** How far each scope's output has got, for the record that carries it. */
+function flushCounts(
+  turn: Turn,
+  frame: Frame,
+  counts: ReadonlyMap<string, number> | undefined,
+): NonNullable<Flush["flushed"]> {
+  return frame.scopes
+    .map(({ name, events }) => {
+      const before = turn.journal.flushed(name);
+      const messages = Math.max(counts?.get(name) ?? 0, before?.messages ?? 0);
+      return { scope: name, messages, events: Math.max(events, before?.events ?? 0) };
+    })
+    .filter(({ messages, events }) => messages + events > 0);
 }
 
 /** Lets out what a stored record holds: events are shown, requests are waited for, messages are delivered. */

@@ -8,7 +8,7 @@
  */
 import type { ControlReason } from "../../agent/index.ts";
 import { type JsonValue, StateError } from "../../errors/index.ts";
-import type { Flush, WaitRecord } from "../../store/index.ts";
+import type { WaitRecord } from "../../store/index.ts";
 import type { Posting } from "../delivery/post-office.ts";
 import type { ListDraft } from "./list-draft.ts";
 import type { Replayer } from "../journal/replayer.ts";
@@ -103,11 +103,9 @@ export class Frame {
     if (this.isOver) throw attemptOver(this.turnId());
   }
 
-  /** How far each scope's output has got, for the record that carries it. */
-  flushCounts(): NonNullable<Flush["flushed"]> {
-    return this.scopes
-      .filter((scope) => scope.messages + scope.events > 0)
-      .map((scope) => ({ scope: scope.name, messages: scope.messages, events: scope.events }));
+  /** Messages that each scope has queued so far. */
+  messageCounts(): ReadonlyMap<string, number> {
+    return new Map(this.scopes.map((scope) => [scope.name, scope.messages]));
   }
 }
 

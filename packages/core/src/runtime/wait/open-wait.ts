@@ -99,7 +99,7 @@ async function commitPoint(
     key: wait.key,
     wait: wait.record,
   };
-  const written = writeJournal(turn, [{ ...carrier, ...toFlush(frame, outgoing) }, ...rest]);
+  const written = writeJournal(turn, [{ ...carrier, ...toFlush(turn, frame, outgoing) }, ...rest]);
   if (isPromiseLike(written)) await written;
   frame.assertLive();
   release(turn, outgoing);
