@@ -2,6 +2,8 @@
 export { AssistantAgent } from "./agent/assistant-agent.ts";
 export type { AssistantAgentOptions, ModelSettings } from "./agent/assistant-options.ts";
 export { BaseChatAgent, type BaseChatAgentOptions } from "./agent/base-chat-agent.ts";
+export { CodeExecutorAgent, type CodeExecutorAgentOptions } from "./agent/code-executor-agent.ts";
+export { UserProxyAgent, type UserProxyAgentOptions } from "./agent/user-proxy-agent.ts";
 export { GroupChat, type GroupChatOptions } from "./team/group-chat.ts";
 export { RoundRobinGroupChat } from "./team/round-robin-group-chat.ts";
 
@@ -29,6 +31,7 @@ export type { AgentEvent, AgentYield, LiveAgentEvent } from "./message/agent-eve
 export type { DurableRunEvent, EventPlace, ManagerEvent, RunEvent } from "./message/run-event.ts";
 export type {
   ChatAgentContext,
+  CodeCall,
   ModelCall,
   ModelOutcome,
   QuestionOptions,
@@ -36,3 +39,7 @@ export type {
 } from "./turn/chat-agent-context.ts";
 export type { AgentReply, FailurePolicy, Participant, Selection, SelectionInput } from "./turn/role.ts";
 export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";
+
+// Showing a run.
+export { type PrintRunOptions, printRun } from "./console/print-run.ts";
+export { defaultWriter, type RunWriter } from "./console/writer.ts";

@@ -1,5 +1,5 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
-import { ConfigError } from "@troupe/core";
+import { ConfigError, decodeJson, type JsonValue } from "@troupe/core";
 import type {
   AiSdkModel,
   ChatModel,
@@ -81,10 +81,14 @@ export function outputDocument(schema: StandardSchemaV1 | undefined): JsonObject
   if (schema === undefined || !hasJsonForm(schema)) return undefined;
   const { $schema: _dialect, ...document } = schema["~standard"].jsonSchema.output({ target: "draft-2020-12" });
   // The document goes to a provider: plain JSON, nothing of the library.
-  const text: JsonObject = JSON.parse(JSON.stringify(document));
-  return text;
+  const plain = decodeJson(JSON.stringify(document), "output schema");
+  return isObject(plain) ? plain : undefined;
 }
 
 function hasJsonForm(schema: StandardSchemaV1): schema is StandardSchemaV1 & StandardJSONSchemaV1 {
   return "jsonSchema" in schema["~standard"];
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

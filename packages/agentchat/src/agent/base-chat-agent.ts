@@ -5,7 +5,7 @@ import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import { Runner } from "../run/runner.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
-import { type AgentReply, type AgentRole, roleKey } from "../turn/role.ts";
+import type { AgentReply, AgentRole } from "../turn/role.ts";
 import { checkAgentName } from "./agent-name.ts";
 
 /** What every agent is made of. */
@@ -73,7 +73,7 @@ export abstract class BaseChatAgent<State = undefined, Output = undefined> exten
     return { message: typeof answer === "string" ? { kind: "text", text: answer } : answer };
   }
 
-  [roleKey](): AgentRole {
+  toRole(): AgentRole {
     const makeState = this.#initialState;
     return {
       kind: "agent",

@@ -28,7 +28,7 @@ export interface LedgerOptions {
 }
 
 /** Gives back a reservation; a model call brings what it really used. */
-export type SettleReservation = (used?: UsageEntry | undefined) => void;
+export type SettleReservation = (used?: UsageEntry) => void;
 
 export class RunLedger {
   readonly budget: Budget;

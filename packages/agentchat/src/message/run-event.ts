@@ -47,10 +47,10 @@ export type DurableRunEvent = Extract<RunEvent, { readonly isLive: false }>;
 /** The event as programs see it: its payload beside its place. The manager and the agents of this package made the payload. */
 export function toRunEvent(event: CellEvent | LiveEvent): RunEvent {
   const { runId, path, kind } = event;
-  const payload = Object(event.payload);
+  const payload: unknown = event.payload;
   const place = event.live
     ? { runId, path, kind, isLive: true, sequence: event.after }
     : { runId, path, kind, isLive: false, sequence: event.sequence, at: event.at };
   // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: kind and payload were written together
-  return { ...payload, ...place } as RunEvent;
+  return { ...(payload as object), ...place } as RunEvent;
 }

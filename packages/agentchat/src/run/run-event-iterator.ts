@@ -63,8 +63,8 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
       if (!(await this.#hasStarted())) return undefined;
       this.#reader = this.#source.open(this.#next)[Symbol.asyncIterator]();
     }
-    const { done, value } = await this.#reader.next();
-    return done === true ? undefined : toRunEvent(value);
+    const read: IteratorResult<CellEvent | LiveEvent, unknown> = await this.#reader.next();
+    return read.done === true ? undefined : toRunEvent(read.value);
   }
 
   async #hasStarted(): Promise<boolean> {

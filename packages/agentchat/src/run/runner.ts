@@ -10,7 +10,7 @@ import {
 import { type BudgetOption, resolveBudget, storeBudget } from "../budget/budget.ts";
 import { parseTask } from "../message/parse-task.ts";
 import type { Task } from "../message/chat-message.ts";
-import { type Participant, type Role, roleKey, soloTeam, type TeamRole } from "../turn/role.ts";
+import { type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
 import { checkPrices } from "./check-prices.ts";
 import { createRun } from "./create-run.ts";
 import { freezeDefinition } from "./freeze-definition.ts";
@@ -62,7 +62,7 @@ export abstract class Runner<Output> implements Participant {
   }
 
   /** What the runner is inside; for teams and the runtime, not for users. */
-  abstract [roleKey](): Role;
+  abstract toRole(): Role;
 
   /**
    * Starts a run in a conversation of its own. It starts at once; await the run, iterate it, or both.
@@ -153,7 +153,7 @@ export abstract class Runner<Output> implements Participant {
   /** The first use freezes the definition. */
   #rootRole(): TeamRole {
     if (this.#root !== undefined) return this.#root;
-    const role = this[roleKey]();
+    const role = this.toRole();
     this.#root = role.kind === "team" ? role : soloTeam(role);
     freezeDefinition(this);
     return this.#root;

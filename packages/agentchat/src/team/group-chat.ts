@@ -8,7 +8,6 @@ import {
   type FailurePolicy,
   type Participant,
   type Role,
-  roleKey,
   type Selection,
   type SelectionInput,
   type TeamRole,
@@ -62,10 +61,10 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     return this.#participants.map((participant) => participant.name);
   }
 
-  [roleKey](): TeamRole {
+  toRole(): TeamRole {
     const participants = new Map<string, Role>();
     for (const participant of this.#participants) {
-      participants.set(participant.name, participant[roleKey]());
+      participants.set(participant.name, participant.toRole());
       freezeDefinition(participant);
     }
     return {
@@ -94,7 +93,7 @@ function checkParticipants(team: string, participants: readonly Participant[]): 
       remedy: "Give it at least one agent or team.",
     });
   }
-  const stranger = participants.find((participant) => typeof participant[roleKey] !== "function");
+  const stranger = participants.find((participant) => typeof participant.toRole !== "function");
   if (stranger !== undefined) {
     throw new ConfigError(
       "config.invalid_definition",

@@ -1,11 +1,19 @@
 import type { JsonValue, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
-import type { ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
+import type { CodeResult, ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
 import { type AgentEvent, type AgentYield, isLiveEvent } from "../message/agent-event.ts";
 import { asJson } from "../message/as-json.ts";
 import type { Question } from "../message/question.ts";
 import { callModel } from "./call-model.ts";
 import { callTools } from "./call-tools.ts";
-import type { ChatAgentContext, ModelCall, ModelOutcome, QuestionOptions, ToolRound } from "./chat-agent-context.ts";
+import { runCode } from "./run-code.ts";
+import type {
+  ChatAgentContext,
+  CodeCall,
+  ModelCall,
+  ModelOutcome,
+  QuestionOptions,
+  ToolRound,
+} from "./chat-agent-context.ts";
 import type { CellContext } from "./protocol.ts";
 import type { AgentRole } from "./role.ts";
 import type { RunResources, TurnEnvironment } from "./run-resources.ts";
@@ -119,6 +127,10 @@ export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
 
   callTools(calls: readonly ToolCallPart[], tools: readonly Tool[]): Promise<ToolRound> {
     return callTools(this, calls, tools);
+  }
+
+  runCode(call: CodeCall): Promise<CodeResult> {
+    return runCode(this, call);
   }
 
   report(event: AgentYield): void {

@@ -2,6 +2,9 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ControlReason, JsonObject, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
 import type {
   ChatModel,
+  CodeBlock,
+  CodeExecutor,
+  CodeResult,
   ModelMessage,
   ModelRequest,
   ModelResult,
@@ -28,6 +31,16 @@ export interface ModelCall {
   readonly request: Omit<ModelRequest, "signal">;
   /** The message that the answer will become: its text is streamed under this id; without one nothing is streamed. */
   readonly messageId?: string | undefined;
+}
+
+/** One run of a program inside a turn. */
+export interface CodeCall {
+  readonly executor: CodeExecutor;
+  readonly blocks: readonly CodeBlock[];
+  /** Milliseconds for all blocks; default: the executor's. */
+  readonly timeoutMs?: number | undefined;
+  /** True when running twice does no harm: a sandbox without a memory. Default false. */
+  readonly idempotent?: boolean | undefined;
 }
 
 /** How a model call ended, as data: a turn always ends in order. */
@@ -75,6 +88,8 @@ export interface ChatAgentContext<State = undefined> {
   callModel(call: ModelCall): Promise<ModelOutcome>;
   /** Runs tool calls side by side, within the budget, each journaled. Every call gets exactly one result (I1). */
   callTools(calls: readonly ToolCallPart[], tools: readonly Tool[]): Promise<ToolRound>;
+  /** Runs a program, journaled, within the budget for tool calls. @throws CodeExecutionError; StateError `state.step_cancelled`. */
+  runCode(call: CodeCall): Promise<CodeResult>;
   /** Records or shows an event now; yielding it from `onMessages` does the same. */
   report(event: AgentYield): void;
 

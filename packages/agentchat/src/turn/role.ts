@@ -61,14 +61,12 @@ export interface TeamRole {
 /** What a runner is inside. */
 export type Role = AgentRole | TeamRole;
 
-/** Under this key a runner tells what it is inside; `Symbol.for`, so that two copies of the package interoperate. */
-export const roleKey: unique symbol = Symbol.for("troupe.role");
-
 /** A runner as others see it: something with a name that can take part in a team. */
 export interface Participant {
   readonly name: string;
   readonly description: string;
-  readonly [roleKey]: () => Role;
+  /** What it is inside: for teams and the runtime. */
+  toRole(): Role;
 }
 
 /** A runner's own budget, and the schema of its answers. */
