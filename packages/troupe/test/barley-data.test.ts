@@ -16,9 +16,8 @@ function byPlace(rows: readonly Yield[]): readonly string[] {
 }
 
 test("the barley table holds the 120 yields of vega-datasets, figure by figure", () => {
-  const reference: readonly Yield[] = JSON.parse(
-    readFileSync(new URL("data/barley.json", `file://${findPackageJSON("vega-datasets", import.meta.url)}`), "utf8"),
-  );
+  const path = new URL("data/barley.json", `file://${findPackageJSON("vega-datasets", import.meta.url)}`);
+  const reference = JSON.parse(readFileSync(path, "utf8")) as readonly Yield[];
   const [head, ...lines] = csv.trimEnd().split("\n");
   expect(head).toBe("variety,site,year,yield");
   const rows = lines.map((line) => {

@@ -58,7 +58,7 @@ describe("troupe run", () => {
   test("--json prints the whole result and nothing else", async () => {
     const { stdout } = await troupe(["run", "echo-team.ts", "Good morning", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({
-      text: expect.stringContaining("Good morning"),
+      text: expect.stringContaining("Good morning") as unknown,
       stopReason: { kind: "condition" },
       messages: [{ source: "user" }, { source: "echo" }],
     });
@@ -78,10 +78,11 @@ describe("troupe run", () => {
     ["a component document", "team.json", "component document"],
     ["a file that is no module", "notes.txt", "is not a module"],
     ["a module without a team", "no-team.ts", "exports no team"],
-    ["a module whose package is missing", "missing-package.ts", "cannot be loaded"],
+    ["a module whose package is missing", "missing.ts", "cannot be loaded"],
   ])("refuses %s with code and remedy, without a stack", async (_name, file, message) => {
     for (const name of ["team.json", "notes.txt"]) writeFileSync(join(scratch, name), "{}");
-    const cwd = ["team.json", "notes.txt"].includes(file) ? scratch : fixtures;
+    writeFileSync(join(scratch, "missing.ts"), 'import "no-such-package-anywhere"; export const team = 1;');
+    const cwd = ["team.json", "notes.txt", "missing.ts"].includes(file) ? scratch : fixtures;
     const { exitCode, stderr } = await troupe(["run", file, "hello"], { cwd });
     expect(exitCode).toBe(2);
     expect(stderr).toContain(message);

@@ -59,7 +59,7 @@ describe("the demonstration on the barley trial", () => {
     expect(speakers.slice(0, 4)).toEqual(["analyst", "runner", "reviewer", "reviewer"]);
     expect(demo.stdout).toMatch(/ran the analyst's program, [\d.]+ m?s/);
     expect(demo.stdout).toMatch(/ran a program of its own, [\d.]+ m?s/);
-    expect(demo.stdout).toMatch(/\[program, \d+ lines\]/);
+    expect(demo.stdout).toMatch(/\[program of \d+ lines, [\d.]+ m?s\]/);
   });
 
   test("the analyst reports the overall change, the reviewer finds Morris by code of its own and sends it back", () => {

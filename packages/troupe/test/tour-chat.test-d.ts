@@ -99,21 +99,21 @@ export async function more(): Promise<void> {
   console.log(verdict);
 }
 
+const withoutJsonSchema = {
+  "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) },
+} as const;
+const about = { name: "t", description: "t" };
+
 export function mustNotCompile(): void {
   // @ts-expect-error no such provider
   model("acme:best");
   // @ts-expect-error a schema library without JSON Schema cannot describe a tool to a model
-  tool({
-    name: "t",
-    description: "t",
-    input: { "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } },
-    execute: () => 1,
-  });
+  tool({ ...about, input: withoutJsonSchema, execute: () => 1 });
   // @ts-expect-error the arguments follow from the schema
-  tool({ name: "t", description: "t", input: z.object({ a: z.string() }), execute: ({ b }) => b });
+  tool({ ...about, input: z.object({ a: z.string() }), execute: ({ b }) => b });
   // @ts-expect-error an agent needs a model
   new AssistantAgent({ name: "thoughtless" });
-  // @ts-expect-error state is an object of the declared shape
+  // @ts-expect-error state is of the declared shape
   new Countdown({ name: "countdown", state: () => ({ launches: "none" }) });
   // @ts-expect-error results are read-only
   void team.run("x").then((result) => (result.text = "y"));

@@ -37,14 +37,14 @@ export function createInvestigation(options: InvestigationOptions): RoundRobinGr
   const runner = new CodeExecutorAgent({
     name: "runner",
     description: "Runs the analyst's programs",
-    executor: lendExecutor(executor, { by: "analyst", files, onRun }),
+    executor: lendExecutor(executor, { by: "runner", author: "analyst", files, onRun }),
     sources: ["analyst"],
   });
   const reviewer = new AssistantAgent({
     name: "reviewer",
     description: "Recomputes and reviews",
     model,
-    tools: [programTool(lendExecutor(executor, { by: "reviewer", files, onRun }))],
+    tools: [programTool(lendExecutor(executor, { by: "reviewer", author: "reviewer", files, onRun }))],
     systemMessage: reviewerPrompt,
     maxToolIterations: 6,
   });

@@ -2,7 +2,9 @@ import type { CodeBlock, CodeExecutionOptions, CodeExecutor, CodeResult } from "
 
 /** One run of a program, as the screen and the run page show it. */
 export interface SandboxRun {
+  /** Whose turn ran it, and who wrote it. */
   readonly by: string;
+  readonly author: string;
   readonly code: string;
   readonly output: string;
   readonly exitCode: number;
@@ -39,6 +41,7 @@ export function lendExecutor(executor: CodeExecutor, loan: Loan): CodeExecutor {
 /** To whom an executor is lent, with which files, and who hears of its runs. */
 export interface Loan {
   readonly by: string;
+  readonly author: string;
   readonly files: Readonly<Record<string, string>>;
   readonly onRun: (run: SandboxRun) => void;
 }
@@ -63,7 +66,14 @@ function withFiles(loan: Loan, options: CodeExecutionOptions): CodeExecutionOpti
 
 function reportRun(loan: Loan, blocks: readonly CodeBlock[], result: CodeResult): CodeResult {
   const code = blocks.map((block) => block.code).join("\n\n");
-  loan.onRun({ by: loan.by, code, output: result.output, exitCode: result.exitCode, durationMs: result.durationMs });
+  loan.onRun({
+    by: loan.by,
+    author: loan.author,
+    code,
+    output: result.output,
+    exitCode: result.exitCode,
+    durationMs: result.durationMs,
+  });
   return result;
 }
 

@@ -66,10 +66,11 @@ export function showSummary(screen: Screen, summary: Summary): void {
 function showWords(screen: Screen, scene: Extract<Scene, { kind: "spoke" }>): void {
   const programLines = (/```\w*\n([\s\S]*?)```/.exec(scene.text)?.[1] ?? "").split("\n").length - 1;
   const words = wordsOf(scene.text).replaceAll("**", "");
-  const text = programLines > 0 ? `${words}\n[program, ${programLines} lines]` : words;
+  const time = duration(scene.endMs - scene.startMs);
+  const foot = programLines > 0 ? `[program of ${programLines} lines, ${time}]` : `[${time}]`;
   showHead(screen, scene.startMs, scene.by);
-  screen.write(wrap(text, screen.width, " ".repeat(indent)).slice(indent));
-  screen.write(paint(screen, "dim", `${" ".repeat(indent)}${duration(scene.endMs - scene.startMs)}\n`));
+  screen.write(wrap(words === "" ? foot : words, screen.width, " ".repeat(indent)).slice(indent));
+  if (words !== "") screen.write(paint(screen, "dim", `${" ".repeat(indent)}${foot}\n`));
 }
 
 function showHead(screen: Screen, startMs: number, speaker: string): void {
@@ -81,10 +82,9 @@ function showHead(screen: Screen, startMs: number, speaker: string): void {
 function showRun(screen: Screen, run: SandboxRun, startMs: number): void {
   const lines = run.output.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("RESULT "));
   const hidden = Math.max(0, lines.length - shownLines);
-  const speaker = run.by === "analyst" ? "runner" : run.by;
-  const whose = run.by === "analyst" ? "the analyst's program" : "a program of its own";
+  const whose = run.author === run.by ? "a program of its own" : `the ${run.author}'s program`;
   const outcome = run.exitCode === 0 ? `ran ${whose}` : `${whose} failed with exit code ${run.exitCode}`;
-  showHead(screen, startMs, speaker);
+  showHead(screen, startMs, run.by);
   screen.write(paint(screen, run.exitCode === 0 ? "dim" : "red", `${outcome}, ${duration(run.durationMs)}\n`));
   for (const line of lines.slice(0, shownLines)) {
     screen.write(`${paint(screen, "dim", gutter)} ${line.slice(0, screen.width - indent - 2)}\n`);

@@ -41,7 +41,7 @@ export function createStoryteller({ now, onScene }: StorytellerOptions): Storyte
       counts.turns += 1;
       const { source: by, text } = event.message;
       const last = scenes.at(-1);
-      const isEcho = by === "runner" && last?.kind === "ran" && last.run.by === "analyst";
+      const isEcho = by === "runner" && last?.kind === "ran" && last.run.by === by;
       add({ kind: "spoke", by, text, isEcho, startMs: counts.turnStartMs, endMs });
       counts.turnStartMs = endMs;
     },

@@ -6,10 +6,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Makes text safe inside HTML and SVG, attributes included; control characters that XML forbids are dropped. */
+/** Makes text safe inside HTML and SVG, attributes included; control characters, which XML forbids, are dropped. */
 export function escapeMarkup(text: string): string {
-  return [...text]
-    .filter((character) => character >= " " || character === "\n" || character === "\t")
-    .map((character) => entities[character] ?? character)
-    .join("");
+  return text
+    .replaceAll(/\p{Cc}/gu, (character) => (character === "\n" || character === "\t" ? character : ""))
+    .replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 }

@@ -64,11 +64,16 @@ function writeScene(scene: Scene): string {
     if (scene.isEcho) return "";
     const words = wordsOf(scene.text);
     const said = scene.text.includes("```") && words === "" ? "posts a program" : words;
-    return `<article class="spoke"><h3>${escapeMarkup(scene.by)} ${time}</h3><p>${escapeMarkup(said)}</p></article>`;
+    return `<article class="spoke"><h3>${escapeMarkup(scene.by)} ${time}</h3><p>${emphasize(escapeMarkup(said))}</p></article>`;
   }
-  const { by, code, output, exitCode, durationMs } = scene.run;
+  const { by, author, code, output, exitCode, durationMs } = scene.run;
   const outcome = exitCode === 0 ? "ran" : `failed with exit code ${exitCode}`;
-  return `<details class="${exitCode === 0 ? "ran" : "failed"}"><summary>${escapeMarkup(by)}: program ${outcome}, ${duration(durationMs)}</summary><pre>${escapeMarkup(code)}</pre><pre class="output">${escapeMarkup(output)}</pre></details>`;
+  return `<details class="${exitCode === 0 ? "ran" : "failed"}"><summary>${escapeMarkup(by)}: ${author === by ? "own program" : `program of the ${author}`} ${outcome}, ${duration(durationMs)}</summary><pre>${escapeMarkup(code)}</pre><pre class="output">${escapeMarkup(output)}</pre></details>`;
+}
+
+/** Markdown's strong emphasis, the only mark-up that reports here use. */
+function emphasize(markup: string): string {
+  return markup.replaceAll(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>");
 }
 
 function speakerOf(scene: Scene): string {

@@ -106,7 +106,8 @@ for (const [key, sum] of [...sums].filter(([key]) => key.startsWith("["))) {
   if (!pair) list.set(group, { column, level, ...change(sum), error, down: 0, up: 0 });
   else if (after !== before) list.get(group)[after < before ? "down" : "up"] += 1;
 }
-for (const { column, level, before, after, down, up } of list.values())
+const parts = [...list.values()].sort((a, b) => groups.indexOf(a.column) - groups.indexOf(b.column));
+for (const { column, level, before, after, down, up } of parts)
   console.log(column + " " + level + ": " + before.toFixed(2) + " -> " + after.toFixed(2) + "; " + down + " pairs fall, " + up + " rise");
 const found = Object.fromEntries([...sums].filter(([key]) => !key.startsWith("[")).map(([key, sum]) => [key, change(sum)]));
-console.log("RESULT " + JSON.stringify({ kind: "review", ends, ...found, groups: [...list.values()] }));`;
+console.log("RESULT " + JSON.stringify({ kind: "review", ends, ...found, groups: parts }));`;

@@ -59,7 +59,9 @@ export function reviewer({ task, mine, heard, toolText, finding, part }: Talk): 
   if (!own) throw cannot(`could not recompute the figures: ${faultIn(toolText)}`);
   if (finding.kind === "check") return { say: judge(own) };
   const wrong = (["all", "without", "only"] as const).find((key) => differs(finding[key], own[key]));
-  const figures = `by code of my own the mean ${move(own[wrong ?? "all"] ?? own.all)}`;
+  const shown = wrong ?? (finding.without ? "without" : "all");
+  const where = shown === "all" ? "over all rows" : "elsewhere";
+  const figures = `by code of my own the mean ${where} ${move(own[shown] ?? own.all)}`;
   if (wrong) return { say: `FAILED: not the same figures, ${figures}.` };
   return { say: `REPLICATED: ${figures} too. Report it, with a program that checks every figure.` };
 }
