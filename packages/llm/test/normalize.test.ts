@@ -145,6 +145,10 @@ describe("rules one by one", () => {
     ]);
   });
 
+  it("2: drops a call that one answer repeats", () => {
+    expect(normalize([calls("x", "x"), results("x")], permissive)).toEqual([calls("x"), results("x")]);
+  });
+
   it("2: gives call ids that repeat across answers distinct names, with their results", () => {
     const output = normalize(
       [
@@ -221,6 +225,10 @@ describe("rules one by one", () => {
       user("Continue."),
     ]);
     expect(normalize([system("s")], anthropic)).toEqual([system("s"), user("Continue.")]);
+    // Nothing is left of a thought that led to nothing.
+    expect(normalize([{ role: "assistant", content: [{ kind: "reasoning", text: "hm" }] }], anthropic)).toEqual([
+      user("Continue."),
+    ]);
   });
 
   it("4: merges neighbours and keeps a name only when they share it", () => {

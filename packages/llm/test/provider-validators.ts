@@ -33,7 +33,7 @@ export const validateAnthropic: Validator = (history) => {
   const turns = history
     .filter((message) => message.role !== "system")
     .map((message) => (message.role === "assistant" ? "assistant" : "user"));
-  if (turns[0] !== undefined && turns[0] !== "user") problems.push("first message must use the user role");
+  if (turns[0] !== "user") problems.push("first message must use the user role");
   if (turns.at(-1) === "assistant") problems.push("the conversation must end with a user message");
   history.forEach((message, index) => {
     const previous = history[index - 1];
@@ -54,7 +54,7 @@ export const validateAnthropic: Validator = (history) => {
 export const validateGoogle: Validator = (history) => {
   const problems = [...pairing(history), ...systemFirst(history)];
   const turns = history.filter((message) => message.role !== "system");
-  if (turns[0] !== undefined && turns[0].role !== "user") problems.push("contents must start with a user turn");
+  if (turns[0]?.role !== "user") problems.push("contents must start with a user turn");
   if (turns.at(-1)?.role === "assistant") problems.push("contents must end with a user turn or a function response");
   turns.forEach((message, index) => {
     if (message.role === "assistant" && turns[index - 1]?.role === "assistant")

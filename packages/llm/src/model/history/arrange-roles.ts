@@ -51,7 +51,7 @@ function mergePair(left: ModelMessage | undefined, right: ModelMessage): ModelMe
 function withUserTurns(history: readonly ModelMessage[], rules: HistoryRules): readonly ModelMessage[] {
   const systemCount = history.findIndex((message) => message.role !== "system");
   const start = systemCount < 0 ? history.length : systemCount;
-  const needsStart = rules.startsWithUser && history.length > 0 && history[start]?.role !== "user";
+  const needsStart = rules.startsWithUser && history[start]?.role !== "user";
   const needsEnd = rules.endsWithUser && history.at(-1)?.role === "assistant";
   if (!needsStart && !needsEnd) return history;
   const body = needsStart ? [...history.slice(0, start), filler, ...history.slice(start)] : [...history];
