@@ -10,7 +10,6 @@ import {
   type Clock,
   createIdSource,
   type IdSource,
-  isPromiseLike,
   systemClock,
   TimerWheel,
   yieldMacrotask,
@@ -157,8 +156,7 @@ export class Engine {
 
   /** Goes on with what a cell's log says is not finished. */
   resume(cell: Cell, fold: CellFold): void {
-    const resumed = resumeCell(this, cell, fold);
-    if (isPromiseLike(resumed)) this.own(resumed, `resumption of cell "${cell.name}"`);
+    resumeCell(this, cell, fold);
   }
 }
 

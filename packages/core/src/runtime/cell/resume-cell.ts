@@ -1,7 +1,8 @@
-import type { MaybePromise } from "../../async/index.ts";
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
 import type { JournalRecord, Mail } from "../../store/index.ts";
 import { mailboxSink, toReplyOutcome } from "../request/reply-sinks.ts";
+import type { Activation } from "../delivery/activation.ts";
 import type { LiveOutcome, OutcomeSink } from "../delivery/pending-requests.ts";
 import type { Engine } from "../engine.ts";
 import { Turn } from "../turn/turn.ts";
@@ -9,18 +10,21 @@ import { writeJournal } from "../turn/flush.ts";
 import type { Cell } from "./cell.ts";
 import type { CellFold } from "./fold-log.ts";
 
-/** Puts a folded log back to work: open requests are waited for, turns in flight run again, messages are enqueued. */
-export async function resumeCell(engine: Engine, cell: Cell, fold: CellFold): Promise<void> {
+/**
+ * Puts a folded log back to work: open requests are waited for, turns in flight run again, messages are enqueued.
+ * All at once: a newcomer must not get into a mailbox before what was there already (C10).
+ */
+export function resumeCell(engine: Engine, cell: Cell, fold: CellFold): void {
   for (const mail of fold.openRequests.values())
     engine.pending.open(mail, remaining(engine, mail), sinkOf(engine, mail));
   for (const run of cell.runs()) if (run.isPaused) engine.pausedRuns += 1;
   const inFlight = [...fold.mails].filter(([turn]) => fold.journals.has(turn));
   const waiting = [...fold.mails].filter(([turn]) => !fold.journals.has(turn));
-  for (const [turn, mail] of inFlight) await resumeTurn(engine, mail, fold.journals.get(turn) ?? []);
-  for (const [, mail] of waiting) await enqueue(engine, cell, mail);
+  for (const [turn, mail] of inFlight) resumeTurn(engine, mail, fold.journals.get(turn) ?? []);
+  for (const [, mail] of waiting) enqueue(engine, cell, mail);
 }
 
-async function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[]): Promise<void> {
+function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[]): void {
   if (engine.directory.find(mail.recipient.type) === undefined) {
     engine.logger?.warn({
       message: `A turn of "${formatAgentId(mail.recipient)}" cannot go on: its type is not registered`,
@@ -29,18 +33,24 @@ async function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalR
     });
     return;
   }
-  const agent = await engine.agents.find(mail.recipient);
+  const agent = memberOf(engine, mail);
   agent.runOf(mail)?.activity.begin();
   engine.agents.wake(agent);
   const isShared = agent.blueprint.routes.get(mail.type)?.isShared === true && mail.kind !== "settlement";
   agent.begin(new Turn(engine, agent, { mail, isShared, journal }));
 }
 
-async function enqueue(engine: Engine, cell: Cell, mail: Mail): Promise<void> {
+function enqueue(engine: Engine, cell: Cell, mail: Mail): void {
   if (engine.directory.find(mail.recipient.type) === undefined) return;
   if (engine.directory.cellOf(mail.recipient) !== cell.name) return;
-  const agent = await engine.agents.find(mail.recipient);
-  agent.enqueue(mail);
+  memberOf(engine, mail).enqueue(mail);
+}
+
+/** Agents of an open cell are there at once. */
+function memberOf(engine: Engine, mail: Mail): Activation {
+  const agent = engine.agents.find(mail.recipient);
+  if (!isPromiseLike(agent)) return agent;
+  throw new Error(`"${formatAgentId(mail.recipient)}" is not in the cell whose log holds its mail`);
 }
 
 function remaining(engine: Engine, mail: Mail): number {
