@@ -1,4 +1,3 @@
-export type { Envelope } from "./envelope.ts";
 export {
   assertJson,
   decodeJson,
