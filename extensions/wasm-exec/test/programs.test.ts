@@ -130,6 +130,45 @@ describe("a program in the sandbox", () => {
     expect(result.output).not.toMatch(/node:|file:|sandbox:|worker/);
   });
 
+  it.each([
+    [
+      "a call before other statements",
+      "async function main() {\n  throw new Error('lost');\n}\nmain();\nconsole.log('on');",
+      2,
+    ],
+    [
+      "an immediately invoked function",
+      "(async () => {\n  await null;\n  throw new Error('lost');\n})()\nconsole.log('on')",
+      3,
+    ],
+    ["a promise constructor", "new Promise((_, reject) => reject(new Error('lost')));\nconsole.log('on')", 1],
+    ["a chain without a catch", "Promise.resolve(1).then(() => { throw new Error('lost') });\nconsole.log('on')", 1],
+    [
+      "a call inside a function",
+      "const f = async () => { throw new Error('lost') };\nfunction go() { if (true) f(); void f() }\ngo();\nconsole.log('on')",
+      1,
+    ],
+    ["a list of promises", "[1, 2].map(async (n) => { throw new Error('lost') });\nconsole.log('on')", 1],
+  ])("sees a rejection that nobody handles: %s", async (_what, code, line) => {
+    const result = await run(code);
+    expect(result.exitCode).toBe(1);
+    expect(result.output).toMatch(/^on\n[^]*Uncaught \(in promise\) Error: lost\n/);
+    expect(result.output).toContain(`program.js:${line} |`);
+    expect(result.output).not.toContain("__troupe");
+  });
+
+  it("takes handled rejections for handled, and leaves results and errors of watched programs as they are", async () => {
+    const code = `
+      async function fail() { throw new Error("seen") }
+      fail().catch((error) => console.log("caught", error.message));
+      try { await fail() } catch (error) { console.log("awaited", error.message) }
+      const kept = fail(); await Promise.allSettled([kept]);
+      class Base { constructor() { this.n = 1 } } class Derived extends Base { constructor() { super(); this.m = 2 } }
+      new Derived() && console.log(new Derived());
+      var x; eval("x = 5"); console.log(x, [1].map((n) => n + 1));`;
+    expect((await run(code)).output).toBe("caught seen\nawaited seen\nDerived { n: 1, m: 2 }\n5 [ 2 ]\n");
+  });
+
   it("names the block of an error when there are several, and shares globals between them", async () => {
     const result = await executor.execute([
       { code: "const a = 1; let b = 2; function f() { return a + b }", language: "js" },

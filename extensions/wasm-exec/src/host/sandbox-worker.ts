@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { CodeExecutionError } from "@troupe/core";
-import { exitCodes, type RunMessage, type WorkerMessage } from "../sandbox/protocol.ts";
+import { exitCodes, type RunMessage, timeLimitNotice, type WorkerMessage } from "../sandbox/protocol.ts";
 
 /** How a program ended, or rather was ended. */
 export interface WorkerResult {
@@ -38,7 +38,7 @@ interface Job {
  * One worker thread with the sandbox in it: runs one program at a time and can be killed at any instant.
  *
  * 1. A program ends by its own limits, or `limitGraceMs` after the time limit with its worker, or at once with `kill`.
- * 2. A killed worker runs nothing more and is never used again; `isAlive` tells.
+ * 2. A killed worker is never used again (`isAlive` tells), and its program rejects only when its thread has ended.
  * 3. An idle worker does not keep the process alive; a busy one does.
  * 4. The thread gets no environment, no standard input, and what it writes stays unread: reading its streams would keep the process alive.
  */
@@ -116,6 +116,7 @@ export class SandboxWorker {
   }
 
   #receive(message: WorkerMessage): void {
+    if (!this.#isAlive) return;
     switch (message.kind) {
       case "ready":
         clearTimeout(this.#startLimit);
@@ -163,7 +164,7 @@ export class SandboxWorker {
 
   #stop(job: Job): void {
     const { timeoutMs } = job.message.limits;
-    this.#print(`The program was stopped: it ran longer than its time limit of ${timeoutMs} ms.\n`);
+    this.#print(`${timeLimitNotice(timeoutMs)}\n`);
     this.#finish(exitCodes.timeout);
     this.#die(undefined);
   }
@@ -177,15 +178,15 @@ export class SandboxWorker {
     this.#die(sandboxFailed(error.message, error));
   }
 
-  /** Ends the worker's use; later calls find it dead. */
+  /** Ends the worker's use; its program rejects when the thread has ended, so that nothing of it still runs then. */
   #die(reason: unknown): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
     clearTimeout(this.#startLimit);
     this.#ready.reject(reason);
-    this.#job?.reject(reason);
-    // Termination cannot fail in a way that somebody could act on.
-    this.#thread.terminate().catch(() => {});
+    const job = this.#job;
+    const fail = (): void => job?.reject(reason);
+    this.#thread.terminate().then(fail, fail);
   }
 }
 

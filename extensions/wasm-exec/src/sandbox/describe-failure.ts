@@ -1,5 +1,3 @@
-import type { SandboxBlock } from "./protocol.ts";
-
 /** A thrown value as the sandbox words it. */
 export interface ThrownValue {
   /** Empty when something else than an error was thrown. */
@@ -7,6 +5,14 @@ export interface ThrownValue {
   readonly message: string;
   readonly stack: string;
   readonly cause: string;
+}
+
+/** A block as its author wrote it. */
+export interface ShownBlock {
+  readonly fileName: string;
+  readonly code: string;
+  /** False when the engine ran another form of it, with the same lines and other columns. */
+  readonly hasColumns: boolean;
 }
 
 /** Names of other JavaScript hosts that programs expect, which a plain `ReferenceError` does not explain. */
@@ -37,7 +43,7 @@ const maxFrames = 8;
  *
  * @param heading `Uncaught`, or what else happened.
  */
-export function describeFailure(heading: string, thrown: ThrownValue, blocks: readonly SandboxBlock[]): string {
+export function describeFailure(heading: string, thrown: ThrownValue, blocks: readonly ShownBlock[]): string {
   const title = thrown.name === "" ? thrown.message : `${thrown.name}: ${thrown.message}`;
   const frames = ownFrames(thrown.stack, blocks);
   const lines = [`${heading} ${title}`];
@@ -52,16 +58,18 @@ export function describeFailure(heading: string, thrown: ThrownValue, blocks: re
 }
 
 /** The lines of a stack that lie in the program; the engine's own and the prelude's mean nothing to its author. */
-function ownFrames(stack: string, blocks: readonly SandboxBlock[]): readonly string[] {
-  return stack
-    .split("\n")
-    .map((line) => line.trim().replace("<eval>", "<program>"))
-    .filter((line) => blocks.some(({ fileName }) => line.includes(`${fileName}:`)));
+function ownFrames(stack: string, blocks: readonly ShownBlock[]): readonly string[] {
+  return stack.split("\n").flatMap((line) => {
+    const block = blocks.find(({ fileName }) => line.includes(`${fileName}:`));
+    if (block === undefined) return [];
+    const frame = line.trim().replace("<eval>", "<program>");
+    return [block.hasColumns ? frame : frame.replace(/(\.js:\d+):\d+/, "$1")];
+  });
 }
 
 function findPlace(
   frame: string | undefined,
-  blocks: readonly SandboxBlock[],
+  blocks: readonly ShownBlock[],
 ): { readonly fileName: string; readonly line: number; readonly source: string } | undefined {
   const found = frame === undefined ? null : /([\w-]+\.js):(\d+)/.exec(frame);
   const [, fileName, digits] = found ?? [];

@@ -1,6 +1,9 @@
+import { watcherName } from "./watch-promises.ts";
+
 /**
  * JavaScript that prepares a fresh QuickJS context, evaluated before the program: an expression whose value is a function of
- * `(print, readFile, fileNames, maxText)` that defines the globals and returns `describe`, which words a thrown value.
+ * `(print, readFile, fileNames, maxText)` that defines the globals and returns `[describe, describeForgotten]`:
+ * they word a thrown value, and what a promise left to nobody was rejected with.
  *
  * It takes what it needs from the built-ins at once, so that a program that changes them breaks only itself.
  */
@@ -190,7 +193,18 @@ export const guestPrelude: string = String.raw`(function (print, readHostFile, f
     defineProperty(files, name, { enumerable: true, get: () => (text === undefined ? (text = readFile(name)) : text) });
   }
   define("files", freeze(files));
-  return (thrown) => {
+
+  // The first rejection of a promise that the program left to nobody (see watch-promises.ts).
+  let forgotten;
+  const then = uncurry(Promise.prototype.then), GuestPromise = Promise;
+  const watch = (value) => {
+    if (isArray(value)) { for (let at = 0; at < value.length; at++) if (isInstance(value[at], GuestPromise)) watch(value[at]); }
+    else if (typeof value === "object" && value !== null && isInstance(value, GuestPromise)) then(value, undefined, (error) => { if (!forgotten) forgotten = { error }; });
+    return value;
+  };
+  defineProperty(globalThis, "${watcherName}", { value: watch });
+
+  const describe = (thrown) => {
     if (isInstance(thrown, E)) {
       let cause = "";
       try { if (has(thrown, "cause")) cause = show(thrown.cause); } catch {}
@@ -198,4 +212,6 @@ export const guestPrelude: string = String.raw`(function (print, readHostFile, f
     }
     return stringify({ name: "", message: show(thrown), stack: "", cause: "" });
   };
+  const describeForgotten = () => (forgotten ? describe(forgotten.error) : "");
+  return [describe, describeForgotten];
 })`;

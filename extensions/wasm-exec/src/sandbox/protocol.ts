@@ -35,3 +35,8 @@ export const exitCodes: Readonly<Record<"success" | "failure" | "timeout" | "mem
   timeout: 124,
   memory: 137,
 });
+
+/** What stands at the end of the output of a program that took too long. */
+export function timeLimitNotice(timeoutMs: number): string {
+  return `The program was stopped: it ran longer than its time limit of ${timeoutMs} ms.`;
+}

@@ -1,10 +1,11 @@
 import { stripTypeScriptTypes } from "node:module";
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten-core";
-import { describeFailure, type ThrownValue } from "./describe-failure.ts";
+import { describeFailure, type ShownBlock, type ThrownValue } from "./describe-failure.ts";
 import { guestPrelude } from "./guest-prelude.ts";
 import { OutputBuffer } from "./output-buffer.ts";
-import { exitCodes, type RunMessage, type SandboxBlock } from "./protocol.ts";
+import { exitCodes, type RunMessage, type SandboxBlock, timeLimitNotice } from "./protocol.ts";
 import type { Engine } from "./quickjs-engine.ts";
+import { watchPromises } from "./watch-promises.ts";
 
 /** Stack of the engine; a plain function nests about 6,000 deep in it. */
 const stackBytes = 1_048_576;
@@ -48,11 +49,18 @@ interface ProgramParts {
   readonly deadline: number;
 }
 
+/** What the prelude returns. */
+interface GuestTools {
+  readonly describe: QuickJSHandle;
+  readonly describeForgotten: QuickJSHandle;
+}
+
 /** One program in its context. Its engine is dropped afterwards, so nothing in it is disposed piece by piece. */
 class Program {
   readonly #parts: ProgramParts;
   readonly #context: QuickJSContext;
-  #describe: QuickJSHandle | undefined;
+  readonly #shown: ShownBlock[] = [];
+  #tools: GuestTools | undefined;
 
   constructor(parts: ProgramParts) {
     this.#parts = parts;
@@ -64,7 +72,7 @@ class Program {
 
   run(): number {
     try {
-      this.#describe = this.#prepare();
+      this.#tools = this.#prepare();
       for (const block of this.#parts.message.blocks) {
         const exitCode = this.#runBlock(block);
         if (exitCode !== exitCodes.success) return exitCode;
@@ -76,7 +84,7 @@ class Program {
   }
 
   /** Evaluates the prelude; the two host functions are all that crosses the wall. */
-  #prepare(): QuickJSHandle {
+  #prepare(): GuestTools {
     const context = this.#context;
     const { files, limits } = this.#parts.message;
     const print = context.newFunction("print", (text) => this.#parts.output.write(context.getString(text)));
@@ -96,17 +104,17 @@ class Program {
       names,
       context.newNumber(limits.outputBytes),
     );
-    return context.unwrapResult(prepared);
+    const pair = context.unwrapResult(prepared);
+    return { describe: context.getProp(pair, 0), describeForgotten: context.getProp(pair, 1) };
   }
 
   #runBlock(block: SandboxBlock): number {
     const source = toJavaScript(block);
     if (source.kind === "invalid") return this.#report("Uncaught", source.thrown);
-    const result = this.#context.evalCode(
-      source.code,
-      block.fileName,
-      isModule(source.code) ? { type: "module" } : evalAsync,
-    );
+    const isModule = hasModuleSyntax(source.code);
+    const watched = watchPromises(source.code, isModule);
+    this.#shown.push({ fileName: block.fileName, code: block.code, hasColumns: !watched.isChanged });
+    const result = this.#context.evalCode(watched.code, block.fileName, isModule ? { type: "module" } : evalAsync);
     if (result.error !== undefined) return this.#fail("Uncaught", result.error);
     return this.#drain() ?? this.#settle(result.value);
   }
@@ -131,20 +139,17 @@ class Program {
       this.#parts.output.writeNotice("The program waits for a promise that nothing will settle (top-level await).");
       return exitCodes.failure;
     }
-    return this.#settleLastValue(state.value);
+    return this.#settleForgotten();
   }
 
-  /**
-   * A program that ends with `main()` leaves its promise to nobody: when it was rejected, that is an unhandled rejection. QuickJS wraps
-   * the value of the last statement as `{ value }`, so that the script's own promise does not follow it.
-   */
-  #settleLastValue(completion: QuickJSHandle): number {
+  /** A promise that the program left to nobody and that was rejected: an unhandled rejection. */
+  #settleForgotten(): number {
     const context = this.#context;
-    if (context.typeof(completion) !== "object") return exitCodes.success;
-    const value = context.getProp(completion, "value");
-    if (context.typeof(value) !== "object") return exitCodes.success;
-    const state = context.getPromiseState(value);
-    return state.type === "rejected" ? this.#fail("Uncaught (in promise)", state.error) : exitCodes.success;
+    if (this.#tools === undefined) return exitCodes.success;
+    const words = context.getString(
+      context.unwrapResult(context.callFunction(this.#tools.describeForgotten, context.undefined)),
+    );
+    return words === "" ? exitCodes.success : this.#report("Uncaught (in promise)", parseThrown(words));
   }
 
   #fail(heading: string, error: QuickJSHandle): number {
@@ -160,11 +165,11 @@ class Program {
   /** Undefined when the engine is out of memory, in which case it throws `null` and cannot word anything. */
   #wordThrown(error: QuickJSHandle): ThrownValue | undefined {
     const context = this.#context;
-    if (this.#describe === undefined)
+    if (this.#tools === undefined)
       return { name: "", message: "the sandbox could not be prepared", stack: "", cause: "" };
     const isNull = context.typeof(error) === "object" && context.eq(error, context.null);
     if (isNull && this.#parts.engine.isMemoryFull()) return undefined;
-    const result = context.callFunction(this.#describe, context.undefined, error);
+    const result = context.callFunction(this.#tools.describe, context.undefined, error);
     if (result.error !== undefined) {
       if (this.#parts.engine.isMemoryFull()) return undefined;
       return { name: "", message: "an error that cannot be shown", stack: "", cause: "" };
@@ -173,7 +178,7 @@ class Program {
   }
 
   #report(heading: string, thrown: ThrownValue): number {
-    this.#parts.output.writeNotice(describeFailure(heading, thrown, this.#parts.message.blocks));
+    this.#parts.output.writeNotice(describeFailure(heading, thrown, this.#shown));
     return exitCodes.failure;
   }
 
@@ -201,11 +206,6 @@ class Program {
   }
 }
 
-/** What stands at the end of the output of a program that took too long. */
-export function timeLimitNotice(timeoutMs: number): string {
-  return `The program was stopped: it ran longer than its time limit of ${timeoutMs} ms.`;
-}
-
 type Source =
   | { readonly kind: "valid"; readonly code: string }
   | { readonly kind: "invalid"; readonly thrown: ThrownValue };
@@ -222,7 +222,7 @@ function toJavaScript(block: SandboxBlock): Source {
 }
 
 /** Static imports and exports need module form, where they get an answer that explains itself. */
-function isModule(code: string): boolean {
+function hasModuleSyntax(code: string): boolean {
   return /^[ \t]*(?:export\s|import\s*[\w*{"'])/m.test(code);
 }
 
