@@ -1,6 +1,6 @@
 import { ConfigError } from "@troupe/core";
 import { readFileSync } from "node:fs";
-import { findPackageJSON } from "node:module";
+import * as nodeModule from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -33,11 +33,14 @@ function locate(name: string, projectFolder: string): string | undefined {
   return entry === undefined ? undefined : pathToFileURL(join(dirname(manifestPath), entry)).href;
 }
 
+/** By name and not by import: a runtime without the function (Node before 22.14, others) would refuse to load this file. */
 function findManifest(name: string, from: string): string | undefined {
+  const find: unknown = Reflect.get(nodeModule, "findPackageJSON");
+  if (typeof find !== "function") return undefined;
   try {
-    return findPackageJSON(name, from);
+    return textOf(Reflect.apply(find, undefined, [name, from]));
   } catch {
-    // Node throws for a package that is not there; runtimes without the function leave the search to `import`.
+    // Node throws for a package that is not there.
     return undefined;
   }
 }

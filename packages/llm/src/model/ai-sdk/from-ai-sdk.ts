@@ -29,7 +29,8 @@ export interface FromAiSdkOptions {
  * Makes a chat model of any AI SDK language model (specification v2, v3 or v4).
  *
  * Histories pass the gate (`normalize`) on their way; provider metadata goes into the answer and back with the next request; missing usage
- * is estimated and marked. Aborts take effect at once, also when the provider ignores the signal.
+ * is estimated and marked. Aborts take effect at once, also when the provider ignores the signal. Files given by URL are handed on as URLs:
+ * the provider must be able to fetch them.
  *
  * @throws ModelError, from its methods: `model.rate_limited` (with `details.retryAfterMs`), `model.unauthorized`, `model.bad_request`,
  * `model.context_overflow`, `model.overloaded`, `model.server_error`, `model.network`, `model.timeout`, `model.invalid_response`,
