@@ -1,3 +1,4 @@
+import { raceSignal } from "@troupe/core";
 import type { ChatModel, ModelCapabilities, ModelEvent, ModelRequest, ModelResult } from "@troupe/llm";
 
 /** What is known of a model before it is loaded, and how to load it. */
@@ -11,7 +12,8 @@ export interface LazyModelOptions {
  * A model that loads itself at its first call.
  *
  * 1. Calls that start together load once.
- * 2. A load that failed is tried again by the next call: the user may have installed the package or set the key.
+ * 2. An abort ends the wait for a load at once; the load goes on for the others.
+ * 3. A load that failed is tried again by the next call: the user may have installed the package or set the key.
  */
 export class LazyModel implements ChatModel {
   readonly kind = "chat-model";
@@ -28,13 +30,13 @@ export class LazyModel implements ChatModel {
 
   async generate(request: ModelRequest): Promise<ModelResult> {
     request.signal?.throwIfAborted();
-    const model = await this.#model();
+    const model = await raceSignal(this.#model(), request.signal);
     return model.generate(request);
   }
 
   async *stream(request: ModelRequest): AsyncGenerator<ModelEvent, void, undefined> {
     request.signal?.throwIfAborted();
-    const model = await this.#model();
+    const model = await raceSignal(this.#model(), request.signal);
     yield* model.stream(request);
   }
 

@@ -172,6 +172,15 @@ describe("provider packages", () => {
     }
   });
 
+  it("that never finish loading do not hold up an abort", async () => {
+    const projectFolder = await install("stuck", "await new Promise(() => {});");
+    const chat = model("mistral:small", { projectFolder, apiKey: "k" });
+    const controller = new AbortController();
+    const failed = failureOf(chat.generate({ ...ask, signal: controller.signal }));
+    controller.abort("enough");
+    expect(await failed).toBe("enough");
+  });
+
   it("are loaded once, however many calls start together", async () => {
     const projectFolder = await install(
       "counted",
