@@ -1,0 +1,54 @@
+import { type AgentReply, BaseChatAgent, type ChatMessage } from "@troupe/agentchat";
+import type { ChatModel, ModelCapabilities, ModelEvent, ModelRequest, ModelResult } from "@troupe/llm";
+
+/** Says one word each turn: what is left is the framework. */
+export class Speaker extends BaseChatAgent {
+  readonly #onTurn: () => void;
+
+  constructor(name: string, onTurn: () => void = () => {}) {
+    super({ name });
+    this.#onTurn = onTurn;
+  }
+
+  // oxlint-disable-next-line require-yield -- it has nothing to tell on the way
+  async *onMessages(_messages: readonly ChatMessage[]): AsyncGenerator<never, AgentReply> {
+    this.#onTurn();
+    return this.reply("hello");
+  }
+}
+
+const capabilities: ModelCapabilities = {
+  tools: true,
+  parallelToolCalls: true,
+  vision: false,
+  structuredOutput: "none",
+  streaming: true,
+  contextWindow: null,
+  multipleSystemMessages: true,
+};
+
+/** The answer of a model in words. */
+export function textResult(text: string): ModelResult {
+  const usage = { inputTokens: 10, outputTokens: 5, cachedInputTokens: 0, reasoningTokens: 0, estimated: false };
+  return { content: [{ kind: "text", text }], finishReason: "stop", usage };
+}
+
+/** A model that costs nothing: `answer` is asked for each call, `stream` is told its deltas before the answer. */
+export function plainModel(
+  answer: (request: ModelRequest) => ModelResult | Promise<ModelResult>,
+  deltas: () => Iterable<string> | AsyncIterable<string> = () => [],
+): ChatModel {
+  return {
+    kind: "chat-model",
+    name: "bench:model",
+    capabilities,
+    generate: async (request) => answer(request),
+    async *stream(request): AsyncGenerator<ModelEvent, void, undefined> {
+      for await (const delta of deltas()) {
+        request.signal?.throwIfAborted();
+        yield { kind: "text-delta", partId: "text", delta };
+      }
+      yield { kind: "finish", result: await answer(request) };
+    },
+  };
+}
