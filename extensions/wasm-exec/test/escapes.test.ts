@@ -30,11 +30,11 @@ describe("a hostile program", () => {
       "stack preparation",
       "Error.prepareStackTrace = (e, frames) => frames; const s = new Error('x').stack; console.log(typeof (s && s[0] && s[0].getThis && s[0].getThis()), 'undefined', 'undefined')",
     ],
-  ])("does not reach the host by %s", async (_what, code) => {
+  ])("program 1: does not reach the host by %s", async (_what, code) => {
     expect(await run(code)).toMatchObject({ exitCode: 0, output: "undefined undefined undefined\n" });
   });
 
-  it("cannot leave anything for the next program", async () => {
+  it("executor 2: cannot leave anything for the next program", async () => {
     await run(`
       Object.prototype.polluted = 1; Array.prototype.push = () => 0; String.prototype.slice = () => "hacked";
       JSON.stringify = () => "hacked"; globalThis.left = 1; console.log = () => {}; Promise.prototype.then = () => {};
@@ -102,7 +102,7 @@ describe("a hostile program", () => {
       "an error that loops while it is told",
       "throw Object.defineProperty(new Error('x'), 'message', { get() { for (;;) {} } })",
     ],
-  ])("is stopped by the time limit: %s", async (_what, code) => {
+  ])("program 3: is stopped by the time limit: %s", async (_what, code) => {
     const start = performance.now();
     const result = await run(code, 300);
     expect(result.exitCode).toBe(124);
@@ -110,7 +110,7 @@ describe("a hostile program", () => {
     expect(performance.now() - start).toBeLessThan(300 + 2500);
   });
 
-  it("is stopped with its thread when the engine does not look at the clock", async () => {
+  it("worker 1: is stopped with its thread when the engine does not look at the clock", async () => {
     const start = performance.now();
     const result = await run(
       "let a = []; for (let i = 0; i < 200_000; i++) a = [a]; JSON.stringify(a); console.log('end')",

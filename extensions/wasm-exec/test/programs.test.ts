@@ -79,7 +79,7 @@ describe("a program in the sandbox", () => {
     expect(result.output).toMatch(/cannot be shown[\s\S]*still here\n$/);
   });
 
-  it("waits for promises, top-level await and every microtask", async () => {
+  it("program 2: waits for promises, top-level await and every microtask", async () => {
     const code = `
       const later = async (n) => { for (let i = 0; i < n; i++) await null; return n; };
       console.log(await Promise.all([later(3), later(1)]));

@@ -10,7 +10,7 @@ const js = (code: string) => [{ code, language: "js" }];
 const boundMs = 2500;
 
 describe("the workers of a wasmExecutor", () => {
-  it("block neither the process nor each other", async () => {
+  it("executor 1, worker 3: block neither the process nor each other", async () => {
     await using executor = wasmExecutor({ workers: 2 });
     const controller = new AbortController();
     let ticks = 0;
@@ -24,7 +24,7 @@ describe("the workers of a wasmExecutor", () => {
     expect(ticks).toBeGreaterThan(5);
   });
 
-  it("are warm for the second program, and replaced after an abort", async () => {
+  it("pool 2, 3, executor 3: are warm for the second program, and replaced after an abort", async () => {
     await using executor = wasmExecutor({ workers: 1 });
     await executor.execute(js("1"));
     const durations: number[] = [];
@@ -57,7 +57,7 @@ describe("the workers of a wasmExecutor", () => {
     expect(firstAt).toBeLessThan(performance.now() - start - 200);
   });
 
-  it("queue calls in order when all are busy", async () => {
+  it("pool 1: queue calls in order when all are busy", async () => {
     await using executor = wasmExecutor({ workers: 1 });
     const order: number[] = [];
     await Promise.all(
@@ -79,7 +79,7 @@ describe("the workers of a wasmExecutor", () => {
     expect((await executor.execute(js("console.log('on')"))).output).toBe("on\n");
   });
 
-  it("end after their idle time", async () => {
+  it("pool 4: end after their idle time", async () => {
     await using executor = wasmExecutor({ idleMs: 20 });
     await executor.execute(js("1"));
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -90,7 +90,7 @@ describe("the workers of a wasmExecutor", () => {
     expect((await executor.execute(js("console.log('new')"))).output).toBe("new\n");
   });
 
-  it("do not keep a process alive that forgot to close", async () => {
+  it("worker 3, 4: do not keep a process alive that forgot to close", async () => {
     const entry = fileURLToPath(new URL("../src/index.ts", import.meta.url));
     const program = `
       import { wasmExecutor } from ${JSON.stringify(entry)};
@@ -106,7 +106,7 @@ describe("the workers of a wasmExecutor", () => {
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 
-  it("leave nothing behind over 1,000 programs", async () => {
+  it("executor 2: leave nothing behind over 1,000 programs", async () => {
     await using executor = wasmExecutor({ workers: 1 });
     const program = js("const a = Array.from({ length: 10_000 }, (_, i) => ({ i })); console.log(a.length)");
     const measure = async (runs: number): Promise<number> => {
@@ -117,6 +117,31 @@ describe("the workers of a wasmExecutor", () => {
     const after = await measure(700);
     expect(after - before).toBeLessThan(100);
   }, 60_000);
+
+  it("pool 5, executor 4: tell everybody when they close, waiting or running, and stop for good", async () => {
+    const executor = wasmExecutor({ workers: 1 });
+    const calls = Array.from({ length: 4 }, () => executor.execute(js("for (;;) {}")).catch((error: unknown) => error));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const start = performance.now();
+    await Promise.all([executor.close(), executor.close()]);
+    expect(await Promise.all(calls)).toEqual(
+      Array.from({ length: 4 }, () => expect.objectContaining({ code: "code.closed" }) as unknown),
+    );
+    expect(performance.now() - start).toBeLessThan(boundMs);
+    await expect(executor.execute(js("1"))).rejects.toMatchObject({ code: "code.closed" });
+  });
+
+  it("worker 2: have stopped when an aborted call rejects", async () => {
+    await using executor = wasmExecutor({ workers: 1 });
+    const controller = new AbortController();
+    const onOutput = () => controller.abort("enough");
+    await executor.execute(js("console.log(1); for (;;) {}"), { signal: controller.signal, onOutput }).catch(() => {});
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { user, system } = process.cpuUsage(before);
+    // A thread in a loop would take 300 ms of it.
+    expect((user + system) / 1000).toBeLessThan(200);
+  });
 
   it.each([
     [{ workers: 0 }],

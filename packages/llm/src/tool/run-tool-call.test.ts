@@ -107,7 +107,7 @@ describe("runToolCall", () => {
     expect(runs).toBe(0);
   });
 
-  it("ends as cancelled when the tool stops on an abort, and as ok when it finished first", async () => {
+  it("attempt 1: ends as cancelled when the tool stops on an abort, and as ok when it finished first", async () => {
     const { controller, context } = setUp();
     const stopping = runToolCall(
       make((_, { signal }) => untilAborted(signal)),
@@ -130,7 +130,7 @@ describe("runToolCall", () => {
     expect(await finishing).toEqual({ status: "ok", content: [{ kind: "text", text: "saved" }] });
   });
 
-  it("ends as unknown, visibly, when the tool ignores the abort, and drops its late result", async () => {
+  it("attempt 2: ends as unknown, visibly, when the tool ignores the abort, and drops its late result", async () => {
     const { controller, context, clock } = setUp();
     const deaf = Promise.withResolvers<string>();
     const outcome = runToolCall(
@@ -152,7 +152,7 @@ describe("runToolCall", () => {
     deaf.reject(new Error("late"));
   });
 
-  it("limits each attempt in time: a tool that stops is an error, one that does not is unknown", async () => {
+  it("attempt 1, 2: limits each attempt in time: a tool that stops is an error, one that does not is unknown", async () => {
     const polite = setUp();
     const first = runToolCall(
       make((_, { signal }) => untilAborted(signal), { timeoutMs: 100 }),
@@ -287,7 +287,7 @@ describe("runToolCall", () => {
     expect((await Promise.all([...calls, last])).map((outcome) => outcome.status)).toEqual(["error", "ok", "ok"]);
   });
 
-  it("closes a generator that is stopped, and passes no progress on after the end", async () => {
+  it("attempt 4: closes a generator that is stopped, and passes no progress on after the end", async () => {
     const { context, controller, progress } = setUp();
     let isClosed = false;
     let late: ToolContext | undefined;
@@ -312,7 +312,7 @@ describe("runToolCall", () => {
     expect([count > 0, progress.length]).toEqual([true, count]);
   });
 
-  it("leaves no listener on the caller's signal and no timer on the clock", async () => {
+  it("attempt 3: leaves no listener on the caller's signal and no timer on the clock", async () => {
     const { context, clock, controller } = setUp();
     let listeners = 0;
     const { signal } = controller;
