@@ -13,7 +13,12 @@ describe("troupe --help", () => {
   test("lists the commands with what they do, examples and exit codes", async () => {
     const { exitCode, stdout } = await troupe(["--help"]);
     expect(exitCode).toBe(0);
-    for (const command of ["init <dir>", "run [options] <file> [task]", "chat [options] <file>", "demo [options]"]) {
+    for (const command of [
+      "init [options] <dir>",
+      "run [options] <file> [task]",
+      "chat [options] <file>",
+      "demo [options]",
+    ]) {
       expect(stdout).toContain(command);
     }
     expect(stdout).toContain('troupe run team.ts "Summarise');
@@ -23,7 +28,7 @@ describe("troupe --help", () => {
   test("a command explains its options", async () => {
     const { exitCode, stdout } = await troupe(["help", "demo"]);
     expect(exitCode).toBe(0);
-    for (const option of ["--data <file>", "--model <id>", "--out <dir>", "--debug", "--env-file <path>"]) {
+    for (const option of ["--data <file>", "--model <id>", "--out <dir>", "--debug", "--env <path>"]) {
       expect(stdout).toContain(option);
     }
   });
@@ -151,11 +156,11 @@ describe(".env", () => {
     expect(stdout).toContain("(set before)");
   });
 
-  test("--env-file names another, which must exist", async () => {
+  test("--env names another, which must exist", async () => {
     writeFileSync(join(scratch, "other.env"), "TROUPE_TEST_WORD=haddock\n");
-    const named = await troupe(["run", "echo-team.ts", "hello", "--env-file", join(scratch, "other.env")]);
+    const named = await troupe(["run", "echo-team.ts", "hello", "--env", join(scratch, "other.env")]);
     expect(named.stdout).toContain("(haddock)");
-    const missing = await troupe(["run", "echo-team.ts", "hello", "--env-file", join(scratch, "none.env")]);
+    const missing = await troupe(["run", "echo-team.ts", "hello", "--env", join(scratch, "none.env")]);
     expect(missing.exitCode).toBe(2);
     expect(missing.stderr).toContain("cannot be read");
   });

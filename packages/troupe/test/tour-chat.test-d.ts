@@ -110,7 +110,7 @@ export function mustNotCompile(): void {
   // @ts-expect-error a schema library without JSON Schema cannot describe a tool to a model
   tool({ ...about, input: withoutJsonSchema, execute: () => 1 });
   // @ts-expect-error the arguments follow from the schema
-  tool({ ...about, input: z.object({ a: z.string() }), execute: ({ b }) => b });
+  tool({ ...about, input: z.object({ a: z.string() }), execute: ({ b: _b }) => 1 });
   // @ts-expect-error an agent needs a model
   new AssistantAgent({ name: "thoughtless" });
   // @ts-expect-error state is of the declared shape

@@ -1,7 +1,7 @@
-import { printRun, type Session } from "@troupe/agentchat";
+import { printRun, type Run, type Session } from "@troupe/agentchat";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { describeFailure } from "./failure.ts";
-import { onInterrupt } from "./interrupt.ts";
+import { withInterrupt } from "./interrupt.ts";
 import { loadRunner } from "./load-runner.ts";
 import { createPrompter, type Prompter } from "../node/prompter.ts";
 import { askWith } from "../node/terminal-questions.ts";
@@ -48,13 +48,10 @@ async function takeTurn(line: string, session: Session<unknown>, prompter: Promp
     process.stdout.write("The conversation starts over.\n");
     return;
   }
-  const run = session.run(line, { onQuestion: (question) => askWith(prompter, question) });
-  const stopListening = onInterrupt(() => void run.cancel());
   try {
-    await printRun(run);
+    const start = (): Run<unknown> => session.run(line, { onQuestion: (question) => askWith(prompter, question) });
+    await withInterrupt(start, (run) => printRun(run));
   } catch (error) {
     process.stderr.write(`${describeFailure(error, { isDebug: process.argv.includes("--debug") })}\n`);
-  } finally {
-    stopListening();
   }
 }

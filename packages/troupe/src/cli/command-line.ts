@@ -6,7 +6,7 @@ import { packageVersion } from "./package-version.ts";
 
 interface SharedOptions {
   readonly debug?: boolean;
-  readonly envFile?: string;
+  readonly env?: string;
 }
 
 /**
@@ -56,15 +56,14 @@ Examples:
 Exit codes: 0 the run ended, 1 it failed, 2 wrong call, 3 it waits for an answer, 130 Ctrl+C.`;
 
 const debugOption = (): Option => new Option("--debug", "show the stack and the causes of an error");
-const envFileOption = (): Option =>
-  new Option("--env-file <path>", "read this file of NAME=value lines instead of .env");
+const envFileOption = (): Option => new Option("--env <path>", "read this file of NAME=value lines instead of .env");
 
 function addInit(program: Command, done: (exitCode: ExitCode) => void): void {
   program
     .command("init <dir>")
     .description("create a project that runs at once, without a key")
     .action(async (dir: string, options: SharedOptions) => {
-      loadEnvironment(options.envFile);
+      loadEnvironment(options.env);
       const { initCommand } = await import("./init/init-command.ts");
       done(await initCommand(dir));
     });
@@ -78,7 +77,7 @@ function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
     .option("--quiet", "print only the final text")
     .option("--dev", "park at every wait, to find code that does not survive a restart")
     .action(async (file: string, task: string | undefined, options: SharedOptions & RunFlags) => {
-      loadEnvironment(options.envFile);
+      loadEnvironment(options.env);
       const { runCommand } = await import("./run-command.ts");
       done(
         await runCommand({
@@ -104,7 +103,7 @@ function addChat(program: Command, done: (exitCode: ExitCode) => void): void {
     .description("talk to the team that a module exports, over many turns; its questions are asked here")
     .option("--dev", "park at every wait, to find code that does not survive a restart")
     .action(async (file: string, options: SharedOptions & RunFlags) => {
-      loadEnvironment(options.envFile);
+      loadEnvironment(options.env);
       const { chatCommand } = await import("./chat-command.ts");
       done(await chatCommand({ file, isDev: options.dev === true }));
     });
@@ -121,7 +120,7 @@ function addDemo(program: Command, done: (exitCode: ExitCode) => void): void {
     )
     .option("--out <dir>", "where report.md, chart.svg and run.html are written", "out")
     .action(async (options: SharedOptions & { data?: string; model?: string; out: string }) => {
-      loadEnvironment(options.envFile);
+      loadEnvironment(options.env);
       const { demoCommand } = await import("./demo-command.ts");
       done(await demoCommand({ dataPath: options.data, modelId: options.model, outDirectory: options.out }));
     });

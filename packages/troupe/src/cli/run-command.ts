@@ -1,7 +1,7 @@
-import { printRun, type RunResult } from "@troupe/agentchat";
+import { printRun, type Question, type RunResult } from "@troupe/agentchat";
 import { ConfigError, InProcessRuntime } from "@troupe/core";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { onInterrupt } from "./interrupt.ts";
+import { withInterrupt } from "./interrupt.ts";
 import { loadRunner } from "./load-runner.ts";
 import { createPrompter } from "../node/prompter.ts";
 import { askWith } from "../node/terminal-questions.ts";
@@ -27,18 +27,19 @@ export async function runCommand(call: RunCall): Promise<ExitCode> {
   const task = call.task ?? (await readTask());
   const runtime = createRuntime(call.isDev);
   const prompter = createPrompter();
-  const run = runner.run(task, {
+  const options = {
     runtime,
-    ...(prompter.isInteractive && { onQuestion: (question) => askWith(prompter, question) }),
-  });
-  const stopListening = onInterrupt(() => void run.cancel());
+    ...(prompter.isInteractive && { onQuestion: (question: Question) => askWith(prompter, question) }),
+  };
   try {
-    const result = await (call.isJson || call.isQuiet ? run : printRun(run));
+    const result = await withInterrupt(
+      () => runner.run(task, options),
+      (run) => (call.isJson || call.isQuiet ? run : printRun(run)),
+    );
     if (call.isJson) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     else if (call.isQuiet) process.stdout.write(`${result.text}\n`);
     return endOf(result);
   } finally {
-    stopListening();
     prompter.close();
     await runtime.close();
   }

@@ -14,7 +14,7 @@ export function loadEnvironment(named?: string): void {
     process.loadEnvFile(path);
   } catch (error) {
     throw new ConfigError("config.invalid_option", `The environment file "${path}" cannot be read.`, {
-      remedy: "Name a readable file of NAME=value lines with --env-file, or leave the option out.",
+      remedy: "Name a readable file of NAME=value lines with --env, or leave the option out.",
       cause: error,
     });
   }

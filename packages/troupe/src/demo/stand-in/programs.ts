@@ -17,19 +17,13 @@ function compose(question: string, values: object, body: string): string {
 
 /** The analyst's program: the change of all rows and with and without a part; with `stated` it checks a report. */
 export function analysisProgram(plan: Plan, part: Part | undefined, stated?: object): string {
-  const question = stated
-    ? "Does every figure of the report hold?"
-    : `How does ${plan.measure} change over ${plan.axis}?`;
-  return compose(question.replaceAll(/\s/g, " "), { ...plan, part, stated }, analyst);
+  const question = stated ? "Does every figure of the report hold?" : "How does the measure change over the axis?";
+  return compose(question, { ...plan, part, stated }, analyst);
 }
 
 /** The reviewer's program: the same by other means, and the change of every group and of every matched pair. */
 export function reviewProgram(plan: Plan, part: Part | undefined): string {
-  return compose(
-    plan.groups.length > 0 ? "The same in every group and every matched pair" : "The same by other means",
-    { ...plan, part },
-    reviewer,
-  );
+  return compose("The same by other means, and in every group and every matched pair", { ...plan, part }, reviewer);
 }
 
 const analyst = String.raw`

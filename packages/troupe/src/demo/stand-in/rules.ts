@@ -8,8 +8,9 @@ export type Decision = Readonly<{ say: string; run?: never } | { say?: never; ru
 const signed = (value: number): string => `${value > 0 ? "+" : ""}${value.toFixed(2)}`;
 const move = ({ before, after }: Change): string =>
   `${after < before ? "falls" : "rises"} from ${before.toFixed(2)} to ${after.toFixed(2)} (${signed(after - before)})`;
+const fence = "```";
 const post = (words: string, program: string): Decision => ({
-  say: `${words}\n\n\`\`\`javascript\n${program}\n\`\`\``,
+  say: `${words}\n\n${fence}javascript\n${program}\n${fence}`,
 });
 const faultIn = (text: string): string => /^(?:Uncaught )?\w*Error: .*$/m.exec(text)?.[0] ?? text.slice(-200).trim();
 
@@ -24,8 +25,7 @@ export function analyst(talk: Talk): Decision {
     const repair = `The sandbox says: ${faultIn(heard)}. I leave such rows out, count them and report it.`;
     return post(repair, analysisProgram({ ...plan, tolerant: true }, part));
   }
-  if (heard.includes("REVISE:"))
-    return post("I compute it with and without what you found.", analysisProgram(plan, part));
+  if (heard.includes("REVISE:")) return post("I compute it with and without that part.", analysisProgram(plan, part));
   if (!finding || !heard.includes("REPLICATED:")) throw cannot("has no rule for this state of the conversation");
   const { all, without, only } = finding;
   return post(report(plan, finding, talk), analysisProgram(plan, part, { all, without, only }));
@@ -36,12 +36,14 @@ function report({ measure, axis }: Roles, finding: Finding, { part, pairs }: Tal
   const left = skipped > 0 ? ` Rows left out because they hold no number: ${skipped}.` : "";
   const headline = `REPORT\n\nThe mean of ${measure} ${move(all)} between ${axis} ${ends.join(" and ")}, over ${all.rows} rows.${left}`;
   if (!part || !without || !only) return headline;
+  const changes =
+    others.length > 8 ? `${signed(others[0] ?? 0)} to ${signed(others.at(-1) ?? 0)}` : others.map(signed).join(", ");
   const name = `${part.column} ${part.levels.join(", ")}`;
   return `${headline}\n
 **One part contradicts it.** In ${name} the mean ${move(only)}, over ${only.rows} rows. ${pairs ?? ""}\n
 **With and without it.** With ${name} the change is ${signed(all.after - all.before)}. Without, the mean ${move(without)}, over ${without.rows} rows.\n
 **What the table cannot decide.** Were the two values of ${axis} exchanged there, ${name} would change by ${signed(only.before - only.after)}; the other \
-groups change by ${others.map(signed).join(", ")}. A mistake at data entry and a real effect leave the same numbers: only the original records can tell.`;
+groups change by ${changes}. A mistake at data entry and a real effect leave the same numbers: only the original records can tell.`;
 }
 
 /** The reviewer recomputes with code of its own and looks for groups that contradict the headline. */
@@ -53,8 +55,8 @@ export function reviewer({ task, mine, heard, toolText, finding, part }: Talk): 
     const approval = "APPROVE: every figure holds, the contradiction is named, and so is what stays open.";
     return { say: complete ? approval : "FAILED: the report is not complete." };
   }
-  if (toolText === undefined)
-    return { run: reviewProgram(finding.kind === "check" ? plan : { ...plan, groups: [] }, part) };
+  const scope = finding.kind === "check" ? plan : { ...plan, groups: [] };
+  if (toolText === undefined) return { run: reviewProgram(scope, part) };
   const own = findingIn(toolText);
   if (!own) throw cannot(`could not recompute the figures: ${faultIn(toolText)}`);
   if (finding.kind === "check") return { say: judge(own) };
@@ -78,7 +80,7 @@ function judge({ all, groups }: Finding): string {
   const column = worst[0]?.column;
   if (column === undefined)
     return `APPROVE: at the first review. Recomputed by ${columns}, none of the ${groups.length} groups contradicts the headline.`;
-  const part = worst.filter((group) => group.column === column);
+  const part = groups.filter((group) => group.column === column && worst.includes(group));
   const rest = groups.filter((group) => group.column === column && !part.includes(group));
   const levels = JSON.stringify(part.map(({ level }) => level));
   return `REVISE: in ${JSON.stringify(column)} the part ${levels} goes the other way: the mean ${part.map(move).join(", ")}. Matched pairs that follow \
