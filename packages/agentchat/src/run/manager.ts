@@ -40,6 +40,8 @@ export class Manager {
   readonly #place: ManagerPlace;
   readonly #core: CellContext;
   readonly #state: ManagerState;
+  /** What the user or the manager said in this turn. */
+  readonly #said: ChatMessage[] = [];
 
   constructor(role: TeamRole, place: ManagerPlace) {
     this.#role = role;
@@ -66,8 +68,8 @@ export class Manager {
     const run = this.#open(payload);
     this.#core.emit("run-started", { runner: this.#role.name }, { path: [] });
     await this.#guard(run, async () => {
-      const messages = payload.messages.map((draft) => this.#say(draft));
-      await this.#goOn(run, { messages, events: [] }, true);
+      for (const draft of payload.messages) this.#say(draft);
+      await this.#goOn(run, { messages: [], events: [] }, true);
     });
   }
 
@@ -124,10 +126,10 @@ export class Manager {
       // A turn that failed was undone: its speaker has heard nothing.
       if (reply.end.status !== "error" || reply.messages.length > 0) this.#state.heard[turn.speaker] = turn.heard;
       for (const message of reply.messages) this.#append(turn.speaker, message);
-      const interjected = run.interjected.splice(0).map((message) => this.#say(message));
+      for (const message of run.interjected.splice(0)) this.#say(message);
       const isAgain = await this.#handleEnd(run, turn, reply);
       if (isAgain) return;
-      await this.#goOn(run, { messages: [...reply.messages, ...interjected], events: reply.events }, false);
+      await this.#goOn(run, reply, false);
     });
   }
 
@@ -189,7 +191,7 @@ export class Manager {
     const elapsedMs = this.#core.now() - run.startedAt;
     const delta = {
       isTask,
-      messages: news.messages,
+      messages: [...news.messages, ...this.#said],
       events: news.events,
       usage: this.#resources().ledger.total,
       elapsedMs,
@@ -279,11 +281,11 @@ export class Manager {
   // --- thread ------------------------------------------------------------------------------------
 
   /** Adds a message of the user or the manager and shows it. */
-  #say(draft: MessageDraft): ChatMessage {
+  #say(draft: MessageDraft): void {
     const message = completeMessage(draft, { id: this.#core.newId(), source: "user" });
     this.#append("", message);
+    this.#said.push(message);
     this.#core.emit("message", asJson({ message }), { path: this.#place.path });
-    return message;
   }
 
   #append(by: string, message: ChatMessage): void {

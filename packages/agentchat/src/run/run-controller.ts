@@ -11,7 +11,16 @@
  *     leaves nothing on the runtime.
  * H5. Leaving the last loop over the run cancels it; watching with `events()` never does.
  */
-import { createDeferred, type Deferred, type EncodedError, encodeError, type JsonValue, TeamError } from "@troupe/core";
+import {
+  type CellEvent,
+  createDeferred,
+  type Deferred,
+  type EncodedError,
+  encodeError,
+  type JsonValue,
+  type LiveEvent,
+  TeamError,
+} from "@troupe/core";
 import { createRunError } from "../message/run-error.ts";
 import type { ChatMessage, Task } from "../message/chat-message.ts";
 import { parseTask } from "../message/parse-task.ts";
@@ -41,9 +50,11 @@ export class RunController<Output> implements RunHandle<Output> {
   readonly id: string;
   readonly #plan: RunPlan<Output>;
   readonly #transcript = new RunTranscript();
+  readonly #opened: Deferred<void> = createDeferred<void>();
   readonly #started: Deferred<void> = createDeferred<void>();
   readonly #done: Promise<void>;
   #rest: Deferred<RunResult<Output>> = createDeferred<RunResult<Output>>();
+  #isRead = false;
   #isResting = false;
   #isObserved = false;
   #loops = 0;
@@ -52,6 +63,7 @@ export class RunController<Output> implements RunHandle<Output> {
   constructor(plan: RunPlan<Output>) {
     this.id = plan.target.runId;
     this.#plan = plan;
+    this.#opened.promise.catch(doNothing);
     this.#started.promise.catch(doNothing);
     this.#rest.promise.catch(doNothing);
     this.#done = this.#drive();
@@ -87,6 +99,8 @@ export class RunController<Output> implements RunHandle<Output> {
     return new RunEventIterator({
       from,
       loop,
+      isRead: () => this.#isRead,
+      opened: this.#opened.promise,
       started: this.#started.promise,
       done: this.#done,
       kept: this.#transcript.events,
@@ -168,7 +182,7 @@ export class RunController<Output> implements RunHandle<Output> {
       signal?.throwIfAborted();
       signal?.addEventListener("abort", onAbort, { once: true });
       await this.#begin();
-      await this.#read();
+      this.#isRead = true;
       await this.#forget();
       this.#settle();
     } catch (error) {
@@ -183,14 +197,23 @@ export class RunController<Output> implements RunHandle<Output> {
     if (start?.kind === "threw") throw start.error;
     await target.binding.ready;
     if (start === undefined) await findRun(target);
-    else await startRun(target, start.value);
-    this.#started.resolve();
+    const reader = target.runtime.events(target.cell, { runId: this.id })[Symbol.asyncIterator]();
+    const reading = this.#read(reader);
+    try {
+      this.#opened.resolve();
+      // Whoever iterates the run from its first moment is there before anything happens.
+      await Promise.resolve();
+      if (start !== undefined) await startRun(target, start.value);
+      this.#started.resolve();
+      await reading;
+    } finally {
+      await reader.return?.();
+    }
   }
 
-  async #read(): Promise<void> {
-    const { runtime, cell } = this.#plan.target;
-    for await (const event of runtime.events(cell, { runId: this.id })) {
-      const seen = toRunEvent(event);
+  async #read(reader: AsyncIterator<CellEvent | LiveEvent>): Promise<void> {
+    for (let step = await reader.next(); step.done !== true; step = await reader.next()) {
+      const seen = toRunEvent(step.value);
       if (!seen.isLive) this.#take(seen);
       if (this.#transcript.end !== undefined) return;
     }
@@ -278,6 +301,7 @@ export class RunController<Output> implements RunHandle<Output> {
 
   #fail(error: unknown): void {
     this.#renew();
+    this.#opened.reject(error);
     this.#started.reject(error);
     this.#rest.reject(error);
     const { signal, target } = this.#plan;

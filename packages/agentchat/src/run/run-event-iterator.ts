@@ -6,6 +6,11 @@ export interface EventSource {
   readonly from: number;
   /** Set for a loop over the run itself: it hears of the run's failure, and tells when it is left. */
   readonly loop: { ended(): Promise<void>; left(): Promise<void> } | undefined;
+  /** True when the handle has read everything: what it kept is all there is. */
+  readonly isRead: () => boolean;
+  /** Resolves when there is something to read. */
+  readonly opened: Promise<void>;
+  /** Rejects when the run did not start. */
   readonly started: Promise<void>;
   /** Resolves when the run's handle has read everything. */
   readonly done: Promise<void>;
@@ -60,16 +65,18 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
 
   async #readLive(): Promise<RunEvent | undefined> {
     if (this.#reader === undefined) {
-      if (!(await this.#hasStarted())) return undefined;
-      this.#reader = this.#source.open(this.#next)[Symbol.asyncIterator]();
+      if (!(await this.#isOpened()) || this.#source.isRead()) return undefined;
+      const reader = this.#source.open(this.#next)[Symbol.asyncIterator]();
+      this.#reader = reader;
+      this.#source.started.catch(() => reader.return?.());
     }
     const read: IteratorResult<CellEvent | LiveEvent, unknown> = await this.#reader.next();
     return read.done === true ? undefined : toRunEvent(read.value);
   }
 
-  async #hasStarted(): Promise<boolean> {
+  async #isOpened(): Promise<boolean> {
     try {
-      await this.#source.started;
+      await this.#source.opened;
       return true;
     } catch {
       return false;
