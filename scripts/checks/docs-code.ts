@@ -1,10 +1,11 @@
-// Code in documents is code: every ```ts block of every README and of docs/ is compiled under the strictest options a
-// user can have, and blocks marked ```ts run are run, as are ```sh run blocks. A block is a module of its own.
+// Code in documents is code: every ```ts block of every README and of docs/ is compiled against the built declarations under
+// the strictest options a user can have (needs a build), and blocks marked ```ts run are run, as are ```sh run blocks. A block is a module of its own.
 // There is no way to opt out of compiling: a fragment that cannot compile is not an example.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, runStep, type Step } from "../run-step.ts";
 import { report, trackedFiles } from "../tracked-files.ts";
+import { userOptions } from "../user-options.ts";
 
 const folder = join("out", "docs-code");
 const isDocument = (path: string): boolean =>
@@ -38,14 +39,7 @@ function writeProgram(blocks: readonly Block[]): void {
   rmSync(join(root, folder), { recursive: true, force: true });
   mkdirSync(join(root, folder), { recursive: true });
   for (const block of blocks) writeFileSync(join(root, folder, fileName(block)), `${block.code}\nexport {};\n`);
-  const options = {
-    rootDir: "../..",
-    isolatedDeclarations: false,
-    declaration: false,
-    types: ["node"],
-    noUnusedLocals: false,
-  };
-  const config = { extends: "../../tsconfig.base.json", compilerOptions: options, include: ["*.ts"] };
+  const config = { compilerOptions: { ...userOptions, noUncheckedIndexedAccess: true }, include: ["*.ts"] };
   writeFileSync(join(root, folder, "tsconfig.json"), JSON.stringify(config));
 }
 

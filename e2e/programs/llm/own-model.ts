@@ -27,7 +27,7 @@ class MirrorModel implements ChatModel {
     request.signal?.throwIfAborted();
     const last = request.messages.at(-1);
     const spoken = last?.role === "user" ? last.content.map((part) => (part.kind === "text" ? part.text : "")) : [];
-    const content = [{ kind: "text", text: [...spoken.join("")].reverse().join("") }] as const;
+    const content = [{ kind: "text", text: spoken.join("").split("").reverse().join("") }] as const;
     const inputTokens = estimateTokens(request.messages);
     const outputTokens = estimateOutputTokens(content);
     return {

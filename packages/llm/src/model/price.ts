@@ -28,7 +28,7 @@ const snapshotSuffix = /^-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$/;
 /**
  * The cost of a usage in US dollars, or null when the table does not know the model: an unknown price is never 0.
  *
- * @param day - ISO 8601 day of the call; default the newest price.
+ * @param options - `day`: ISO 8601 day of the call; default the newest price.
  */
 export function priceOf(
   usage: Usage,
