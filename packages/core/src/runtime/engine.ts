@@ -6,14 +6,7 @@
  * H1. A fault that nobody else hears of goes to the error port, once, and never surfaces as an unhandled rejection.
  * H2. `close()` waits for every owned promise.
  */
-import {
-  type Clock,
-  createIdSource,
-  type IdSource,
-  systemClock,
-  TimerWheel,
-  yieldMacrotask,
-} from "../async/index.ts";
+import { type Clock, createIdSource, type IdSource, systemClock, TimerWheel, yieldMacrotask } from "../async/index.ts";
 import { DeliveryError } from "../errors/index.ts";
 import { droppedError, InterventionChain, type InterventionResult } from "../intervention/index.ts";
 import type { Logger, RuntimeEvent, Tracer } from "../observe/index.ts";

@@ -56,7 +56,8 @@ export class AgentTable {
     this.#expiries.delete(key);
     cell.join(key);
     this.#engine.observe?.({ kind: "agent-activated", agent: id });
-    this.rest(agent);
+    // Whoever asked for it has something for it: it may push out others, not itself.
+    this.#rest(agent, agent);
     return agent;
   }
 
@@ -104,11 +105,15 @@ export class AgentTable {
 
   /** An agent has nothing to do. */
   rest(agent: Activation): void {
+    this.#rest(agent, undefined);
+  }
+
+  #rest(agent: Activation, wanted: Activation | undefined): void {
     agent.restingSince = this.#engine.clock.monotonic();
     this.#idle.add(agent);
     while (this.#idle.size > this.#engine.limits.maxIdleAgents) {
       const { oldest } = this.#idle;
-      if (oldest === undefined) return;
+      if (oldest === undefined || oldest === wanted) break;
       this.passivate(oldest, "capacity");
     }
     if (this.#engine.limits.idleTtlMs < Number.POSITIVE_INFINITY) this.#sweep ??= this.#startSweep();

@@ -84,6 +84,14 @@ export class PendingRequests {
     this.take(messageId)?.turn?.abandon(reason);
   }
 
+  /** Ends a request with an error: the turn that works on it is told, and so is its asker. */
+  stop(messageId: string, error: Error): void {
+    const entry = this.take(messageId);
+    if (entry === undefined) return;
+    entry.turn?.abandon(error);
+    entry.sink({ status: "failed", error });
+  }
+
   /** Fails every request for which `select` is true. */
   failAll(select: (mail: Mail) => boolean, error: (mail: Mail) => Error): void {
     for (const [messageId, entry] of this.#entries) {
@@ -98,11 +106,7 @@ export class PendingRequests {
   }
 
   #expire(mail: Mail): void {
-    const entry = this.take(mail.messageId);
-    if (entry === undefined) return;
-    const error = deadlineExceeded(mail);
-    entry.turn?.abandon(error);
-    entry.sink({ status: "failed", error });
+    if (this.has(mail.messageId)) this.stop(mail.messageId, deadlineExceeded(mail));
   }
 }
 

@@ -151,10 +151,12 @@ async function awaitReply(turn: Turn, frame: Frame, { key, mail, deadlineMs }: A
   const reply = createDeferred<LiveOutcome>();
   const left = deadlineMs ?? remaining(turn, mail);
   turn.engine.pending.open(mail, left, (outcome) => settle(turn, { key, outcome, reply }));
+  turn.openSends.set(mail.messageId, key);
   frame.waiting += 1;
   turn.maybeRest();
   const outcome = await reply.promise;
   frame.waiting -= 1;
+  turn.openSends.delete(mail.messageId);
   return outcome;
 }
 

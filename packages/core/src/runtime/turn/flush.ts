@@ -18,7 +18,15 @@ export interface Outgoing {
   readonly counts: ReadonlyMap<string, number> | undefined;
 }
 
-const nothing: Outgoing = { sent: [], failures: [], events: [], waits: [], opened: [], deadlines: undefined, counts: undefined };
+const nothing: Outgoing = {
+  sent: [],
+  failures: [],
+  events: [],
+  waits: [],
+  opened: [],
+  deadlines: undefined,
+  counts: undefined,
+};
 
 /** Numbers the queued events of a frame: their records will show them in this order. */
 export function takeEvents(turn: Turn, frame: Frame): readonly CellEvent[] {

@@ -23,6 +23,7 @@ import { decodeReply } from "../request/decode-reply.ts";
 import { Frame } from "./frame.ts";
 import { Journal } from "../journal/journal.ts";
 import { Replayer } from "../journal/replayer.ts";
+import { stepCancelled } from "../step/step-run.ts";
 import { Scope } from "./scope.ts";
 import { commitTurn, failTurn } from "./turn-commit.ts";
 import { TurnClock } from "./turn-clock.ts";
@@ -45,6 +46,7 @@ export class Turn {
   readonly startedAt: number;
   /** The agents this turn waits for, with their exclusive handlers. */
   readonly waitsFor: WaitNode[] = [];
+  #openSends: Map<string, string> | undefined;
   attempt = 1;
   stop: ControlReason | undefined;
   frame: Frame;
@@ -112,6 +114,12 @@ export class Turn {
   /** The trace context of what this turn sends. */
   get trace(): Mail["trace"] {
     return this.#span === undefined ? this.mail.trace : (this.#span.propagate() ?? this.mail.trace);
+  }
+
+  /** Requests that the handler waits for, with their keys: a stop ends them too, and tells who works on them. */
+  get openSends(): Map<string, string> {
+    this.#openSends ??= new Map();
+    return this.#openSends;
   }
 
   start(): void {
@@ -367,6 +375,7 @@ export class Turn {
     if (this.#isEnded || this.stop !== undefined) return;
     this.stop = reason;
     const running = [...this.frame.running.values()];
+    for (const [messageId, key] of this.openSends) this.engine.pending.stop(messageId, stepCancelled(key, reason));
     for (const step of running) step.abort(reason);
     await Promise.all([...running.map((step) => step.settled), this.engine.waits.cancelTurn(this, reason)]);
   }
