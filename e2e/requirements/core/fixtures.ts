@@ -8,6 +8,7 @@ import {
   defineEvent,
   defineRequest,
   InProcessRuntime,
+  type LogRecord,
   type RuntimeOptions,
   TroupeError,
   typeSubscription,
@@ -94,4 +95,24 @@ export function createGate(): Gate {
 /** Registers all, in order. */
 export async function register(runtime: AgentRuntime, ...agents: readonly AgentDefinition[]): Promise<void> {
   for (const definition of agents) await runtime.register(definition);
+}
+
+/** A logger that keeps what it is told. */
+export function recordErrors(): {
+  readonly logger: { readonly [K in "debug" | "info" | "warn" | "error"]: (record: LogRecord) => void };
+  readonly errors: LogRecord[];
+  readonly warnings: LogRecord[];
+} {
+  const errors: LogRecord[] = [];
+  const warnings: LogRecord[] = [];
+  return {
+    logger: {
+      debug: () => {},
+      info: () => {},
+      warn: (record) => warnings.push(record),
+      error: (record) => errors.push(record),
+    },
+    errors,
+    warnings,
+  };
 }

@@ -1,6 +1,6 @@
 import { createSeededRandom, hashSeed, type RandomSource, yieldMacrotask } from "../../async/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
-import { type CellEvent, MemoryStore } from "../../store/index.ts";
+import { type CellEvent, MemoryStore, type Store } from "../../store/index.ts";
 import { EventWatcher } from "./event-watcher.ts";
 import { type Effects, Happen, idOf, memberCell, Perform, SimulatedProcess, topicOf } from "./process.ts";
 import { type Committed, ReferenceModel } from "./reference-model.ts";
@@ -11,6 +11,8 @@ import { hold } from "./violation.ts";
 export interface EpisodeOptions {
   readonly seed: string;
   readonly steps: number;
+  /** The store beneath; default a new memory store. Tests give a broken one to see the simulation fail. */
+  readonly store?: Store | undefined;
   /** Called after every step with its number and what it did. */
   readonly onStep?: ((step: number, action: string) => void) | undefined;
 }
@@ -30,7 +32,7 @@ export class Episode {
   readonly #options: EpisodeOptions;
   readonly #random: RandomSource;
   readonly #tasks: TaskFactory;
-  readonly #store = new MemoryStore();
+  readonly #store: Store;
   readonly #effects: Effects = { executions: new Map() };
   readonly #model = new ReferenceModel();
   readonly #watchers: Map<string, EventWatcher> = new Map();
@@ -43,6 +45,7 @@ export class Episode {
 
   constructor(options: EpisodeOptions) {
     this.#options = options;
+    this.#store = options.store ?? new MemoryStore();
     this.#random = createSeededRandom(options.seed);
     this.#tasks = new TaskFactory(this.#random);
     this.#process = this.#createProcess(Date.UTC(2026, 0, 1));

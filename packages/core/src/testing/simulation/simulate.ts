@@ -1,3 +1,4 @@
+import type { Store } from "../../store/index.ts";
 import { Episode } from "./episode.ts";
 
 /** What to simulate. */
@@ -9,6 +10,8 @@ export interface SimulationOptions {
   readonly stepsPerEpisode?: number | undefined;
   /** The first episode; a failing one is replayed with its number. */
   readonly firstEpisode?: number | undefined;
+  /** Makes the store of each episode; default a memory store. */
+  readonly createStore?: (() => Store) | undefined;
   readonly onEpisode?: ((episode: number, fingerprint: string) => void) | undefined;
 }
 
@@ -43,7 +46,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   let done = 0;
   for (let episode = options.firstEpisode ?? 0; done < options.steps; episode++) {
     const steps = Math.min(perEpisode, options.steps - done);
-    const { fingerprint, failure } = await runEpisode(options.seed, episode, steps);
+    const { fingerprint, failure } = await runEpisode(options, episode, steps);
     fingerprints.push(fingerprint);
     options.onEpisode?.(episode, fingerprint);
     if (failure !== undefined)
@@ -59,14 +62,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 }
 
 async function runEpisode(
-  seed: string,
+  options: SimulationOptions,
   number: number,
   steps: number,
 ): Promise<{ readonly fingerprint: string; readonly failure?: SimulationFailure }> {
   let step = 0;
   const episode = new Episode({
-    seed: `${seed}/${number}`,
+    seed: `${options.seed}/${number}`,
     steps,
+    store: options.createStore?.(),
     onStep: (at) => {
       step = at;
     },
@@ -77,7 +81,7 @@ async function runEpisode(
   } catch (error) {
     return {
       fingerprint: episode.fingerprint,
-      failure: { seed, episode: number, step, error, log: episode.log.slice(-60) },
+      failure: { seed: options.seed, episode: number, step, error, log: episode.log.slice(-60) },
     };
   }
 }
