@@ -34,6 +34,8 @@ export interface EventRange {
   readonly from?: number | undefined;
   /** Also yields live events (deltas, progress) as they come. Default false. */
   readonly live?: boolean | undefined;
+  /** Joins two live events of a reader that is behind, so that none is lost; undefined when they do not belong together. */
+  readonly merge?: ((older: LiveEvent, newer: LiveEvent) => LiveEvent | undefined) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

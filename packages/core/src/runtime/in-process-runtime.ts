@@ -109,7 +109,7 @@ export class InProcessRuntime implements AgentRuntime {
   }
 
   events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent> {
-    const options = { from: range.from ?? 1, isLive: range.live === true, signal: range.signal };
+    const options = { from: range.from ?? 1, isLive: range.live === true, merge: range.merge, signal: range.signal };
     const known = this.#engine.agents.findCell(cell);
     if (known !== undefined) return new EventReader(known.run(range.runId), options);
     if (this.#engine.isClosed) return { [Symbol.asyncIterator]: readNothing };

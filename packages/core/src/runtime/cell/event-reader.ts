@@ -1,4 +1,5 @@
 import type { CellEvent, LiveEvent } from "../../store/index.ts";
+import type { EventRange } from "../agent-runtime.ts";
 import type { RunLog, Watcher } from "./run-log.ts";
 
 /** Live events kept for a reader that is behind; beyond it the oldest are dropped. */
@@ -10,6 +11,7 @@ type AnyEvent = CellEvent | LiveEvent;
 export interface ReaderOptions {
   readonly from: number;
   readonly isLive: boolean;
+  readonly merge?: EventRange["merge"];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -29,6 +31,7 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
   #live: LiveEvent[] = [];
   #liveHead = 0;
   readonly #wantsLive: boolean;
+  readonly #merge: EventRange["merge"];
   #waiting: ((result: IteratorResult<AnyEvent>) => void)[] = [];
   #isEnded = false;
 
@@ -36,6 +39,7 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
     this.#log = log;
     this.#next = Math.max(1, options.from);
     this.#wantsLive = options.isLive;
+    this.#merge = options.merge;
     this.#signal = options.signal;
     this.#unwatch = log.watch(this);
     if (options.signal?.aborted === true) this.end();
@@ -71,10 +75,20 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
   }
 
   live(event: LiveEvent): void {
-    if (!this.#wantsLive) return;
+    if (!this.#wantsLive || this.#mergeInto(event)) return;
     this.#live.push(event);
     if (this.#live.length - this.#liveHead > maxLive) this.#liveHead += 1;
     this.wake();
+  }
+
+  /** True when a waiting event has taken this one in (V2 holds: both followed the same durable event). */
+  #mergeInto(event: LiveEvent): boolean {
+    const last = this.#live.at(-1);
+    if (last === undefined || last.after !== event.after) return false;
+    const merged = this.#merge?.(last, event);
+    if (merged === undefined) return false;
+    this.#live[this.#live.length - 1] = merged;
+    return true;
   }
 
   end(): void {
