@@ -90,10 +90,12 @@ function foldJournal(fold: CellFold, record: JournalRecord): void {
   if (journal === undefined) fold.journals.set(record.turn, [record]);
   else journal.push(record);
   if (record.kind === "request-sent") addMail(fold, record.mail);
+  else if (record.kind === "request-settled") closeRequests(fold, record.turn, record.key);
   foldFlush(fold, record);
 }
 
 function foldTurn(fold: CellFold, record: TurnRecord): void {
+  closeRequests(fold, record.turn, undefined);
   fold.mails.delete(record.turn);
   fold.journals.delete(record.turn);
   if (record.reply !== undefined) fold.openRequests.delete(record.messageId);
@@ -101,6 +103,14 @@ function foldTurn(fold: CellFold, record: TurnRecord): void {
   if (record.isForgotten === true) fold.agents.delete(key);
   else if (record.state !== undefined || record.lists !== undefined) applyTurn(imageOf(fold, key), record);
   foldFlush(fold, record);
+}
+
+/** Nobody waits any more for what a turn asked under a key, or at all: it has the outcome, or has ended. */
+function closeRequests(fold: CellFold, turn: string, key: string | undefined): void {
+  for (const record of fold.journals.get(turn) ?? []) {
+    if (record.kind !== "request-sent" || (key !== undefined && record.key !== key)) continue;
+    fold.openRequests.delete(record.mail.messageId);
+  }
 }
 
 function applyTurn(image: MutableImage, record: TurnRecord): void {

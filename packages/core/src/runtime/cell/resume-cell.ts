@@ -75,6 +75,7 @@ function deliverToTurn(
   turn: Turn,
   reply: { readonly key: string; readonly outcome: LiveOutcome },
 ): void {
+  if (turn.journal.outcome(reply.key) !== undefined) return;
   const record: JournalRecord = {
     kind: "request-settled",
     at: engine.clock.now(),
