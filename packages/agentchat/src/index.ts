@@ -37,7 +37,7 @@ export type {
   QuestionOptions,
   ToolRound,
 } from "./turn/chat-agent-context.ts";
-export type { AgentReply, FailurePolicy, Participant, Selection, SelectionInput } from "./turn/role.ts";
+export type { AgentReply, FailurePolicy, Participant, SpeakerSelection, SelectionInput } from "./turn/role.ts";
 export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";
 
 // Showing a run.

@@ -8,7 +8,7 @@ import {
   RoundRobinGroupChat,
   RunError,
   type Runner,
-  type Selection,
+  type SpeakerSelection,
   TerminationCondition,
   type Verdict,
 } from "@troupe/agentchat";
@@ -58,7 +58,7 @@ class BadChooser extends GroupChat {
 
   readonly #fails: string;
 
-  protected select(): Selection {
+  protected select(): SpeakerSelection {
     if (this.#fails === "throws") throw boom();
     return { kind: "speak", speakers: ["nobody"], memory: null };
   }

@@ -28,6 +28,7 @@ import type { Question } from "../message/question.ts";
 import { type DurableRunEvent, type RunEvent, toRunEvent } from "../message/run-event.ts";
 import type { RunResult } from "../message/run-result.ts";
 import { Interject, StopRun } from "../turn/protocol.ts";
+import { mergeDeltas } from "./merge-deltas.ts";
 import { RunEventIterator } from "./run-event-iterator.ts";
 import type { InterruptOptions, RunHandle, WatchOptions } from "./run-handle.ts";
 import { type Attempt, findRun, type RunStart, type RunTarget, startRun } from "./run-target.ts";
@@ -104,7 +105,7 @@ export class RunController<Output> implements RunHandle<Output> {
       started: this.#started.promise,
       done: this.#done,
       kept: this.#transcript.events,
-      open: (next) => runtime.events(cell, { runId: this.id, from: next, live: true }),
+      open: (next) => runtime.events(cell, { runId: this.id, from: next, live: true, merge: mergeDeltas }),
     });
   }
 

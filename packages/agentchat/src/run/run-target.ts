@@ -1,7 +1,7 @@
 import { type AgentId, type AgentRuntime, agentId, type JsonValue, TeamError, TroupeError } from "@troupe/core";
 import type { StoredBudget } from "../budget/budget.ts";
 import { StartRun, type StartRunPayload, type StartRunReply } from "../turn/protocol.ts";
-import { formatCell, formatKey } from "./cell-address.ts";
+import { formatCell, formatKey } from "../manager/cell-address.ts";
 import type { RunnerBinding } from "./runner-binding.ts";
 
 /** Where a run takes place. */

@@ -16,8 +16,8 @@ import {
 import { type AgentRole, roleAt, type TeamRole } from "../turn/role.ts";
 import { createEnvironment, type TurnEnvironment } from "../turn/run-resources.ts";
 import { endOf, failedEnd } from "../turn/turn-end.ts";
-import { formatCell, parseKey } from "./cell-address.ts";
-import { Manager } from "./manager.ts";
+import { formatCell, parseKey } from "../manager/cell-address.ts";
+import { Manager } from "../manager/manager.ts";
 
 /** A runner on a runtime: its agent type, registered. */
 export interface RunnerBinding {

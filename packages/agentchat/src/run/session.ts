@@ -10,7 +10,7 @@ import {
 import type { ChatMessage, Task } from "../message/chat-message.ts";
 import type { TeamRole } from "../turn/role.ts";
 import { asJson } from "../message/as-json.ts";
-import { formatCell, formatKey } from "./cell-address.ts";
+import { formatCell, formatKey } from "../manager/cell-address.ts";
 import type { Run, RunOptions } from "./run-handle.ts";
 import { activeRunOf, sessionBusy } from "./run-target.ts";
 

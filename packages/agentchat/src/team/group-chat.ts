@@ -8,7 +8,7 @@ import {
   type FailurePolicy,
   type Participant,
   type Role,
-  type Selection,
+  type SpeakerSelection,
   type SelectionInput,
   type TeamRole,
 } from "../turn/role.ts";
@@ -54,7 +54,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   }
 
   /** Chooses who goes on, from the input alone: a resumed run asks again. */
-  protected abstract select(input: SelectionInput): Selection | Promise<Selection>;
+  protected abstract select(input: SelectionInput): SpeakerSelection | Promise<SpeakerSelection>;
 
   /** Names of the participants, in the order given. */
   protected get speakers(): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Selection, SelectionInput } from "../turn/role.ts";
+import type { SpeakerSelection, SelectionInput } from "../turn/role.ts";
 import { GroupChat, type GroupChatOptions } from "./group-chat.ts";
 
 /**
@@ -12,7 +12,7 @@ export class RoundRobinGroupChat<Output = undefined> extends GroupChat<Output> {
     super(options, "RoundRobinGroupChat");
   }
 
-  protected select({ memory }: SelectionInput): Selection {
+  protected select({ memory }: SelectionInput): SpeakerSelection {
     const { speakers } = this;
     const index = typeof memory === "number" ? memory % speakers.length : 0;
     const speaker = speakers[index];

@@ -1,6 +1,5 @@
 import {
   type AgentContext,
-  type ControlReason,
   defineEvent,
   defineRequest,
   type EncodedError,
@@ -127,8 +126,3 @@ export interface CellState {
 
 /** What the handlers of this package get from the core. */
 export type CellContext = AgentContext<CellState, CellLists>;
-
-/** Why a run was stopped from outside, as far as it was said. */
-export function controlDetail(reason: ControlReason | undefined): JsonValue {
-  return reason?.detail ?? null;
-}

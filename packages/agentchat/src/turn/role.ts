@@ -35,7 +35,7 @@ export interface SelectionInput {
 }
 
 /** Who goes on, or why nobody does. */
-export type Selection =
+export type SpeakerSelection =
   | { readonly kind: "speak"; readonly speakers: readonly string[]; readonly memory: JsonValue }
   | {
       readonly kind: "stop";
@@ -55,7 +55,7 @@ export interface TeamRole {
   readonly maxTurns: number;
   readonly onError: FailurePolicy;
   /** Pure: decides from its input alone. */
-  select(input: SelectionInput): Selection | Promise<Selection>;
+  select(input: SelectionInput): SpeakerSelection | Promise<SpeakerSelection>;
 }
 
 /** What a runner is inside. */

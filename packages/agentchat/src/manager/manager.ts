@@ -22,7 +22,7 @@ import type {
   TurnEnd,
   TurnReply,
 } from "../turn/protocol.ts";
-import type { Selection, TeamRole } from "../turn/role.ts";
+import type { SpeakerSelection, TeamRole } from "../turn/role.ts";
 import { cancelledBy, describeDetail, endOf, failedEnd } from "../turn/turn-end.ts";
 import {
   type ActiveRun,
@@ -216,7 +216,7 @@ export class Manager {
       turns: run.turns,
       thread: this.#core.lists.thread,
     });
-    const selection: Selection = selected instanceof Promise ? await selected : selected;
+    const selection: SpeakerSelection = selected instanceof Promise ? await selected : selected;
     this.#state.memory = selection.memory;
     if (selection.kind === "stop") {
       run.ending = selection.stop;
