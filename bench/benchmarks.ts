@@ -7,6 +7,7 @@ import { oneWay } from "./core/one-way.ts";
 import { passivatedAgents } from "./core/passivated-agents.ts";
 import { requestResponse } from "./core/request-response.ts";
 import type { Benchmark } from "./harness/benchmark.ts";
+import { newcomer } from "./package/newcomer.ts";
 
 /** Every benchmark, in the order they run. */
 export const benchmarks: readonly Benchmark[] = [
@@ -20,4 +21,5 @@ export const benchmarks: readonly Benchmark[] = [
   textDeltas,
   concurrentRuns,
   finishedRuns,
+  newcomer,
 ];
