@@ -1,8 +1,4 @@
 import { ConfigError } from "@troupe/core";
-import { readFileSync } from "node:fs";
-import * as nodeModule from "node:module";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 /** What a loaded module exports, still to be looked at. */
 export type ModuleExports = Readonly<Record<string, unknown>>;
@@ -24,18 +20,34 @@ export async function loadPackage(name: string, projectFolder: string): Promise<
   }
 }
 
-/** The URL of the package's main module as seen from a folder, or `undefined` when it is not installed there. */
-function locate(name: string, projectFolder: string): string | undefined {
-  const manifestPath = findManifest(name, pathToFileURL(join(projectFolder, "package.json")).href);
-  if (manifestPath === undefined) return undefined;
-  const manifest: unknown = JSON.parse(readFileSync(manifestPath, "utf8"));
-  const entry = isExports(manifest) ? mainEntry(manifest) : undefined;
-  return entry === undefined ? undefined : pathToFileURL(join(dirname(manifestPath), entry)).href;
+/** Node's own modules, taken at first use and not imported: so this file loads in browsers and workers too. */
+function builtIn(): Pick<NodeJS.Process, "getBuiltinModule"> | undefined {
+  return typeof process === "object" && typeof process.getBuiltinModule === "function" ? process : undefined;
 }
 
-/** By name and not by import: a runtime without the function (Node before 22.14, others) would refuse to load this file. */
-function findManifest(name: string, from: string): string | undefined {
-  const find: unknown = Reflect.get(nodeModule, "findPackageJSON");
+/** The URL of the package's main module as seen from a folder, or `undefined` when it is not installed there. */
+function locate(name: string, projectFolder: string): string | undefined {
+  const host = builtIn();
+  if (host === undefined) return undefined;
+  const [fs, path, url] = [
+    host.getBuiltinModule("node:fs"),
+    host.getBuiltinModule("node:path"),
+    host.getBuiltinModule("node:url"),
+  ];
+  const findPackage: unknown = Reflect.get(host.getBuiltinModule("node:module"), "findPackageJSON");
+  const manifestPath = findManifest(
+    findPackage,
+    name,
+    url.pathToFileURL(path.join(projectFolder, "package.json")).href,
+  );
+  if (manifestPath === undefined) return undefined;
+  const manifest: unknown = JSON.parse(fs.readFileSync(manifestPath, "utf8"));
+  const entry = isExports(manifest) ? mainEntry(manifest) : undefined;
+  return entry === undefined ? undefined : url.pathToFileURL(path.join(path.dirname(manifestPath), entry)).href;
+}
+
+/** A runtime may lack the function: Node before 22.14, others. */
+function findManifest(find: unknown, name: string, from: string): string | undefined {
   if (typeof find !== "function") return undefined;
   try {
     return textOf(Reflect.apply(find, undefined, [name, from]));

@@ -138,6 +138,11 @@ describe("Ctrl+C", () => {
   });
 });
 
+test("a reader that leaves early is no error", async () => {
+  const { exitCode, stderr } = await troupe(["--help"], { stopsReading: true });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+});
+
 describe(".env", () => {
   test("of the working directory is read, and never printed", async () => {
     writeFileSync(join(scratch, ".env"), "TROUPE_TEST_WORD=swordfish\nOPENAI_API_KEY=sk-very-secret\n");
@@ -184,6 +189,24 @@ describe("troupe chat", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain("Shall I?");
     expect(stdout).toContain("yes, go ahead");
+  });
+
+  test("asks again and again under --dev, where every wait replays its turn", async () => {
+    const { exitCode, stdout } = await troupe(["chat", "asking-team.ts", "--dev"], {
+      input: "hello\nyes\nonce more\nno\n",
+    });
+    expect(exitCode).toBe(0);
+    expect(stdout.match(/Shall I\?/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test("Ctrl+C stops the answer that is being given, not the conversation", async () => {
+    const { exitCode, stdout } = await troupe(["chat", "hanging-team.ts"], {
+      input: "hello\n/help\n",
+      interruptAt: ["model called"],
+    });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("cancelled");
+    expect(stdout.lastIndexOf("/reset starts over")).toBeGreaterThan(stdout.indexOf("model called"));
   });
 
   test("reports a turn that fails and goes on", async () => {

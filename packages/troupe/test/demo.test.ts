@@ -201,6 +201,15 @@ describe("on a table it never saw, the stand-in reacts to what is there", () => 
   });
 });
 
+test("Ctrl+C ends the demonstration", async () => {
+  const { exitCode, stderr } = await troupe(["demo", "--out", join(scratch, "stopped")], {
+    interruptAt: ["The sandbox, before"],
+  });
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain("stopping");
+  expect(stderr).not.toContain("error:");
+});
+
 describe("models", () => {
   test("a key in the environment only makes the last line offer the command; nothing is called", async () => {
     const calls: string[] = [];

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Sends Ctrl+C when this text has been printed, as often as it is listed. */
   readonly interruptAt?: readonly string[];
+  /** Closes the pipe at once, as `head` does when it has seen enough. */
+  readonly stopsReading?: boolean;
 }
 
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -40,6 +42,7 @@ export async function troupe(args: readonly string[], options: CommandOptions = 
   };
   child.stdout.on("data", hear("stdout"));
   child.stderr.on("data", hear("stderr"));
+  if (options.stopsReading === true) child.stdout.destroy();
   child.stdin.end(options.input ?? "");
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);

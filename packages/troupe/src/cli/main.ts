@@ -6,6 +6,11 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(`troupe needs Node.js 22.18 or newer; this is ${process.versions.node}.\n`);
   process.exitCode = 2;
 } else {
+  // A reader that leaves, such as head, has seen enough.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
   const { runCommandLine } = await import("./command-line.ts");
   process.exitCode = await runCommandLine(process.argv);
 }
