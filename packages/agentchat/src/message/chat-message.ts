@@ -49,7 +49,8 @@ export function completeMessage(
   draft: MessageDraft,
   missing: { readonly id: string; readonly source: string },
 ): ChatMessage {
-  return { ...draft, id: draft.id ?? missing.id, source: draft.source ?? missing.source };
+  // Frozen, so that the thread, the event and the reply keep one object: the store copies what may still change.
+  return Object.freeze({ ...draft, id: draft.id ?? missing.id, source: draft.source ?? missing.source });
 }
 
 /** The message as a model reads it: a user's turn under the name of its source. */

@@ -1,4 +1,5 @@
 import { type JsonValue, StateError } from "../errors/index.ts";
+import { trustType } from "../agent/index.ts";
 import { assertJson } from "../message/index.ts";
 
 /** Bytes, roughly: strings count their length, everything else a word. Exact sizes are a store's business. */
@@ -56,21 +57,43 @@ function copyValue(value: unknown, meter: Meter, depth: number): JsonValue | typ
   }
 }
 
+/** What is frozen all the way down already is taken as it is: most messages are stored in more than one place. */
 function copyArray(items: readonly unknown[], meter: Meter, depth: number): JsonValue | typeof flawed {
+  let isSame = Object.isFrozen(items);
   const copy: JsonValue[] = [];
   for (const item of items) {
     const copied = copyValue(item, meter, depth);
     if (copied === flawed) return flawed;
+    if (copied !== item) isSame = false;
     copy.push(copied);
   }
-  return Object.freeze(copy);
+  return isSame ? trustType<JsonValue>(items) : Object.freeze(copy);
 }
 
 function copyObject(value: object, meter: Meter, depth: number): JsonValue | typeof flawed {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) return flawed;
+  const source = trustType<Record<string, unknown>>(value);
+  return Object.isFrozen(value) ? reuseObject(source, meter, depth) : cloneObject(source, meter, depth);
+}
+
+function reuseObject(source: Record<string, unknown>, meter: Meter, depth: number): JsonValue | typeof flawed {
+  const before = meter.bytes;
+  for (const key of Object.keys(source)) {
+    const item = source[key];
+    const copied = item === undefined ? undefined : copyValue(item, meter, depth);
+    if (copied === flawed) return flawed;
+    if (copied === undefined || copied !== item) {
+      meter.bytes = before;
+      return cloneObject(source, meter, depth);
+    }
+    meter.bytes += key.length;
+  }
+  return trustType<JsonValue>(source);
+}
+
+function cloneObject(source: Record<string, unknown>, meter: Meter, depth: number): JsonValue | typeof flawed {
   const copy: Record<string, JsonValue> = {};
-  const source = value as Record<string, unknown>;
   for (const key of Object.keys(source)) {
     const item = source[key];
     if (item === undefined) continue;

@@ -66,8 +66,8 @@ export interface TurnRecord extends Flush {
   readonly turn: string;
   readonly agent: AgentId;
   readonly messageId: string;
-  /** Present when the state changed. */
-  readonly state?: JsonValue;
+  /** JSON text of the state, when it changed. */
+  readonly state?: string;
   readonly lists?: readonly ListChange[];
   readonly isForgotten?: true;
   /** How the request ended; absent for events. */
@@ -91,8 +91,8 @@ export type LogRecord =
     }
   | { readonly kind: "restored"; readonly at: number; readonly agent: AgentId; readonly image: AgentImage };
 
-/** An agent's committed state and lists. `state` is absent while it equals the initial one. */
+/** An agent's committed state, as JSON text, and its lists. `state` is absent while it equals the initial one. */
 export interface AgentImage {
-  readonly state?: JsonValue;
+  readonly state?: string;
   readonly lists: Readonly<Record<string, readonly JsonValue[]>>;
 }

@@ -184,7 +184,7 @@ const ownerCases: readonly StoreCase[] = [
     run: async ({ store }) => {
       const old = await fill(store, 2);
       const fresh = await claim(store);
-      const snapshot = { position: 2, agents: { ada: { state: 1, lists: {} } } };
+      const snapshot = { position: 2, agents: { ada: { state: "1", lists: {} } } };
       await store.deliver(cell, [mail(1)]);
       await expectCode("store.fenced", "append", () => store.append(cell, old, [record("x")]));
       await expectCode("store.fenced", "snapshot", () => store.snapshot(cell, old, snapshot));
@@ -223,7 +223,7 @@ const snapshotCases: readonly StoreCase[] = [
     invariant: "C21",
     run: async ({ store }) => {
       const fence = await fill(store, 2);
-      const agents = { ada: { state: { cents: 5 }, lists: { entries: [1, 2] } } };
+      const agents = { ada: { state: '{"cents":5}', lists: { entries: [1, 2] } } };
       await store.snapshot(cell, fence, { position: 1, agents: {} });
       await store.snapshot(cell, fence, { position: 2, agents });
       expectEqual((await store.claim(cell, "other")).snapshot, { position: 2, agents }, "the snapshot");
@@ -237,7 +237,7 @@ const snapshotCases: readonly StoreCase[] = [
     invariant: "I9",
     run: async ({ store }) => {
       const fence = await claim(store);
-      await store.snapshot(cell, fence, { position: 0, agents: { ada: { state: 1, lists: {} } } });
+      await store.snapshot(cell, fence, { position: 0, agents: { ada: { state: "1", lists: {} } } });
       expectEqual(await store.cells(), [cell], "the cells with a snapshot");
       await store.snapshot(cell, fence, { position: 0, agents: {} });
       expectEqual(await store.cells(), [], "the cells without it");
@@ -313,7 +313,7 @@ const lifeCases: readonly StoreCase[] = [
     invariant: "I9",
     run: async ({ store }) => {
       const fence = await fill(store, 3);
-      await store.snapshot(cell, fence, { position: 3, agents: { ada: { state: 1, lists: {} } } });
+      await store.snapshot(cell, fence, { position: 3, agents: { ada: { state: "1", lists: {} } } });
       await store.deliver(cell, [mail(1)]);
       await fill(store, 1, "other");
       await store.prune(cell);
@@ -347,7 +347,7 @@ const lifeCases: readonly StoreCase[] = [
       expectEqual(reopen !== undefined, store.isDurable, "reopen is offered exactly by durable stores");
       if (reopen === undefined) return;
       const fence = await fill(store, 3);
-      const snapshot = { position: 3, agents: { ada: { state: 1, lists: {} } } };
+      const snapshot = { position: 3, agents: { ada: { state: "1", lists: {} } } };
       await store.snapshot(cell, fence, snapshot);
       await store.deliver(cell, [mail(1)]);
       await store.close();

@@ -12,7 +12,7 @@ export async function readSnapshot(engine: Engine, id: AgentId): Promise<AgentSn
   const image = agent.image();
   if (image === undefined) return undefined;
   const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
-  return { state: image.state ?? trustType<JsonValue>(JSON.parse(agent.blueprint.initialJson)), lists };
+  return { state: trustType<JsonValue>(JSON.parse(image.state ?? agent.blueprint.initialJson)), lists };
 }
 
 /** Replaces the state and lists of an agent that is not in a turn. @throws StateError `state.busy`. */
@@ -26,8 +26,8 @@ export async function writeSnapshot(engine: Engine, id: AgentId, snapshot: Agent
       items.map((item) => freezeJson(item, `item of list "${name}"`)),
     ]),
   );
-  const isInitial = JSON.stringify(state) === agent.blueprint.initialJson;
-  const image: AgentImage = isInitial ? { lists } : { state, lists };
+  const text = JSON.stringify(state);
+  const image: AgentImage = text === agent.blueprint.initialJson ? { lists } : { state: text, lists };
   if (agent.cell.isLogged) {
     const written = agent.cell.append([{ kind: "restored", at: engine.clock.now(), agent: id, image }]);
     if (isPromiseLike(written)) await written;

@@ -34,7 +34,7 @@ export interface CellFold {
 
 /** An image under construction: its arrays belong to the fold alone. */
 interface MutableImage {
-  state?: JsonValue;
+  state?: string;
   readonly lists: Record<string, JsonValue[]>;
 }
 

@@ -8,7 +8,7 @@
  * N3. An activation without mail and turns is in the idle list, and only then can it be passivated.
  */
 import type { MaybePromise } from "../../async/index.ts";
-import { type Blueprint, trustType } from "../../agent/index.ts";
+import type { Blueprint } from "../../agent/index.ts";
 import type { JsonValue } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import type { AgentImage, Mail } from "../../store/index.ts";
@@ -234,7 +234,7 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
 
   load(image: AgentImage): void {
     this.dropDraft();
-    this.#committed = image.state === undefined ? undefined : JSON.stringify(image.state);
+    this.#committed = image.state;
     this.#lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
   }
 
@@ -243,7 +243,7 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
     const lists = this.#lists ?? {};
     const hasItems = Object.values(lists).some((items) => items.length > 0);
     if (this.#committed === undefined) return hasItems ? { lists } : undefined;
-    return { state: trustType<JsonValue>(JSON.parse(this.#committed)), lists };
+    return { state: this.#committed, lists };
   }
 
   /** Tells the definition that the activation goes. */

@@ -1,6 +1,5 @@
-import { trustType } from "../../agent/index.ts";
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { encodeError, type JsonValue, StateError } from "../../errors/index.ts";
+import { encodeError, StateError } from "../../errors/index.ts";
 import { encodeJson, validate } from "../../message/index.ts";
 import { freezeJson, type ListChange, type Mail, type TurnRecord } from "../../store/index.ts";
 import { createSettlement } from "../delivery/mail-factory.ts";
@@ -124,9 +123,11 @@ function write(turn: Turn, frame: Frame, changes: Changes): void {
   if (frame.isOver) return;
   const { cell } = turn.activation;
   const settlement = ownSettlement(turn, changes.reply);
-  const outgoing =
-    settlement === undefined ? changes.outgoing : { ...changes.outgoing, sent: [...changes.outgoing.sent, settlement] };
-  const ready = { ...changes, outgoing };
+  const { outgoing } = changes;
+  const ready =
+    settlement === undefined
+      ? changes
+      : { ...changes, outgoing: { ...outgoing, sent: [...outgoing.sent, settlement] } };
   if (!cell.isLogged) {
     apply(turn, frame, ready);
     return;
@@ -159,20 +160,23 @@ function ownSettlement(turn: Turn, reply: LiveOutcome | undefined): Mail | undef
   return createSettlement(mail, toReplyOutcome(reply), engine.clock.now());
 }
 
+/** Written field by field: one record for each turn stays in the log, and spreads would make each twice. */
 function toRecord(turn: Turn, frame: Frame, changes: Changes): TurnRecord {
-  return {
+  const { sent, events } = changes.outgoing;
+  const record: { -readonly [Key in keyof TurnRecord]: TurnRecord[Key] } = {
     kind: "turn",
     at: turn.engine.clock.now(),
     turn: turn.id,
     agent: turn.activation.id,
     messageId: turn.mail.messageId,
-    ...(changes.state !== undefined && { state: trustType<JsonValue>(JSON.parse(changes.state)) }),
-    ...(changes.lists.length > 0 && { lists: changes.lists }),
-    ...(frame.isForgotten && { isForgotten: true }),
-    ...(changes.reply !== undefined && { reply: toReplyOutcome(changes.reply) }),
-    ...(changes.outgoing.sent.length > 0 && { sent: changes.outgoing.sent }),
-    ...(changes.outgoing.events.length > 0 && { events: changes.outgoing.events }),
   };
+  if (changes.state !== undefined) record.state = changes.state;
+  if (changes.lists.length > 0) record.lists = changes.lists;
+  if (frame.isForgotten) record.isForgotten = true;
+  if (changes.reply !== undefined) record.reply = toReplyOutcome(changes.reply);
+  if (sent.length > 0) record.sent = sent;
+  if (events.length > 0) record.events = events;
+  return record;
 }
 
 function apply(turn: Turn, frame: Frame, changes: Changes): void {
