@@ -1,5 +1,5 @@
 export { AsyncQueue, type AsyncQueueOptions, type OverflowPolicy } from "./async-queue.ts";
-export { type Clock, maxTimerDelayMs, systemClock, type TimerHandle } from "./clock.ts";
+export { type Clock, systemClock, type TimerHandle } from "./clock.ts";
 export { createDeferred, type Deferred } from "./deferred.ts";
 export { createIdSource, type IdSource } from "./id-source.ts";
 export { isPromiseLike, type MaybePromise } from "./maybe-promise.ts";

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
 import {
+  configErrorCodes,
+  deliveryErrorCodes,
+  serializationErrorCodes,
+  stateErrorCodes,
+  storeErrorCodes,
+  waitErrorCodes,
+} from "./error-codes.ts";
+import {
   ConfigError,
   DeliveryError,
   decodeError,
@@ -12,6 +20,20 @@ import {
   ToolError,
   TroupeError,
 } from "./index.ts";
+
+const closedFamilies = [
+  ["delivery", deliveryErrorCodes],
+  ["config", configErrorCodes],
+  ["serialization", serializationErrorCodes],
+  ["state", stateErrorCodes],
+  ["wait", waitErrorCodes],
+  ["store", storeErrorCodes],
+] as const;
+
+test.each(closedFamilies)("the codes of %s are distinct, and words after the family's name", (family, codes) => {
+  expect(new Set(codes).size).toBe(codes.length);
+  for (const code of codes) expect(code).toMatch(new RegExp(`^${family}\\.[a-z]+(_[a-z]+)*$`));
+});
 
 const noAgent = new DeliveryError("delivery.no_such_agent", 'No agent type "clerk"', {
   remedy: "Register it.",

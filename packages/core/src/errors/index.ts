@@ -2,20 +2,14 @@ export { assertNever } from "./assert-never.ts";
 export {
   type CodeExecutionErrorCode,
   type ConfigErrorCode,
-  configErrorCodes,
   type DeliveryErrorCode,
-  deliveryErrorCodes,
   type ModelErrorCode,
   type SerializationErrorCode,
-  serializationErrorCodes,
   type StateErrorCode,
   type StoreErrorCode,
-  stateErrorCodes,
-  storeErrorCodes,
   type TeamErrorCode,
   type ToolErrorCode,
   type WaitErrorCode,
-  waitErrorCodes,
 } from "./error-codes.ts";
 export {
   CodeExecutionError,
