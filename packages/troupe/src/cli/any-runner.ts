@@ -1,7 +1,7 @@
 import type { Runner } from "@troupe/agentchat";
 
 /** A team or agent of whatever output: what the command can run. */
-export type AnyRunner = Runner<unknown>;
+export type AnyRunner = Pick<Runner<unknown>, "name" | "run" | "session"> & Partial<Pick<Runner<unknown>, "close">>;
 
 /**
  * True for what a module may export to be run. Structural, so that a project's own copy of the packages counts as well.

@@ -5,7 +5,7 @@ import { withInterrupt } from "./interrupt.ts";
 import { loadRunner } from "./load-runner.ts";
 import { createPrompter, type Prompter } from "../node/prompter.ts";
 import { askWith } from "../node/terminal-questions.ts";
-import { createRuntime } from "./run-command.ts";
+import { closeAll, createRuntime } from "./run-command.ts";
 
 /** `troupe chat <file>` with its flags. */
 export interface ChatCall {
@@ -26,7 +26,7 @@ export async function chatCommand(call: ChatCall): Promise<ExitCode> {
   const runner = await loadRunner(call.file);
   const runtime = createRuntime(call.isDev);
   const prompter = createPrompter();
-  const session = runner.session("chat", { runtime });
+  const session = runner.session("chat", runtime === undefined ? {} : { runtime });
   process.stdout.write(`Talking to ${runner.name}. ${help}\n`);
   try {
     for (;;) {
@@ -36,7 +36,7 @@ export async function chatCommand(call: ChatCall): Promise<ExitCode> {
     }
   } finally {
     prompter.close();
-    await runtime.close();
+    await closeAll(runner, runtime);
   }
 }
 

@@ -125,6 +125,6 @@ function terminalScreen(): Screen {
     write: (text) => void process.stdout.write(text),
     status,
     isColoured: isTTY === true && (process.env["NO_COLOR"] ?? "") === "",
-    width: Math.max(60, Math.min(maxWidth, columns ?? maxWidth)),
+    width: Math.max(60, Math.min(maxWidth, columns || maxWidth)),
   };
 }

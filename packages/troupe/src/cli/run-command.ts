@@ -2,6 +2,7 @@ import { printRun, type Question, type RunResult } from "@troupe/agentchat";
 import { ConfigError, InProcessRuntime } from "@troupe/core";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { withInterrupt } from "./interrupt.ts";
+import type { AnyRunner } from "./any-runner.ts";
 import { loadRunner } from "./load-runner.ts";
 import { createPrompter } from "../node/prompter.ts";
 import { askWith } from "../node/terminal-questions.ts";
@@ -28,7 +29,7 @@ export async function runCommand(call: RunCall): Promise<ExitCode> {
   const runtime = createRuntime(call.isDev);
   const prompter = createPrompter();
   const options = {
-    runtime,
+    ...(runtime !== undefined && { runtime }),
     ...(prompter.isInteractive && { onQuestion: (question: Question) => askWith(prompter, question) }),
   };
   try {
@@ -41,13 +42,22 @@ export async function runCommand(call: RunCall): Promise<ExitCode> {
     return endOf(result);
   } finally {
     prompter.close();
-    await runtime.close();
+    await closeAll(runner, runtime);
   }
 }
 
-/** The runtime of one command; with `isDev` every wait drops its frame and replays (C17), as after a restart. */
-export function createRuntime(isDev: boolean): InProcessRuntime {
-  return new InProcessRuntime(isDev ? { parkAfterMs: 0 } : {});
+/**
+ * With `isDev`, a runtime on which every wait drops its frame and replays (C17), as after a restart. Else none: a runner keeps its own,
+ * made by its own copy of the packages.
+ */
+export function createRuntime(isDev: boolean): InProcessRuntime | undefined {
+  return isDev ? new InProcessRuntime({ parkAfterMs: 0 }) : undefined;
+}
+
+/** Closes what a command ran on. */
+export async function closeAll(runner: AnyRunner, runtime: InProcessRuntime | undefined): Promise<void> {
+  await runtime?.close();
+  await runner.close?.();
 }
 
 /** The exit code of a run that ended by a decision. */

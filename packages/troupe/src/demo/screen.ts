@@ -35,7 +35,7 @@ export function showOpening(
     : `Model: ${opening.modelName}.`;
   screen.write(`${paint(screen, "yellow", words)}\n`);
   const source = opening.dataSource === undefined ? "" : ` (${opening.dataSource})`;
-  screen.write(wrap(`Data: ${opening.dataName}, ${opening.rowCount} rows${source}.`, screen.width, ""));
+  screen.write(wrap(`Data: ${printable(opening.dataName)}, ${opening.rowCount} rows${source}.`, screen.width, ""));
 }
 
 /** What programs reached for, and that the sandbox refused. */
@@ -44,7 +44,7 @@ export function showRefusals(screen: Screen, refusals: readonly Refusal[]): void
   for (const { attempt, answer, isRefused } of refusals) {
     const verdict = isRefused ? paint(screen, "green", "refused") : paint(screen, "red", "ALLOWED");
     screen.write(`  ${verdict}  ${attempt}\n`);
-    screen.write(paint(screen, "dim", wrap(answer, screen.width, " ".repeat(11))));
+    screen.write(paint(screen, "dim", wrap(printable(answer), screen.width, " ".repeat(11))));
   }
   screen.write("\n");
 }
@@ -63,9 +63,14 @@ export function showSummary(screen: Screen, summary: Summary): void {
   showTable(screen, "Run", summary.totals);
 }
 
+/** Text of models, programs and tables, without what could control the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => (character === "\n" ? character : " "));
+}
+
 function showWords(screen: Screen, scene: Extract<Scene, { kind: "spoke" }>): void {
   const programLines = (/```\w*\n([\s\S]*?)```/.exec(scene.text)?.[1] ?? "").split("\n").length - 1;
-  const words = wordsOf(scene.text).replaceAll("**", "");
+  const words = printable(wordsOf(scene.text).replaceAll("**", ""));
   const time = duration(scene.endMs - scene.startMs);
   const foot = programLines > 0 ? `[program of ${programLines} lines, ${time}]` : `[${time}]`;
   showHead(screen, scene.startMs, scene.by);
@@ -80,7 +85,9 @@ function showHead(screen: Screen, startMs: number, speaker: string): void {
 }
 
 function showRun(screen: Screen, run: SandboxRun, startMs: number): void {
-  const lines = run.output.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("RESULT "));
+  const lines = printable(run.output)
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("RESULT "));
   const hidden = Math.max(0, lines.length - shownLines);
   const whose = run.author === run.by ? "a program of its own" : `the ${run.author}'s program`;
   const outcome = run.exitCode === 0 ? `ran ${whose}` : `${whose} failed with exit code ${run.exitCode}`;
@@ -96,7 +103,7 @@ function showTable(screen: Screen, title: string, rows: readonly SummaryRow[]): 
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   screen.write(`\n${paint(screen, "bold", title)}\n`);
   for (const [name, value] of rows) {
-    const body = wrap(value, screen.width, " ".repeat(width + 2));
+    const body = wrap(printable(value), screen.width, " ".repeat(width + 2));
     screen.write(`  ${paint(screen, "cyan", name.padEnd(width))}${body.slice(width + 2)}`);
   }
 }

@@ -20,7 +20,9 @@ export async function askInTerminal(question: AskedQuestion): Promise<unknown> {
 
 /** Answers a question with a prompter that somebody else closes. @throws ConfigError as `askInTerminal`. */
 export async function askWith(prompter: Prompter, question: AskedQuestion): Promise<unknown> {
-  const answer = await answerQuestion(question, prompter);
+  // A model may have worded the prompt: it must not control the terminal.
+  const prompt = question.prompt.replaceAll(/\p{Cc}/gu, (character) => (character === "\n" ? character : " "));
+  const answer = await answerQuestion({ prompt, schema: question.schema }, prompter);
   if (answer.kind === "answered") return answer.value;
   throw new ConfigError(
     "config.invalid_option",
