@@ -50,9 +50,7 @@ describe("questions", () => {
     expect(run.pending()).toHaveLength(1);
     await run.respond(question?.id ?? "", "no");
     expect((await run).text).toBe("no");
-    await expect(run.respond(question?.id ?? "", "no")).rejects.toMatchObject({
-      code: expect.stringMatching(/^wait\./),
-    });
+    await expect(run.respond(question?.id ?? "", "no")).rejects.toThrow(/has its answer/);
   });
 
   it("can be answered by another handle of the same run, by its id", async () => {
@@ -72,7 +70,7 @@ describe("questions", () => {
     const failing = person.run("Go.", { onQuestion: () => Promise.reject(cause) });
     await expect(failing).rejects.toMatchObject({
       code: "run.question_failed",
-      message: expect.stringContaining("terminal is gone"),
+      cause: { message: "the terminal is gone" },
     });
     await expect(person.run("Go.", { onQuestion: () => 42 })).rejects.toMatchObject({ code: "run.question_failed" });
     expect((await person.run("Go.", { onQuestion: () => "well" })).text).toBe("well");
@@ -103,7 +101,7 @@ describe("questions", () => {
       onQuestion: (question) => ({ approved: question.prompt.includes("500"), reason: "too much" }),
     });
     expect(result.text).toBe("Done.");
-    expect(paid.sort()).toEqual([50, 500]);
+    expect(new Set(paid)).toEqual(new Set([50, 500]));
     const results = model.requests[1]?.messages.at(-1);
     expect(results?.role === "tool" && results.content.map((part) => part.status)).toEqual(["ok", "ok", "denied"]);
   });

@@ -1,9 +1,9 @@
-import { decodeError, type EncodedError, TeamError, type TeamErrorCode, TroupeError } from "@troupe/core";
+import { TeamError, type TeamErrorCode, TroupeError } from "@troupe/core";
 import type { RunResult } from "./run-result.ts";
 
 /** What a failed run knows besides its error. */
 export interface RunFailure {
-  readonly error: EncodedError;
+  readonly error: Error;
   /** Path of the agent that failed; empty for the team itself. */
   readonly agentPath: readonly string[];
 }
@@ -33,22 +33,23 @@ export class RunError extends TeamError {
   }
 }
 
-/** The error with which an awaited run rejects. An error of the team itself keeps its code. */
-export function createRunError(failure: RunFailure, partial: RunResult<unknown>): RunError {
-  const cause = decodeError(failure.error);
-  const { agentPath } = failure;
-  const isOwn = TroupeError.isTroupeError(cause) && (cause.code.startsWith("run.") || cause.code.startsWith("team."));
+/** The error with which an awaited run rejects. An error of the team itself keeps its code and its own cause. */
+export function createRunError({ error, agentPath }: RunFailure, partial: RunResult<unknown>): RunError {
+  const own = ownCode(error);
   const where = agentPath.length === 0 ? "The run failed" : `Agent "${agentPath.join("/")}" failed`;
-  return new RunError(isOwn ? teamCode(cause.code) : "run.failed", `${where}: ${cause.message}`, {
-    remedy: TroupeError.isTroupeError(cause)
-      ? cause.remedy
-      : "See `cause` for what was thrown, and `partial` for what the run had by then.",
-    cause,
+  return new RunError(own ?? "run.failed", `${where}: ${error.message}`, {
+    remedy: TroupeError.isTroupeError(error) ? error.remedy : seeCause,
+    cause: own === undefined ? error : (error.cause ?? error),
     agentPath,
     partial,
   });
 }
 
-function teamCode(code: string): TeamErrorCode {
-  return code.startsWith("team.") ? `team.${code.slice(5)}` : `run.${code.slice(4)}`;
+const seeCause = "See `cause` for what was thrown, and `partial` for what the run had by then.";
+
+function ownCode(error: Error): TeamErrorCode | undefined {
+  if (!TroupeError.isTroupeError(error)) return undefined;
+  const { code } = error;
+  if (code.startsWith("team.")) return `team.${code.slice(5)}`;
+  return code.startsWith("run.") ? `run.${code.slice(4)}` : undefined;
 }

@@ -14,9 +14,8 @@
 import {
   type CellEvent,
   createDeferred,
+  decodeError,
   type Deferred,
-  type EncodedError,
-  encodeError,
   type JsonValue,
   type LiveEvent,
   TeamError,
@@ -280,9 +279,8 @@ export class RunController<Output> implements RunHandle<Output> {
     const { end } = this.#transcript;
     const { signal } = this.#plan;
     if (signal?.aborted === true) throw signal.reason;
-    if (this.#questionFailure !== undefined)
-      throw this.#failure(encodeError(questionFailed(this.#questionFailure.error)), []);
-    if (end?.kind === "run-failed") throw this.#failure(end.error, end.agentPath);
+    if (this.#questionFailure !== undefined) throw this.#failure(questionFailed(this.#questionFailure.error), []);
+    if (end?.kind === "run-failed") throw this.#failure(decodeError(end.error), end.agentPath);
     if (end === undefined) {
       this.#resolve(this.#transcript.place({ kind: "cancelled", detail: "The runtime was closed" }), undefined);
       return;
@@ -295,7 +293,7 @@ export class RunController<Output> implements RunHandle<Output> {
     this.#rest.resolve({ ...this.#transcript.toResult(stopReason, output), output });
   }
 
-  #failure(error: EncodedError, agentPath: readonly string[]): Error {
+  #failure(error: Error, agentPath: readonly string[]): Error {
     const reason = this.#transcript.place({ kind: "stalled", detail: "The run failed" });
     return createRunError({ error, agentPath }, this.#transcript.toResult(reason, undefined));
   }

@@ -1,0 +1,173 @@
+import { createVerifier, defineRequirements, type Requirements, type Verifier } from "./requirement.ts";
+
+/**
+ * What agents and teams owe: the conformance list of AutoGen's AgentChat, as far as this package covers it, and the list of what AutoGen
+ * fails (rows from 136 on). Rows of agents and teams that do not exist yet come with them.
+ */
+export const requirements: Requirements = defineRequirements([
+  // A. Messages
+  { id: "chat-1", kind: "parity", text: "Two messages made alike have different ids; a supplied id is kept." },
+  {
+    id: "chat-2",
+    kind: "replaced",
+    text: "A chunk event has an id of its own and names its message.",
+    replacedBy: "text-delta events are live: they have no id and always name their message",
+  },
+  { id: "chat-10", kind: "parity", text: "A multimodal message has text for people; the model gets the parts." },
+  // B. Base agent
+  { id: "chat-13", kind: "parity", text: "A run on a text starts with a user message; the agent receives it." },
+  { id: "chat-14", kind: "parity", text: "A run without a task works on the state that is there." },
+  { id: "chat-15", kind: "parity", text: "Empty lists and foreign list elements are rejected." },
+  { id: "chat-16", kind: "parity", text: "The messages of the result are those of the events, without deltas." },
+  { id: "chat-17", kind: "parity", text: "An illegal agent name is rejected at construction." },
+  // C. AssistantAgent: answers and streaming
+  { id: "chat-19", kind: "parity", text: "A text reply becomes one text message, and its usage is counted." },
+  {
+    id: "chat-20",
+    kind: "parity",
+    text: "Joined deltas equal the final text and carry its id; the result holds none.",
+  },
+  { id: "chat-21", kind: "parity", text: "The same holds for a reflection." },
+  { id: "chat-23", kind: "parity", text: "A stream that ends without a result is an error." },
+  {
+    id: "chat-24",
+    kind: "better",
+    text: "An output schema gives a structured message; misfits are repaired once, then an error.",
+  },
+  { id: "chat-26", kind: "parity", text: "A thought is one event before the answer and is kept with the answer." },
+  { id: "chat-27", kind: "parity", text: "Thoughts are shown in every round and in the reflection." },
+  { id: "chat-29", kind: "parity", text: "Without a system message none is sent." },
+  { id: "chat-30", kind: "parity", text: "One cancellation reaches the model and the tools." },
+  // D. AssistantAgent: tools
+  {
+    id: "chat-31",
+    kind: "replaced",
+    text: "One tool call with the defaults gives request, execution and summary after one model call.",
+    replacedBy: "maxToolIterations: 1 gives exactly that; the default is 10, because an answer is what people want",
+  },
+  { id: "chat-32", kind: "parity", text: "With reflection the last message is text and the tools ran once." },
+  {
+    id: "chat-33",
+    kind: "parity",
+    text: "With an output schema and tools the agent reflects by default and the answer is structured.",
+  },
+  { id: "chat-34", kind: "parity", text: "Two rounds of tools and a text take three model calls." },
+  { id: "chat-35", kind: "parity", text: "A model that always calls tools is called as often as the limit allows." },
+  { id: "chat-36", kind: "parity", text: "A limit of 0 is rejected." },
+  {
+    id: "chat-37",
+    kind: "parity",
+    text: "Two calls of one answer run at the same time; results keep the order of the calls.",
+  },
+  {
+    id: "chat-38",
+    kind: "parity",
+    text: "Bad arguments, a failing tool and an unknown tool are error results; the agent still answers.",
+  },
+  { id: "chat-39", kind: "parity", text: "A function makes the summary of a call and sees whether it failed." },
+  { id: "chat-40", kind: "parity", text: "Several results are joined by newline." },
+  { id: "chat-41", kind: "parity", text: "Two tools of one name, and tools for a model without, are rejected." },
+  // E. State
+  { id: "chat-51", kind: "parity", text: "A handoff message that is received puts its context before its text." },
+  { id: "chat-53", kind: "parity", text: "A saved session goes on where it was; a reset one starts anew." },
+  // F. UserProxyAgent
+  { id: "chat-55", kind: "parity", text: "Synchronous and asynchronous input give a text under the agent's name." },
+  { id: "chat-56", kind: "parity", text: "A handoff to the person is answered by a handoff back." },
+  { id: "chat-58", kind: "parity", text: "A cancel while a person is asked is a cancel." },
+  { id: "chat-59", kind: "parity", text: "Input that fails is an error that says so." },
+  // G. CodeExecutorAgent
+  { id: "chat-60", kind: "parity", text: "Fenced code is run; no fence, no output and a failure are said in words." },
+  { id: "chat-61", kind: "parity", text: "Several blocks run in order, in one request." },
+  // J. Teams
+  { id: "chat-76", kind: "parity", text: "Round robin follows the participants, for a task of any form." },
+  { id: "chat-77", kind: "parity", text: "Every message of a task list comes first, in order." },
+  {
+    id: "chat-78",
+    kind: "replaced",
+    text: "Task messages can be left out of the result.",
+    replacedBy: "messages carry their source: whoever does not want the user's filters them",
+  },
+  {
+    id: "chat-79",
+    kind: "replaced",
+    text: "Select events come before each message when asked for.",
+    replacedBy: "every event carries the path of its speaker",
+  },
+  {
+    id: "chat-81",
+    kind: "parity",
+    text: "maxTurns ends a run; the next goes on with the next speaker; a reset starts at the first.",
+  },
+  {
+    id: "chat-82",
+    kind: "parity",
+    text: "A message limit counts the task; going on without one gives as many messages of agents.",
+  },
+  { id: "chat-83", kind: "parity", text: "What an agent or a condition throws reaches the caller with its text." },
+  { id: "chat-84", kind: "parity", text: "A cancelled team can run again." },
+  {
+    id: "chat-85",
+    kind: "parity",
+    text: "A second run of one session is refused, and so are reset and restore during a run.",
+  },
+  {
+    id: "chat-86",
+    kind: "parity",
+    text: "Agents get what is new since their last turn, never their own words, never events.",
+  },
+  {
+    id: "chat-87",
+    kind: "parity",
+    text: "Tool events of one agent are in the run's events and are not delivered to others.",
+  },
+  { id: "chat-88", kind: "parity", text: "Save, restore into an equal team and save again gives the same document." },
+  {
+    id: "chat-89",
+    kind: "better",
+    text: "A document of another runner, or with an agent the team does not have, is refused.",
+  },
+  { id: "chat-91", kind: "parity", text: "Pause stops progress, resume continues it, the run finishes." },
+  // O. Nested teams
+  { id: "chat-124", kind: "parity", text: "The messages of an inner team are in the outer result, the task once." },
+  { id: "chat-125", kind: "parity", text: "Three levels deep give the expected messages." },
+  { id: "chat-126", kind: "parity", text: "The state of nested teams survives save and restore." },
+  // P. Termination
+  {
+    id: "chat-127",
+    kind: "replaced",
+    text: "A condition fires on its trigger and is an error to ask again before a reset.",
+    replacedBy:
+      "conditions are pure: their memory belongs to the run, so each run starts anew and nothing must be reset",
+  },
+  { id: "chat-128", kind: "parity", text: "Text mention respects sources; a message limit can count events." },
+  { id: "chat-129", kind: "parity", text: "Token limits add up over messages; none given is rejected." },
+  { id: "chat-130", kind: "parity", text: "A timeout ends a run, and each run has its own time." },
+  { id: "chat-132", kind: "parity", text: "And needs all, or any; reasons are joined; combinations nest." },
+  { id: "chat-135", kind: "parity", text: "Printing a run gives the same result as awaiting it." },
+  // R. What AutoGen fails
+  { id: "chat-136", kind: "better", text: "After an agent's error the same team completes the next run." },
+  { id: "chat-137", kind: "better", text: "A cancel during a slow tool ends at once and leaves no unanswered call." },
+  { id: "chat-138", kind: "better", text: "Leaving the stream stops all model calls." },
+  {
+    id: "chat-139",
+    kind: "better",
+    text: "Pause and resume of a run that is over return at once; also with inner teams.",
+  },
+  { id: "chat-140", kind: "better", text: "After a cancel the next run has all its turns." },
+  { id: "chat-142", kind: "better", text: "An inner team may speak twice in a row." },
+  { id: "chat-143", kind: "better", text: "Errors show the original error, the agent and the messages so far." },
+  {
+    id: "chat-144",
+    kind: "better",
+    text: "Pieces of reasoning and of text can be told apart, and each joins to one message.",
+  },
+  { id: "chat-154", kind: "better", text: "Awaiting and iterating a run give equal messages." },
+  { id: "chat-156", kind: "better", text: "A time limit aborts a stuck turn; every model call counts." },
+  { id: "chat-159", kind: "better", text: "10,000 turns keep what is saved of a run's manager within a bound." },
+  { id: "chat-160", kind: "better", text: "Two runs on one agent at once do not mix." },
+]);
+
+const verifier = createVerifier(requirements);
+
+/** Declares a test that verifies a row. */
+export const verifies: Verifier["verifies"] = (id, name, verify) => verifier.verifies(id, name, verify);
