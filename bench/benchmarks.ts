@@ -1,3 +1,4 @@
+import { cancelLatency } from "./agentchat/cancel-latency.ts";
 import { concurrentRuns, finishedRuns } from "./agentchat/many-runs.ts";
 import { modelCall, toolCalls } from "./agentchat/model-call.ts";
 import { roundRobinTurn } from "./agentchat/round-robin-turn.ts";
@@ -21,5 +22,6 @@ export const benchmarks: readonly Benchmark[] = [
   textDeltas,
   concurrentRuns,
   finishedRuns,
+  cancelLatency,
   newcomer,
 ];

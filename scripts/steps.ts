@@ -50,6 +50,8 @@ export const ciOnly: readonly Step[] = [
   ...examples.map(
     (name): Step => ({ name: `example ${name}`, command: ["npm", "start", "--silent", "-w", `examples/${name}`] }),
   ),
+  // Shows that every benchmark runs; figures are read, never judged, by CI.
+  { name: "bench", command: ["node", "bench/main.ts", "--quick"], timeoutMs: 300_000 },
   // --- portable runs: the contract suites on every platform; `node scripts/portable.ts` without a name runs them all
   ...["node22", "node24", "node26", "deno", "bun", "workerd", "chromium"].map(
     (name): Step => ({ name: `portable ${name}`, command: ["node", "scripts/portable.ts", name] }),

@@ -36,7 +36,7 @@ export function textResult(text: string): ModelResult {
 /** A model that costs nothing: `answer` is asked for each call, `stream` is told its deltas before the answer. */
 export function plainModel(
   answer: (request: ModelRequest) => ModelResult | Promise<ModelResult>,
-  deltas: () => Iterable<string> | AsyncIterable<string> = () => [],
+  deltas: (signal: AbortSignal | undefined) => Iterable<string> | AsyncIterable<string> = () => [],
 ): ChatModel {
   return {
     kind: "chat-model",
@@ -44,7 +44,7 @@ export function plainModel(
     capabilities,
     generate: async (request) => answer(request),
     async *stream(request): AsyncGenerator<ModelEvent, void, undefined> {
-      for await (const delta of deltas()) {
+      for await (const delta of deltas(request.signal)) {
         request.signal?.throwIfAborted();
         yield { kind: "text-delta", partId: "text", delta };
       }
