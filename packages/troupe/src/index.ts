@@ -30,6 +30,7 @@ export {
   type RunEvent,
   type RunHandle,
   type RunOptions,
+  type RunSnapshot,
   type RunResult,
   type Session,
   type StopReason,

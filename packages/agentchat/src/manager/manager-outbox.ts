@@ -3,8 +3,9 @@ import type { JsonValue } from "@troupe/core";
 import { asJson } from "../message/as-json.ts";
 import {
   type CellContext,
+  type RenameRun,
   StartTeam,
-  StopRun,
+  type StopRun,
   type TakeTurnPayload,
   TakeTurn,
   TeamEnded,
@@ -48,23 +49,29 @@ export function requestTurn(place: ManagerPlace, { role, speaker, tag, payload }
   }
   const { depth } = place.resources().ledger.budget;
   if (path.length + 1 > depth) throw budgetExceeded("depth", depth);
-  const parentKey = formatKey(place);
-  place.core.tell(StartTeam({ ...payload, tag, parentKey }), id);
+  place.core.tell(StartTeam({ ...payload, tag }), id);
 }
 
-/** A stop reaches the teams within whose turn is under way. */
-export function forwardStop(place: ManagerPlace, role: TeamRole, run: ActiveRun): void {
-  for (const { speaker } of Object.values(run.turnsUnderWay)) {
+/** A word for the run reaches the teams within whose turn is under way. */
+export function forward(
+  place: ManagerPlace,
+  role: TeamRole,
+  word: { readonly run: ActiveRun; readonly message: RunWord },
+): void {
+  for (const { speaker } of Object.values(word.run.turnsUnderWay)) {
     if (role.participants.get(speaker)?.kind !== "team") continue;
-    place.core.tell(StopRun({ runId: run.runId }), idAt(place, [...place.path, speaker]));
+    place.core.tell(word.message, idAt(place, [...place.path, speaker]));
   }
 }
+
+/** What a manager passes on to the teams within. */
+export type RunWord = ReturnType<typeof StopRun> | ReturnType<typeof RenameRun>;
 
 /** Tells the manager above how a nested team ended. */
 export function finishNested(place: ManagerPlace, run: ActiveRun, reply: TurnReply): void {
   if (run.parent === undefined) return;
-  const { key, tag } = run.parent;
-  place.core.tell(TeamEnded({ tag, reply }), agentId(place.type, key));
+  const { tag } = run.parent;
+  place.core.tell(TeamEnded({ tag, reply }), idAt(place, place.path.slice(0, -1)));
 }
 
 /** Records the end of a run: its last event. */

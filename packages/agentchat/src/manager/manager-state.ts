@@ -20,11 +20,12 @@ export interface OpenTurn {
 
 /** The run that a manager works on. JSON: it is the manager's state. */
 export interface ActiveRun {
-  readonly runId: string;
+  /** Changes when the session is forked while the run goes on. */
+  runId: string;
   readonly taskKey: string;
   readonly startedAt: number;
   /** Set in a nested team: who wants to know how it ended. */
-  readonly parent?: { readonly key: string; readonly tag: string; readonly wantsEvents: boolean };
+  readonly parent?: { readonly tag: string; readonly wantsEvents: boolean };
   /** Length of the thread before the run. */
   readonly threadStart: number;
   turns: number;

@@ -14,13 +14,16 @@ import { type EncodedError, encodeError, type JsonValue, TeamError } from "@trou
 import { asJson } from "../message/as-json.ts";
 import { type ChatMessage, completeMessage, type MessageDraft } from "../message/chat-message.ts";
 import type { RunResources } from "../turn/run-resources.ts";
-import type {
-  CellContext,
-  StartRunPayload,
-  StartRunReply,
-  StartTeamPayload,
-  TurnEnd,
-  TurnReply,
+import {
+  type CellContext,
+  RenameRun,
+  type RenameRunPayload,
+  type StartRunPayload,
+  type StartRunReply,
+  type StartTeamPayload,
+  StopRun,
+  type TurnEnd,
+  type TurnReply,
 } from "../turn/protocol.ts";
 import type { SpeakerSelection, TeamRole } from "../turn/role.ts";
 import { cancelledBy, describeDetail, endOf, failedEnd } from "../turn/turn-end.ts";
@@ -32,7 +35,7 @@ import {
   type OpenTurn,
   remember,
 } from "./manager-state.ts";
-import { finishNested, finishRoot, forwardStop, type ManagerPlace, requestTurn } from "./manager-outbox.ts";
+import { finishNested, finishRoot, forward, type ManagerPlace, requestTurn } from "./manager-outbox.ts";
 
 /** One turn of a manager. */
 export class Manager {
@@ -75,7 +78,7 @@ export class Manager {
 
   async startTeam(payload: StartTeamPayload): Promise<void> {
     const { runId } = this.#core.run ?? { runId: "" };
-    const parent = { key: payload.parentKey, tag: payload.tag, wantsEvents: payload.wantsEvents };
+    const parent = { tag: payload.tag, wantsEvents: payload.wantsEvents };
     const run = this.#open({ runId, taskKey: "", parent });
     await this.#guard(run, async () => {
       for (const message of payload.messages) this.#append("", message);
@@ -106,7 +109,18 @@ export class Manager {
     const { run } = this.#state;
     if (run === null || run.runId !== runId) return;
     run.isStopping = true;
-    forwardStop(this.#place, this.#role, run);
+    forward(this.#place, this.#role, { run, message: StopRun({ runId }) });
+  }
+
+  /** The session was forked: what it was doing goes on as another run. */
+  rename(names: RenameRunPayload): void {
+    const { run } = this.#state;
+    this.#state.recent = this.#state.recent.map((known) =>
+      known.runId === names.from ? { ...known, runId: names.to } : known,
+    );
+    if (run === null || run.runId !== names.from) return;
+    run.runId = names.to;
+    forward(this.#place, this.#role, { run, message: RenameRun(names) });
   }
 
   interject(runId: string, drafts: readonly MessageDraft[]): void {

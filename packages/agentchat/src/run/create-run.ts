@@ -83,4 +83,12 @@ class RunPromise<Output> implements Run<Output> {
   messages(): ReturnType<RunHandle<Output>["messages"]> {
     return this.handle.messages();
   }
+
+  snapshot(): ReturnType<RunHandle<Output>["snapshot"]> {
+    return this.handle.snapshot();
+  }
+
+  fork(sequence: number): Run<Output> {
+    return this.handle.fork(sequence);
+  }
 }

@@ -29,15 +29,19 @@ import type { RunResult } from "../message/run-result.ts";
 import { Interject, StopRun } from "../turn/protocol.ts";
 import { mergeDeltas } from "./merge-deltas.ts";
 import { RunEventIterator } from "./run-event-iterator.ts";
-import type { InterruptOptions, RunHandle, WatchOptions } from "./run-handle.ts";
+import type { InterruptOptions, Run, RunHandle, RunSnapshot, WatchOptions } from "./run-handle.ts";
 import { type Attempt, findRun, type RunStart, type RunTarget, startRun } from "./run-target.ts";
-import { RunTranscript } from "./run-transcript.ts";
+import { RunTranscript, usageOf } from "./run-transcript.ts";
 
 /** What a controller works on. */
 export interface RunPlan<Output> {
   readonly target: RunTarget;
   /** Undefined for a run that is attached to. What was wrong with the call rejects the run. */
   readonly start: Attempt<RunStart> | undefined;
+  /** Set for a fork: copies the run it comes from. */
+  readonly copy?: (() => Promise<void>) | undefined;
+  /** Makes a fork of this run; `started` resolves when there is something to fork. */
+  readonly fork: (sequence: number, started: Promise<void>) => Run<Output>;
   readonly signal: AbortSignal | undefined;
   readonly onQuestion: ((question: Question) => unknown) | undefined;
   /** True for a run without session and id of its own. */
@@ -112,6 +116,25 @@ export class RunController<Output> implements RunHandle<Output> {
     return [...this.#transcript.messages];
   }
 
+  snapshot(): RunSnapshot {
+    const { end, events, questions } = this.#transcript;
+    const ended = end?.kind === "run-failed" ? "failed" : "finished";
+    return {
+      kind: "run",
+      version: 1,
+      runId: this.id,
+      sequence: events.length,
+      status: end !== undefined ? ended : this.#isResting ? "resting" : "running",
+      messages: this.messages(),
+      questions,
+      usage: end?.usage ?? usageOf(events),
+    };
+  }
+
+  fork(sequence: number): Run<Output> {
+    return this.#plan.fork(sequence, this.#started.promise);
+  }
+
   pending(): readonly Question[] {
     return this.#transcript.questions;
   }
@@ -158,8 +181,15 @@ export class RunController<Output> implements RunHandle<Output> {
   }
 
   async respond(questionId: string, answer: unknown): Promise<void> {
-    await this.#plan.target.runtime.respond(questionId, answer);
+    await this.#plan.target.runtime.respond(this.#waitOf(questionId), answer);
     this.#wakeUp();
+  }
+
+  /** A fork has waits of its own for the questions that were open when it was made: their ids end with the old ones. */
+  #waitOf(questionId: string): string {
+    const waits = this.#plan.target.runtime.waits({ runId: this.id });
+    const isKnown = waits.some((wait) => wait.id === questionId);
+    return isKnown ? questionId : (waits.find((wait) => wait.id.endsWith(`:${questionId}`))?.id ?? questionId);
   }
 
   /** False when it never started or is over. */
@@ -196,7 +226,8 @@ export class RunController<Output> implements RunHandle<Output> {
     const { target, start } = this.#plan;
     if (start?.kind === "threw") throw start.error;
     await target.binding.ready;
-    if (start === undefined) await findRun(target);
+    if (this.#plan.copy !== undefined) await this.#plan.copy();
+    else if (start === undefined) await findRun(target);
     const reader = target.runtime.events(target.cell, { runId: this.id })[Symbol.asyncIterator]();
     const reading = this.#read(reader);
     try {

@@ -54,6 +54,29 @@ export interface RunHandle<Output> extends AsyncIterable<RunEvent> {
   respond(questionId: string, answer: unknown): Promise<void>;
   /** What was said in this run so far. */
   messages(): readonly ChatMessage[];
+  /** The run as far as it has got, as JSON: for a page, a log, a test. It may go on meanwhile. */
+  snapshot(): RunSnapshot;
+  /**
+   * Another run that is this one up to an event, in a session of its own, and goes on from there: turns that had ended are kept, turns
+   * that were under way run again with the steps they had. This run is not touched.
+   *
+   * @throws Nothing; the fork rejects with TeamError `run.history_pruned` when there is no such event, or nothing is left of a run
+   * without session and id of its own; `run.fork_remote` while agents outside the session were at work.
+   */
+  fork(sequence: number): Run<Output>;
+}
+
+/** A run at one moment. */
+export interface RunSnapshot {
+  readonly kind: "run";
+  readonly version: 1;
+  readonly runId: string;
+  /** The last event that is in it. */
+  readonly sequence: number;
+  readonly status: "running" | "resting" | "finished" | "failed";
+  readonly messages: readonly ChatMessage[];
+  readonly questions: readonly Question[];
+  readonly usage: RunResult<unknown>["usage"];
 }
 
 /** A run: a promise of its result, and an async iterable of its events. Leaving the last `for await` loop cancels it. */

@@ -1,7 +1,7 @@
 import { type AgentId, type AgentRuntime, agentId, type JsonValue, TeamError, TroupeError } from "@troupe/core";
 import type { StoredBudget } from "../budget/budget.ts";
-import { StartRun, type StartRunPayload, type StartRunReply } from "../turn/protocol.ts";
-import { formatCell, formatKey } from "../manager/cell-address.ts";
+import { RenameRun, StartRun, type StartRunPayload, type StartRunReply } from "../turn/protocol.ts";
+import { formatCell, formatKey, parseKey } from "../manager/cell-address.ts";
 import type { RunnerBinding } from "./runner-binding.ts";
 
 /** Where a run takes place. */
@@ -63,6 +63,31 @@ async function runEnds({ runtime, cell }: RunTarget, runId: string, signal: Abor
     if (event.kind === "run-finished" || event.kind === "run-failed") return;
   }
   signal?.throwIfAborted();
+}
+
+/**
+ * Copies a run up to one of its events into a session of its own, where it goes on (C27).
+ *
+ * @throws TeamError `run.history_pruned` when the run has no such event, or left nothing because it had neither session nor id.
+ */
+export async function forkRun(source: RunTarget, sequence: number, copy: RunTarget): Promise<void> {
+  const { runtime, runId, manager } = source;
+  const session = parseKey(copy.manager.key).sessionId;
+  await runtime.fork(
+    source.cell,
+    { runId, sequence },
+    {
+      cell: copy.cell,
+      runId: copy.runId,
+      key: (key) =>
+        key === manager.key || key.startsWith(`${manager.key}/`)
+          ? formatKey({ ...parseKey(key), sessionId: session })
+          : key,
+    },
+  );
+  await runtime.tell(RenameRun({ from: runId, to: copy.runId }), copy.manager, {
+    run: { runId: copy.runId, path: [] },
+  });
 }
 
 /** Checks that a run exists. @throws TeamError `run.unknown`. */

@@ -6,6 +6,7 @@ import {
   cellLists,
   type CellState,
   Interject,
+  RenameRun,
   StartRun,
   StartTeam,
   StopRun,
@@ -52,6 +53,7 @@ function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefini
     handlers: (on) => [
       on.request(StartRun, (payload, core) => managerOf(core).start(payload)),
       on.event(StopRun, (payload, core) => managerOf(core).stop(payload.runId)),
+      on.event(RenameRun, (payload, core) => managerOf(core).rename(payload)),
       on.event(Interject, (payload, core) => managerOf(core).interject(payload.runId, payload.messages)),
       on.request(TakeTurn, (payload, core) => {
         const { path } = parseKey(core.id.key);

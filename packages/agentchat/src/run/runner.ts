@@ -16,7 +16,7 @@ import { createRun } from "./create-run.ts";
 import { freezeDefinition } from "./freeze-definition.ts";
 import { bindRunner, type RunnerBinding } from "./runner-binding.ts";
 import type { Run, RunOptions } from "./run-handle.ts";
-import { attempt, createTarget, type RunStart } from "./run-target.ts";
+import { attempt, createTarget, forkRun, type RunStart, type RunTarget } from "./run-target.ts";
 import { createSession, type Session } from "./session.ts";
 
 /** What every runner is made of. */
@@ -94,9 +94,11 @@ export abstract class Runner<Output> implements Participant {
 
   /** A handle on a run that exists: to watch, answer, steer or await it. Rejects with `run.unknown` when there is none. */
   attach(runId: string, options: AttachOptions = {}): Run<Output> {
+    const target = createTarget(this.#bind(options.runtime), options.session ?? runId, runId);
     return createRun<Output>({
-      target: createTarget(this.#bind(options.runtime), options.session ?? runId, runId),
+      target,
       start: undefined,
+      fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: options.signal,
       onQuestion: options.onQuestion,
       isEphemeral: false,
@@ -117,12 +119,37 @@ export abstract class Runner<Output> implements Participant {
 
   #start(task: Task | undefined, options: RunOptions, place: RunPlace): Run<Output> {
     const begun = attempt(() => this.#prepare(task, options, place.runId));
+    const target = createTarget(this.#bind(options.runtime), place.sessionId, place.runId);
     return createRun<Output>({
-      target: createTarget(this.#bind(options.runtime), place.sessionId, place.runId),
+      target,
       start: begun,
+      fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: options.signal,
       onQuestion: options.onQuestion,
       isEphemeral: place.isEphemeral,
+      readOutput: (data) => this.#readOutput(data),
+    });
+  }
+
+  /** The copy is a run of its own, in a session of its own, named by its id. */
+  #fork(source: {
+    readonly target: RunTarget;
+    readonly sequence: number;
+    readonly started: Promise<void>;
+  }): Run<Output> {
+    const runId = this.#ids.next();
+    const target = createTarget(source.target.binding, runId, runId);
+    return createRun<Output>({
+      target,
+      start: undefined,
+      copy: async () => {
+        await source.started;
+        await forkRun(source.target, source.sequence, target);
+      },
+      fork: (sequence, started) => this.#fork({ target, sequence, started }),
+      signal: undefined,
+      onQuestion: undefined,
+      isEphemeral: false,
       readOutput: (data) => this.#readOutput(data),
     });
   }

@@ -55,7 +55,6 @@ export type StartRunReply = {
 /** Starts a nested team's part of a run. */
 export interface StartTeamPayload extends TakeTurnPayload {
   readonly tag: string;
-  readonly parentKey: string;
 }
 
 /** Tells the manager above that a nested team is done. */
@@ -73,6 +72,18 @@ export const StopRun: EventType<"TroupeStopRun", { runId: string }, { runId: str
   "TroupeStopRun",
   trustedSchema<{ runId: string }>(),
 );
+
+/** To the manager of a forked session: the run goes on under another id. */
+export const RenameRun: EventType<"TroupeRenameRun", RenameRunPayload, RenameRunPayload> = defineEvent(
+  "TroupeRenameRun",
+  trustedSchema<RenameRunPayload>(),
+);
+
+/** The ids of a run before and after a fork. */
+export interface RenameRunPayload {
+  readonly from: string;
+  readonly to: string;
+}
 
 /** To a manager: say this to everybody when the current turn has ended. */
 export const Interject: EventType<"TroupeInterject", InterjectPayload, InterjectPayload> = defineEvent(
