@@ -186,6 +186,12 @@ describe("on a table it never saw, the stand-in reacts to what is there", () => 
     expect(stderr).toMatch(/code: config\.invalid_option\n {2}remedy: \S/);
   });
 
+  test("a place where nothing can be written is refused with a typed error", async () => {
+    const { exitCode, stderr } = await troupe(["demo", "--out", join(scratch, "many.csv", "out")]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/cannot be written.*\n {2}code: config\.invalid_option/);
+  });
+
   test("a file that is not there is refused with a typed error", async () => {
     const { exitCode, stderr } = await troupe(["demo", "--data", join(scratch, "nowhere.csv")]);
     expect(exitCode).toBe(2);

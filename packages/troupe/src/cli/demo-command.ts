@@ -104,9 +104,16 @@ async function loadModel(id: string): Promise<ChatModel> {
 }
 
 async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
   const paths = Object.entries(files).map(([name, text]) => ({ path: join(directory, name), text }));
-  for (const { path, text } of paths) await writeFile(path, text);
+  try {
+    await mkdir(directory, { recursive: true });
+    for (const { path, text } of paths) await writeFile(path, text);
+  } catch (error) {
+    throw new ConfigError("config.invalid_option", `The files cannot be written to "${directory}".`, {
+      remedy: "Name a directory that can be written to with --out.",
+      cause: error,
+    });
+  }
   return paths.map(({ path }) => path);
 }
 

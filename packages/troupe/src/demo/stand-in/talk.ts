@@ -43,7 +43,7 @@ export function findingIn(text: string): Finding | undefined {
 const isFinding = (value: unknown): value is Finding => typeof value === "object" && value !== null && "all" in value;
 
 function objectionIn(text: string): Part | undefined {
-  const [, column, list = "[]"] = /^REVISE: in (".*?") the part (\[.*?\]) /m.exec(text) ?? [];
+  const [, column, list = "[]"] = /^REVISE: in (".*?") the part (\[.*\]) goes the other way/m.exec(text) ?? [];
   const levels: unknown = JSON.parse(list);
   if (column === undefined || !Array.isArray(levels)) return undefined;
   return { column: String(JSON.parse(column)), levels: levels.map(String) };
