@@ -85,7 +85,10 @@ export class AgentTable {
     return this.openCell(name, isLogged);
   }
 
+  /** A cell is opened once: whoever asks while it opens gets the same one, because every claim fences the one before. */
   openCell(name: string, isLogged: boolean): MaybePromise<Cell> {
+    const known = this.#cells.get(name) ?? this.#opening.get(name);
+    if (known !== undefined) return known;
     const cell = new Cell({ name, owner: this.#engine.owner, store: this.#engine.store, isLogged });
     const opened = cell.open();
     if (!isPromiseLike(opened)) return this.#opened(cell, opened);

@@ -148,7 +148,14 @@ export class PostOffice {
     const written = isStored
       ? undefined
       : agent.cell.append([{ kind: "received", at: this.#engine.clock.now(), mail }]);
-    if (isPromiseLike(written)) return written.then(() => agent.enqueue(mail));
+    if (isPromiseLike(written)) return written.then(() => this.#enqueue(mail));
+    return this.#enqueue(mail);
+  }
+
+  /** The activation is looked up again: while the mail was being written, the one that was there may have been passivated. */
+  #enqueue(mail: Mail): MaybePromise<void> {
+    const agent = this.#engine.agents.find(mail.recipient);
+    if (isPromiseLike(agent)) return agent.then(() => this.#enqueue(mail));
     agent.enqueue(mail);
     this.#engine.observe?.({
       kind: "message-delivered",
