@@ -73,7 +73,7 @@ export class Episode {
     }
     await this.#comeToRest();
     for (const watcher of this.#watchers.values()) watcher.stop();
-    await this.#process.runtime.close({ graceMs: 0 });
+    await this.#within(this.#process.runtime.close({ graceMs: 0 }), "close");
   }
 
   #createProcess(startMs: number): SimulatedProcess {
@@ -88,6 +88,7 @@ export class Episode {
           `${event.kind} ${"agent" in event ? formatAgentId(event.agent) : ""} ${"messageId" in event ? event.messageId : ""}`,
         ),
       parkAfterMs: this.#random.next() < 0.5 ? 0 : 1000,
+      storeDelay: this.#random.next() < 0.4 ? () => Math.floor(this.#random.next() * 6) : undefined,
     });
   }
 
@@ -234,15 +235,7 @@ export class Episode {
 
   /** The process closes in order; another one goes on. */
   async #restart(): Promise<string> {
-    const closing = this.#process.runtime.close({ graceMs: 20 });
-    let isClosed = false;
-    const closed = closing.then(() => (isClosed = true));
-    for (let round = 0; round < maxRestRounds && !isClosed; round++) {
-      this.#process.clock.advance(10);
-      await yieldMacrotask();
-    }
-    hold(isClosed, "C19", () => "close does not end");
-    await closed;
+    await this.#within(this.#process.runtime.close({ graceMs: 20 }), "close");
     this.#process.die();
     this.#model.crash();
     await this.#replace();
@@ -266,7 +259,7 @@ export class Episode {
   }
 
   async #committed(target: Target): Promise<Committed> {
-    const snapshot = await this.#process.runtime.snapshot(idOf(target));
+    const snapshot = await this.#within(this.#process.runtime.snapshot(idOf(target)), "snapshot");
     const state = snapshot?.state;
     const count: unknown = typeof state === "object" && state !== null && "count" in state ? state.count : 0;
     const list = (name: string): readonly string[] => (snapshot?.lists[name] ?? []).map(String);
@@ -292,7 +285,7 @@ export class Episode {
     const { queuedMessages, runningTurns, parkedTurns, openWaits, pendingRequests } = this.#process.runtime.stats();
     if (queuedMessages + runningTurns + parkedTurns + openWaits + pendingRequests > 0 || this.#model.open.size > 0)
       return false;
-    await this.#process.runtime.idle();
+    await this.#within(this.#process.runtime.idle(), "idle");
     await this.#check();
     const committed = new Map<string, Committed>();
     for (const target of targets) committed.set(`${target.type}/${target.key}`, await this.#committed(target));
@@ -300,6 +293,22 @@ export class Episode {
     for (const [agent, { entries }] of committed) this.#log.push(`${agent}: ${entries.join(" ")}`);
     for (const watcher of this.#watchers.values()) this.#log.push(watcher.seen.map(describeEvent).join(" "));
     return true;
+  }
+
+  /** What must end by itself, given time. @throws SimulationViolation when it does not. */
+  async #within<T>(promise: Promise<T>, what: string): Promise<T> {
+    let isSettled = false;
+    const settled = promise.finally(() => {
+      isSettled = true;
+    });
+    settled.catch(() => {});
+    for (let turn = 0; turn < 50 && !isSettled; turn++) await Promise.resolve();
+    for (let round = 0; round < maxRestRounds && !isSettled; round++) {
+      await yieldMacrotask();
+      if (round > 3 && what === "close") this.#process.clock.advance(10);
+    }
+    hold(isSettled, "I3", () => `${what} does not end`);
+    return settled;
   }
 
   #choose<T>(items: readonly T[]): T | undefined {

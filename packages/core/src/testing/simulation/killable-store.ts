@@ -9,10 +9,15 @@ export class KillableStore implements Store {
   readonly kind = "store";
   readonly isDurable = true;
   readonly #store: Store;
+  readonly #delay: (() => number) | undefined;
   #writesLeft = Number.POSITIVE_INFINITY;
+  /** What was asked before comes first. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(store: Store) {
+  /** @param delay microtasks that each operation takes; without it the store answers at once. */
+  constructor(store: Store, delay?: () => number) {
     this.#store = store;
+    this.#delay = delay;
   }
 
   /** Dies after so many further writes. */
@@ -62,13 +67,27 @@ export class KillableStore implements Store {
   }
 
   #write<T>(write: () => MaybePromise<T>): MaybePromise<T> {
-    if (this.isDead) return never<T>();
-    this.#writesLeft -= 1;
-    return write();
+    return this.#ask(() => {
+      this.#writesLeft -= 1;
+      return write();
+    });
   }
 
   #ask<T>(ask: () => MaybePromise<T>): MaybePromise<T> {
-    return this.isDead ? never<T>() : ask();
+    if (this.isDead) return never<T>();
+    return this.#delay === undefined ? ask() : this.#askLater(ask, this.#delay());
+  }
+
+  /** Dies before the operation, or after it and before its answer: both happen. */
+  #askLater<T>(ask: () => MaybePromise<T>, delay: number): Promise<T> {
+    const answer = this.#last.then(async () => {
+      for (let turn = 0; turn < delay; turn++) await Promise.resolve();
+      if (this.isDead) return never<T>();
+      const result = await ask();
+      return this.isDead ? never<T>() : result;
+    });
+    this.#last = answer.catch(() => {});
+    return answer;
   }
 }
 

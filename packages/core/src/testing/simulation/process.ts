@@ -52,6 +52,8 @@ export interface ProcessOptions {
   readonly effects: Effects;
   readonly observe: (event: RuntimeEvent) => void;
   readonly parkAfterMs: number;
+  /** How many microtasks each store operation takes; absent for a store that answers at once. */
+  readonly storeDelay?: (() => number) | undefined;
 }
 
 /**
@@ -71,7 +73,7 @@ export class SimulatedProcess {
 
   constructor(options: ProcessOptions) {
     this.clock = new ManualClock({ startMs: options.startMs });
-    this.store = new KillableStore(options.store);
+    this.store = new KillableStore(options.store, options.storeDelay);
     this.#effects = options.effects;
     this.runtime = new InProcessRuntime({
       store: this.store,
@@ -172,6 +174,15 @@ export class SimulatedProcess {
       case "sleep":
         await context.sleep(action.durationMs).catch(() => {});
         return;
+      case "parallel": {
+        const branches = action.branches.map((plan, index) =>
+          context.branch(`${action.name}.${index}`, async (branch) => {
+            for (const inner of plan) await this.#act(inner, branch);
+          }),
+        );
+        await Promise.all(branches);
+        return;
+      }
       case "throw":
         throw new Error(plannedError);
     }

@@ -1,5 +1,5 @@
 import { codeOf } from "../expectation.ts";
-import { forbiddenIds, plannedError, type Target, type Task, tasksWithin } from "./task.ts";
+import { actionsOf, forbiddenIds, plannedError, type Target, type Task, tasksWithin } from "./task.ts";
 import { hold } from "./violation.ts";
 
 /** What one agent has committed, as its snapshot shows it. */
@@ -145,7 +145,9 @@ export class ReferenceModel {
   /** Requests between turns from one member to another: those survive every crash. */
   #requestsOf(id: string): readonly string[] {
     const plan = this.#tasks.get(id)?.plan ?? [];
-    return plan.flatMap((action) => (action.kind === "request" && action.to.type === "member" ? [action.task.id] : []));
+    return [...actionsOf(plan)].flatMap((action) =>
+      action.kind === "request" && action.to.type === "member" ? [action.task.id] : [],
+    );
   }
 
   #isReliable(agent: string): boolean {

@@ -12,6 +12,7 @@ export type Action =
   | { readonly kind: "send" | "request" | "tell" | "publish"; readonly to: Target; readonly task: Task }
   | { readonly kind: "wait"; readonly name: string }
   | { readonly kind: "sleep"; readonly durationMs: number }
+  | { readonly kind: "parallel"; readonly name: string; readonly branches: readonly (readonly Action[])[] }
   | { readonly kind: "throw" };
 
 /** What a simulated message asks for. */
@@ -59,12 +60,19 @@ export class TaskFactory {
   #action(depth: number): Action {
     const choice = this.#random.next();
     if (choice < 0.3 || depth >= 3) return this.#step();
+    if (choice > 0.94) return this.#parallel(depth);
     if (choice < 0.42) return { kind: "send", to: this.target(), task: this.next(depth + 1) };
     if (choice < 0.56) return { kind: "tell", to: this.target(), task: this.next(depth + 1) };
     if (choice < 0.66) return { kind: "request", to: this.target(), task: this.next(depth + 1) };
     if (choice < 0.78) return { kind: "publish", to: this.target(), task: this.next(depth + 1) };
     if (choice < 0.9) return { kind: "wait", name: this.#id("w") };
     return { kind: "sleep", durationMs: 1 + Math.floor(this.#random.next() * 5000) };
+  }
+
+  #parallel(depth: number): Action {
+    const branch = (): readonly Action[] =>
+      Array.from({ length: 1 + Math.floor(this.#random.next() * 2) }, () => this.#action(depth + 1));
+    return { kind: "parallel", name: this.#id("p"), branches: [branch(), branch()] };
   }
 
   #step(): Action {
@@ -81,26 +89,39 @@ export class TaskFactory {
 /** The tasks in a plan, nested ones included. */
 export function* tasksWithin(task: Task): Generator<Task> {
   yield task;
-  for (const action of task.plan) if ("task" in action) yield* tasksWithin(action.task);
+  for (const action of actionsOf(task.plan)) if ("task" in action) yield* tasksWithin(action.task);
+}
+
+/** The actions of a plan, those in parallel branches included. */
+export function* actionsOf(plan: readonly Action[]): Generator<Action> {
+  for (const action of plan) {
+    if (action.kind === "parallel") for (const branch of action.branches) yield* actionsOf(branch);
+    else yield action;
+  }
 }
 
 /** The actions that journal what was queued before them: from there on, messages have left even if the turn throws (C5). */
 function isCommitPoint(action: Action): boolean {
-  return action.kind === "send" || action.kind === "wait" || action.kind === "sleep";
+  return ["send", "wait", "sleep", "parallel"].includes(action.kind);
 }
 
 /** Ids that must never show up: tasks that throw, and what they queued after their last commit point (C5). */
 export function forbiddenIds(task: Task): readonly string[] {
-  if (!throwsAtEnd(task)) return task.plan.flatMap((action) => ("task" in action ? forbiddenIds(action.task) : []));
+  if (!throwsAtEnd(task)) return forbiddenWithin(task.plan);
   const lastCommit = task.plan.findLastIndex(isCommitPoint);
   return [
     task.id,
     ...task.plan.flatMap((action, index) => {
-      if (!("task" in action)) return [];
+      // What a branch queued may have left with a commit point of another branch.
+      if (!("task" in action)) return forbiddenWithin([action]);
       const neverLeaves = index > lastCommit && action.kind !== "send";
       return neverLeaves ? [...tasksWithin(action.task)].map((nested) => nested.id) : forbiddenIds(action.task);
     }),
   ];
+}
+
+function forbiddenWithin(plan: readonly Action[]): readonly string[] {
+  return [...actionsOf(plan)].flatMap((action) => ("task" in action ? forbiddenIds(action.task) : []));
 }
 
 function throwsAtEnd(task: Task): boolean {
