@@ -2,7 +2,7 @@
 // `N passed, N failed`: every test of a vitest report counts one, every other step counts one.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { printOutcome, root, runStep, type StepOutcome } from "./run-step.ts";
+import { killRunning, printOutcome, root, runStep, type StepOutcome } from "./run-step.ts";
 import { checks, ciOnly, tests } from "./steps.ts";
 
 interface Count {
@@ -51,6 +51,11 @@ mkdirSync(join(root, "out", "ci"), { recursive: true });
 if (tests.report !== undefined) rmSync(join(root, tests.report), { force: true });
 let passed = 0;
 let failed = 0;
+process.once("SIGTERM", () => {
+  killRunning();
+  console.log(`stopped from outside\n${passed} passed, ${failed + 1} failed`);
+  process.exit(3);
+});
 for (const step of [...checks, tests, ...ciOnly]) {
   const outcome = await runStep(step);
   printOutcome(outcome);

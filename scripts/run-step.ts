@@ -12,7 +12,7 @@ export interface Step {
   readonly name: string;
   /** Program and arguments. Programs of the workspace (`tsc`, `vitest`, `node`) are found in `node_modules/.bin` first. */
   readonly command: readonly [string, ...string[]];
-  /** Kill the step after this long; ten minutes when absent. */
+  /** Kill the step after this long; four minutes when absent. */
   readonly timeoutMs?: number | undefined;
   /** Path, from the root, of a vitest JSON report whose tests are counted one by one. */
   readonly report?: string | undefined;
@@ -27,7 +27,15 @@ export interface StepOutcome {
   readonly output: string;
 }
 
-const defaultTimeoutMs = 600_000;
+const defaultTimeoutMs = 240_000;
+
+/** The groups of children that run now: what a signal to this process has to end. */
+const running = new Set<number>();
+
+/** Ends everything that `runStep` has under way. */
+export function killRunning(): void {
+  for (const pid of running) killGroup(pid);
+}
 
 /** Runs a step to its end; never rejects, a program that cannot start is a failed step. */
 export function runStep(step: Step): Promise<StepOutcome> {
@@ -42,6 +50,7 @@ export function runStep(step: Step): Promise<StepOutcome> {
     detached: !isWindows,
     shell: isWindows,
   });
+  if (child.pid !== undefined) running.add(child.pid);
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -53,6 +62,7 @@ export function runStep(step: Step): Promise<StepOutcome> {
   return new Promise((resolve) => {
     const settle = (isOk: boolean, extra = "") => {
       clearTimeout(timer);
+      if (child.pid !== undefined) running.delete(child.pid);
       const output = Buffer.concat(chunks).toString() + extra;
       resolve({ step, isOk, tookMs: performance.now() - startedAt, output });
     };

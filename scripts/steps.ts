@@ -34,6 +34,7 @@ export const tests: Step = {
   name: "tests",
   command: ["vitest", "run", "--reporter=default", "--reporter=json", "--outputFile.json=out/ci/vitest.json"],
   report: "out/ci/vitest.json",
+  timeoutMs: 420_000,
 };
 
 const examples = existsSync(join(root, "examples")) ? readdirSync(join(root, "examples")) : [];

@@ -17,7 +17,13 @@ const node = process.execPath;
 /** Runs a program in the new project, without the source condition; its output, or what it failed with. */
 function run(program: string, ...args: string[]): string {
   const shell = process.platform === "win32";
-  return execFileSync(program, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], shell });
+  return execFileSync(program, args, {
+    cwd: project,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    shell,
+    timeout: 90_000,
+  });
 }
 
 /** The name of a tarball as a dependency, by the package it holds. */
