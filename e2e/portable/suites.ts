@@ -1,8 +1,9 @@
-import { MemoryStore, ModelError } from "@troupe/core";
+import { InProcessRuntime, MemoryStore, ModelError } from "@troupe/core";
 import { inProcessSubject, runtimeContract, storeContract } from "@troupe/core/testing";
 import type { ChatModel } from "@troupe/llm";
 import { type ChatModelScenario, chatModelContract, reply, ScriptedModel } from "@troupe/llm/testing";
 import { type PortableSuite, portableSuite } from "./portable-suite.ts";
+import { teamContract } from "./team-contract.ts";
 
 const answer = {
   text: "The answer is 42.",
@@ -30,4 +31,12 @@ export const suites: readonly PortableSuite[] = [
   portableSuite("runtime, parking at every wait", runtimeContract, inProcessSubject({ parkAfterMs: 0 })),
   portableSuite("memory store", storeContract, { create: () => ({ store: new MemoryStore() }), skips: storeSkips }),
   portableSuite("scripted model", chatModelContract, { create: () => ({ createModel }) }),
+  portableSuite("agents and teams", teamContract, {
+    create: () => ({ runtime: new InProcessRuntime() }),
+    dispose: ({ runtime }) => runtime.close(),
+  }),
+  portableSuite("agents and teams, parking at every wait", teamContract, {
+    create: () => ({ runtime: new InProcessRuntime({ parkAfterMs: 0 }) }),
+    dispose: ({ runtime }) => runtime.close(),
+  }),
 ];
