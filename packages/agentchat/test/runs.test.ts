@@ -35,6 +35,16 @@ describe("run ids", () => {
     await expect(team.attach("nothing", { runtime })).rejects.toMatchObject({ code: "run.unknown" });
   });
 
+  it("tell long tasks apart, and keep them out of the manager's state", async () => {
+    await using runtime = new InProcessRuntime();
+    const team = talk(1);
+    const long = "x".repeat(200_000);
+    const result = await team.run(`${long}a`, { runtime, runId: "long" });
+    expect(result.messages[0]?.text).toHaveLength(200_001);
+    await expect(team.run(`${long}b`, { runtime, runId: "long" })).rejects.toMatchObject({ code: "run.id_taken" });
+    expect(await team.run(`${long}a`, { runtime, runId: "long" })).toEqual(result);
+  });
+
   it("of a cancelled run attach to its end", async () => {
     await using runtime = new InProcessRuntime();
     const agent = new AssistantAgent({ name: "s", model: new ScriptedModel([reply.hang()]) });
@@ -215,7 +225,8 @@ describe("budgets", () => {
     const result = await priced.run("go", { budget: { usd: 0.2 } });
     expect(result.stopReason.detail).toContain("usd");
     expect(result.usage.total.usd).toBeGreaterThan(0);
-    expect(result.usage.total.usd).toBeLessThanOrEqual(0.2);
+    // What a call really used is known only afterwards: the limit is overshot by one call at most.
+    expect(result.usage.total.usd).toBeLessThanOrEqual(0.2 + 0.03);
   });
 
   it("refuse nonsense", async () => {

@@ -248,9 +248,9 @@ export class Manager {
     const items = await thread.read({ from: this.#state.heard[speaker] ?? 0 });
     const messages = items.filter((item) => item.by !== speaker).map((item) => item.message);
     const tag = `${run.runId}#${run.turns}.${attempt}:${speaker}`;
-    run.turnsUnderWay[tag] = { speaker, attempt, heard: thread.length };
     const wantsEvents = this.#role.termination?.wantsEvents === true || run.parent?.wantsEvents === true;
     requestTurn(this.#place, { role, speaker, tag, payload: { messages, wantsEvents } });
+    run.turnsUnderWay[tag] = { speaker, attempt, heard: thread.length };
   }
 
   // --- end ---------------------------------------------------------------------------------------

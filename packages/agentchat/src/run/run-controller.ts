@@ -108,7 +108,8 @@ export class RunController<Output> implements RunHandle<Output> {
       started: this.#started.promise,
       done: this.#done,
       kept: this.#transcript.events,
-      open: (next) => runtime.events(cell, { runId: this.id, from: next, live: true, merge: mergeDeltas }),
+      open: (next, signal) =>
+        runtime.events(cell, { runId: this.id, from: next, signal, live: true, merge: mergeDeltas }),
     });
   }
 
@@ -228,8 +229,8 @@ export class RunController<Output> implements RunHandle<Output> {
     await target.binding.ready;
     if (this.#plan.copy !== undefined) await this.#plan.copy();
     else if (start === undefined) await findRun(target);
-    const reader = target.runtime.events(target.cell, { runId: this.id })[Symbol.asyncIterator]();
-    const reading = this.#read(reader);
+    const closing = new AbortController();
+    const reading = this.#read(target.runtime.events(target.cell, { runId: this.id, signal: closing.signal }));
     try {
       this.#opened.resolve();
       // Whoever iterates the run from its first moment is there before anything happens.
@@ -238,13 +239,13 @@ export class RunController<Output> implements RunHandle<Output> {
       this.#started.resolve();
       await reading;
     } finally {
-      await reader.return?.();
+      closing.abort();
     }
   }
 
-  async #read(reader: AsyncIterator<CellEvent | LiveEvent>): Promise<void> {
-    for (let step = await reader.next(); step.done !== true; step = await reader.next()) {
-      const seen = toRunEvent(step.value);
+  async #read(events: AsyncIterable<CellEvent | LiveEvent>): Promise<void> {
+    for await (const event of events) {
+      const seen = toRunEvent(event);
       if (!seen.isLive) this.#take(seen);
       if (this.#transcript.end !== undefined) return;
     }

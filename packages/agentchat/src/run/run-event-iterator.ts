@@ -16,7 +16,8 @@ export interface EventSource {
   readonly done: Promise<void>;
   /** What the handle keeps: the events of a run that has left the runtime. */
   readonly kept: readonly DurableRunEvent[];
-  readonly open: (from: number) => AsyncIterable<CellEvent | LiveEvent>;
+  /** Opens a reader that ends with the signal. */
+  readonly open: (from: number, signal: AbortSignal) => AsyncIterable<CellEvent | LiveEvent>;
 }
 
 /**
@@ -28,6 +29,8 @@ export interface EventSource {
  */
 export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefined> {
   readonly #source: EventSource;
+  /** Ends the reader. Its own `return` would wait behind a `next` that waits. */
+  readonly #closing: AbortController = new AbortController();
   #reader: AsyncIterator<CellEvent | LiveEvent> | undefined;
   #next: number;
   #isAtEnd = false;
@@ -50,7 +53,7 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
     if (!event.isLive) this.#next = event.sequence + 1;
     if (event.kind === "run-finished" || event.kind === "run-failed") {
       this.#isAtEnd = true;
-      await this.#reader?.return?.();
+      this.#closing.abort();
     }
     return { done: false, value: event };
   }
@@ -58,7 +61,7 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
   async return(): Promise<IteratorResult<RunEvent, undefined>> {
     if (this.#isClosed) return { done: true, value: undefined };
     this.#isClosed = true;
-    await this.#reader?.return?.();
+    this.#closing.abort();
     if (!this.#isAtEnd) await this.#source.loop?.left();
     return { done: true, value: undefined };
   }
@@ -66,9 +69,8 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
   async #readLive(): Promise<RunEvent | undefined> {
     if (this.#reader === undefined) {
       if (!(await this.#isOpened()) || this.#source.isRead()) return undefined;
-      const reader = this.#source.open(this.#next)[Symbol.asyncIterator]();
-      this.#reader = reader;
-      this.#source.started.catch(() => reader.return?.());
+      this.#reader = this.#source.open(this.#next, this.#closing.signal)[Symbol.asyncIterator]();
+      this.#source.started.catch(() => this.#closing.abort());
     }
     const read: IteratorResult<CellEvent | LiveEvent, unknown> = await this.#reader.next();
     return read.done === true ? undefined : toRunEvent(read.value);

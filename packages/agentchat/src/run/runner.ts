@@ -9,6 +9,7 @@ import {
 } from "@troupe/core";
 import { type BudgetOption, resolveBudget, storeBudget } from "../budget/budget.ts";
 import { parseTask } from "../message/parse-task.ts";
+import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
 import { type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
 import { checkPrices } from "./check-prices.ts";
@@ -160,7 +161,7 @@ export abstract class Runner<Output> implements Participant {
     checkPrices(this.#rootRole(), budget, [options.budget, this.#options.budget]);
     const messages = parseTask(task);
     return {
-      payload: { runId, taskKey: JSON.stringify(messages), messages },
+      payload: { runId, taskKey: taskKey(messages), messages },
       budget: storeBudget(budget),
       whenBusy: options.whenBusy ?? "reject",
       signal: options.signal,
