@@ -1,5 +1,6 @@
 import { createIdSource, createSeededRandom, yieldMacrotask } from "../../async/index.ts";
 import { InProcessRuntime } from "../../runtime/index.ts";
+import type { Store } from "../../store/index.ts";
 import type { ContractSubject } from "../contract.ts";
 import { ManualClock } from "../manual-clock.ts";
 import type { RuntimeContractOptions, RuntimeEnvironment } from "./environment.ts";
@@ -7,8 +8,15 @@ import type { RuntimeContractOptions, RuntimeEnvironment } from "./environment.t
 /** Rounds of the event loop that settle everything which time alone sets off. */
 const settlingRounds = 8;
 
-/** The in-process runtime under its contract: a manual clock, seeded ids and randomness, the options of the caller besides. */
-export function inProcessSubject(defaults: RuntimeContractOptions = {}): ContractSubject<RuntimeEnvironment> {
+/**
+ * The in-process runtime under its contract: a manual clock, seeded ids and randomness, the options of the caller besides.
+ *
+ * @param createStore makes the store of each runtime; default the runtime's own memory store.
+ */
+export function inProcessSubject(
+  defaults: RuntimeContractOptions = {},
+  createStore?: () => Store,
+): ContractSubject<RuntimeEnvironment> {
   const runtimes = new WeakMap<RuntimeEnvironment, InProcessRuntime[]>();
   return {
     create: () => {
@@ -21,6 +29,7 @@ export function inProcessSubject(defaults: RuntimeContractOptions = {}): Contrac
             clock,
             ids: createIdSource("id"),
             random: () => random.next(),
+            store: createStore?.(),
             ...defaults,
             ...options,
           });

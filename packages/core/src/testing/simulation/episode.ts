@@ -109,7 +109,8 @@ export class Episode {
     if (choice < 0.86) return this.#advance();
     if (choice < 0.89) return this.#abort();
     if (choice < 0.95) return this.#pause();
-    if (choice < 0.97) return this.#cancel();
+    if (choice < 0.96) return this.#cancel();
+    if (choice < 0.97) return this.#interrupt();
     if (choice < 0.988) return this.#crash();
     return this.#restart();
   }
@@ -219,6 +220,13 @@ export class Episode {
     this.#paused.delete(runId);
     this.#own(this.#process.runtime.control(memberCell, runId, { kind: "cancel" }));
     return `cancel ${runId}`;
+  }
+
+  /** Stops what runs now; the run goes on. */
+  #interrupt(): string {
+    const runId = `run${this.#runCount - 1}`;
+    this.#own(this.#process.runtime.control(memberCell, runId, { kind: "interrupt", detail: "look here" }));
+    return `interrupt ${runId}`;
   }
 
   /** The process dies, perhaps in the midst of what it does next; another one goes on with what is stored. */
