@@ -13,5 +13,5 @@ export type {
 } from "./log-record.ts";
 export { decodedPayload, type Mail, type ReplyAddress, type ReplyOutcome, turnIdOf } from "./mail.ts";
 export { MemoryStore } from "./memory-store.ts";
-export { freezeJson, maxJsonBytes, measureJson } from "./freeze-json.ts";
+export { freezeJson, measureJson } from "./freeze-json.ts";
 export type { CellClaim, CellSnapshot, Fence, LogRange, Store } from "./store.ts";
