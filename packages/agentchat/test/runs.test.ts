@@ -171,10 +171,9 @@ describe("budgets", () => {
   const restless = (): AssistantAgent =>
     new AssistantAgent({
       name: "r",
-      model: new ScriptedModel((_request, { turn }) =>
+      model: new ScriptedModel(() =>
         reply.toolCalls([{ name: "add" }, { name: "add" }], {
           usage: { inputTokens: 100, outputTokens: 10 },
-          delayMs: turn * 0,
         }),
       ),
       tools: [add],

@@ -1,1 +1,1 @@
-export {};
+export { chatContract, type ChatContractEnvironment } from "./chat-contract.ts";
