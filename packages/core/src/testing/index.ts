@@ -10,6 +10,7 @@ export {
 } from "./contract.ts";
 export { codeOf, ContractViolation, expectCode, expectEqual, expectThat, type Outcome, settle } from "./expectation.ts";
 export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
+export { memoryStoreSubject } from "./memory-store-subject.ts";
 export { storeContract, type StoreEnvironment } from "./store-contract.ts";
 export type { RuntimeCase, RuntimeContractOptions, RuntimeEnvironment } from "./runtime-contract/environment.ts";
 export { runtimeContract } from "./runtime-contract/runtime-contract.ts";
