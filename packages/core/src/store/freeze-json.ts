@@ -8,7 +8,7 @@ class Meter {
 }
 
 /** A message, outcome or list item above this is refused (C23). */
-export const maxJsonBytes: number = 1_048_576;
+const maxJsonBytes: number = 1_048_576;
 
 const maxDepth = 1000;
 const flawed: unique symbol = Symbol("flawed");
