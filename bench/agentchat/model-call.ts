@@ -15,9 +15,8 @@ export const modelCall: Benchmark = {
   name: "model-call",
   claim: "one model call and its answer cost at most 0.20 ms of CPU, or less than the AI SDK's generateText",
   run: async (scale) => {
-    const count = scale.count(500, 5);
+    const count = scale.count(1_000, 5);
     const peer = await loadPeer<AiSdkPeer>("ai-sdk");
-    // The mock keeps every request it has seen: a new one for each repetition.
     const costs = await leastCosts(scale.count(7, 1), {
       troupe: async () => {
         const agent = new AssistantAgent({

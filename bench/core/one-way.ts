@@ -13,7 +13,7 @@ export const oneWay: Benchmark = {
   name: "one-way",
   claim: "a one-way send, handled, is at least as fast as nact's dispatch",
   run: async (scale) => {
-    const count = scale.count(200_000, 2_000);
+    const count = scale.count(100_000, 2_000);
     let total = 0;
     const { runtime, counter } = await openCounter((n) => (total += n));
     const id = counter.id("one");
@@ -27,7 +27,7 @@ export const oneWay: Benchmark = {
       await runtime.idle();
       if (total !== before + count) throw new Error(`${count} sent, ${total - before} handled`);
     };
-    const costs = await leastCosts(scale.count(7, 1), {
+    const costs = await leastCosts(scale.count(12, 1), {
       troupe: () =>
         expectTotal(async () => {
           for (let n = 1; n <= count; n++) {

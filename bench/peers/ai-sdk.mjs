@@ -10,14 +10,15 @@ const usage = {
 /** A mock model that calls `add` in each of its first answers, then says "done". */
 export function mockModel(rounds) {
   let calls = 0;
-  return new MockLanguageModelV4({
-    doGenerate: async () => {
-      calls += 1;
-      if (calls > rounds) return answer([{ type: "text", text: "done" }], "stop");
-      const input = JSON.stringify({ a: calls, b: 1 });
-      return answer([{ type: "tool-call", toolCallId: `call-${calls}`, toolName: "add", input }], "tool-calls");
-    },
-  });
+  const model = new MockLanguageModelV4();
+  // Set here, not given to the constructor: that would keep every prompt for ever, and the memory of it is not what is measured.
+  model.doGenerate = async () => {
+    calls += 1;
+    if (calls > rounds) return answer([{ type: "text", text: "done" }], "stop");
+    const input = JSON.stringify({ a: calls, b: 1 });
+    return answer([{ type: "tool-call", toolCallId: `call-${calls}`, toolName: "add", input }], "tool-calls");
+  };
+  return model;
 }
 
 function answer(content, unified) {
