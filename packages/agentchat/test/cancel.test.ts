@@ -9,7 +9,7 @@ import {
   RoundRobinGroupChat,
   type Run,
 } from "@troupe/agentchat";
-import { type ModelMessage, tool, type ToolResultPart } from "@troupe/llm";
+import { type ChatModel, type ModelMessage, tool, type ToolResultPart } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -82,6 +82,29 @@ describe("cancel", () => {
     await within("cancel", run.cancel());
     expect((await run).stopReason.kind).toBe("cancelled");
     expect((await agent.run("Again.")).text).toBe("Awake.");
+  });
+
+  it("leaves a model that does not hear its signal at once, streaming or not, with the words that came", async () => {
+    for (const streaming of [true, false]) {
+      const { capabilities } = new ScriptedModel([]);
+      const model: ChatModel = {
+        kind: "chat-model",
+        name: "deaf:model",
+        capabilities: { ...capabilities, streaming },
+        generate: () => new Promise(() => {}),
+        async *stream() {
+          yield { kind: "text-delta", partId: "0", delta: "half" };
+          await new Promise(() => {});
+        },
+      };
+      await using agent = new AssistantAgent({ name: "deaf", model });
+      const run = agent.run("Go.");
+      await seen(run, streaming ? "text-delta" : "model-started");
+      const before = performance.now();
+      await run.cancel();
+      expect(performance.now() - before).toBeLessThan(200);
+      expect((await run).messages.slice(1)).toMatchObject(streaming ? [{ text: "half", isPartial: true }] : []);
+    }
   });
 
   for (const obeys of [true, false]) {

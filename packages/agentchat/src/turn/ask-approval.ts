@@ -1,5 +1,6 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ControlReason } from "@troupe/core";
-import { jsonSchema, type Tool, type ToolCallPart } from "@troupe/llm";
+import type { Tool, ToolCallPart } from "@troupe/llm";
 import type { AgentTurn } from "./agent-turn.ts";
 import { endOf } from "./turn-end.ts";
 
@@ -23,7 +24,20 @@ interface Answer {
   readonly reason?: string;
 }
 
-const answerSchema = jsonSchema<Answer>(document);
+/** Written by hand: a JSON Schema validator for one fixed form would be a tenth of a small bundle. */
+const answerSchema: StandardSchemaV1<unknown, Answer> = {
+  "~standard": {
+    version: 1,
+    vendor: "troupe",
+    validate: (value) =>
+      isAnswer(value) ? { value } : { issues: [{ message: "expected { approved: boolean, reason?: string }" }] },
+  },
+};
+
+function isAnswer(value: unknown): value is Answer {
+  if (typeof value !== "object" || value === null || !("approved" in value)) return false;
+  return typeof value.approved === "boolean" && (!("reason" in value) || typeof value.reason === "string");
+}
 
 /** Asks a person about a call when its tool wants that. Arguments that do not fit are not shown to anybody: the call fails by itself. */
 export async function askApproval(turn: AgentTurn, call: ToolCallPart, tool: Tool): Promise<Approval> {

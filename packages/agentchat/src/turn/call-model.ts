@@ -1,5 +1,5 @@
-import { ModelError, type StepContext } from "@troupe/core";
-import { estimateTokens, type ModelRequest, type ModelResult, priceOf, type Usage } from "@troupe/llm";
+import { ModelError, raceSignal, type StepContext } from "@troupe/core";
+import { estimateTokens, type ModelEvent, type ModelRequest, type ModelResult, priceOf, type Usage } from "@troupe/llm";
 import type { SettleReservation } from "../budget/run-ledger.ts";
 import type { ModelCall, ModelOutcome } from "./chat-agent-context.ts";
 import type { AgentTurn } from "./agent-turn.ts";
@@ -54,7 +54,10 @@ async function runModel(turn: AgentTurn, call: ModelCall, running: RunningCall):
     turn.report({ kind: "model-started", model: model.name });
     const request: ModelRequest = { ...call.request, signal: running.step.signal };
     const isStreamed = call.messageId !== undefined && model.capabilities.streaming;
-    const result = isStreamed ? await readStream(turn, { call, request, running }) : await model.generate(request);
+    // Leaving a model is always safe: a call that does not hear its signal is left at once.
+    const result = isStreamed
+      ? await readStream(turn, { call, request, running })
+      : await raceSignal(model.generate(request), request.signal);
     const usd = result.cached === true ? 0 : priceUsage(turn, model.name, result.usage);
     settle({ model: model.name, agent: turn.agentName, usage: result.usage, usd });
     return { result, usd, durationMs: Math.round(clock.monotonic() - startedAt) };
@@ -87,27 +90,39 @@ interface StreamedCall {
 }
 
 async function readStream(turn: AgentTurn, { call, request, running }: StreamedCall): Promise<ModelResult> {
-  const messageId = call.messageId ?? "";
-  for await (const event of call.model.stream(request)) {
-    switch (event.kind) {
-      case "text-delta":
-        running.partial.text += event.delta;
-        running.step.partial(running.partial.text);
-        turn.report({ kind: "text-delta", messageId, delta: event.delta });
-        break;
-      case "reasoning-delta":
-        turn.report({ kind: "reasoning-delta", messageId, delta: event.delta });
-        break;
-      case "finish":
-        return event.result;
-      case "tool-call-delta":
-      case "tool-call":
-        break;
+  const events = call.model.stream(request)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const step = await raceSignal(events.next(), request.signal);
+      if (step.done === true) break;
+      if (step.value.kind === "finish") return step.value.result;
+      showPiece(turn, step.value, { messageId: call.messageId ?? "", running });
     }
+  } finally {
+    leave(events);
   }
   throw new ModelError("model.invalid_response", `The stream of model "${call.model.name}" ended without a result`, {
     remedy: "End every stream with a finish event; see ChatModel.",
   });
+}
+
+interface ShownCall {
+  readonly messageId: string;
+  readonly running: RunningCall;
+}
+
+function showPiece(turn: AgentTurn, event: ModelEvent, { messageId, running }: ShownCall): void {
+  if (event.kind === "reasoning-delta") turn.report({ kind: "reasoning-delta", messageId, delta: event.delta });
+  if (event.kind !== "text-delta") return;
+  running.partial.text += event.delta;
+  running.step.partial(running.partial.text);
+  turn.report({ kind: "text-delta", messageId, delta: event.delta });
+}
+
+/** Closes a stream without waiting for it: one that does not hear its signal may never settle. */
+function leave(events: AsyncIterator<ModelEvent>): void {
+  const left = events.return?.();
+  if (left !== undefined) Promise.resolve(left).catch(() => {});
 }
 
 function lostCall(model: string): ModelError {
