@@ -32,11 +32,20 @@ export function createPrompter(): Prompter {
   };
 }
 
-/** A line editor for one line, so that between prompts Ctrl+C reaches the process; Ctrl+C and Ctrl+D at the prompt end the input. */
+/**
+ * A line editor for one line. Ctrl+D ends the input. Ctrl+C goes to the process, as between prompts, and leaves the question open: whoever
+ * listens for it cancels what asked.
+ */
 function readTerminalLine(prompt: string): Promise<string | undefined> {
   const editor = createInterface({ input: process.stdin, output: process.stdout });
   return new Promise((resolve) => {
-    editor.once("close", () => resolve(undefined));
+    const endOfInput = (): void => resolve(undefined);
+    editor.once("close", endOfInput);
+    editor.once("SIGINT", () => {
+      editor.off("close", endOfInput);
+      editor.close();
+      process.kill(process.pid, "SIGINT");
+    });
     editor.question(`${prompt} `, (line) => {
       resolve(line);
       editor.close();

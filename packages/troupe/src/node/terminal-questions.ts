@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { ConfigError } from "@troupe/core";
 import { answerQuestion, type AskedQuestion } from "./answer-question.ts";
 import { createPrompter, type Prompter } from "./prompter.ts";
@@ -20,6 +21,8 @@ export async function askInTerminal(question: AskedQuestion): Promise<unknown> {
 
 /** Answers a question with a prompter that somebody else closes. @throws ConfigError as `askInTerminal`. */
 export async function askWith(prompter: Prompter, question: AskedQuestion): Promise<unknown> {
+  // What led to the question is printed first: a printed run shows it in this turn of the event loop.
+  await setImmediate();
   // A model may have worded the prompt: it must not control the terminal.
   const prompt = question.prompt.replaceAll(/\p{Cc}/gu, (character) => (character === "\n" ? character : " "));
   const answer = await answerQuestion({ prompt, schema: question.schema }, prompter);
