@@ -1,3 +1,4 @@
+import { chatContract } from "@troupe/agentchat/testing";
 import { InProcessRuntime, MemoryStore, ModelError } from "@troupe/core";
 import { inProcessSubject, runtimeContract, storeContract } from "@troupe/core/testing";
 import type { ChatModel } from "@troupe/llm";
@@ -31,6 +32,10 @@ export const suites: readonly PortableSuite[] = [
   portableSuite("runtime, parking at every wait", runtimeContract, inProcessSubject({ parkAfterMs: 0 })),
   portableSuite("memory store", storeContract, { create: () => ({ store: new MemoryStore() }), skips: storeSkips }),
   portableSuite("scripted model", chatModelContract, { create: () => ({ createModel }) }),
+  portableSuite("chat", chatContract, {
+    create: () => ({ runtime: new InProcessRuntime() }),
+    dispose: ({ runtime }) => runtime.close(),
+  }),
   portableSuite("agents and teams", teamContract, {
     create: () => ({ runtime: new InProcessRuntime() }),
     dispose: ({ runtime }) => runtime.close(),
