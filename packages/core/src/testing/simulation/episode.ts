@@ -88,6 +88,7 @@ export class Episode {
           `${event.kind} ${"agent" in event ? formatAgentId(event.agent) : ""} ${"messageId" in event ? event.messageId : ""}`,
         ),
       parkAfterMs: this.#random.next() < 0.5 ? 0 : 1000,
+      mailboxCapacity: this.#random.next() < 0.3 ? 3 : 10_000,
       storeDelay: this.#random.next() < 0.4 ? () => Math.floor(this.#random.next() * 6) : undefined,
     });
   }

@@ -52,6 +52,8 @@ export interface ProcessOptions {
   readonly effects: Effects;
   readonly observe: (event: RuntimeEvent) => void;
   readonly parkAfterMs: number;
+  /** Beyond it senders from outside wait. */
+  readonly mailboxCapacity: number;
   /** How many microtasks each store operation takes; absent for a store that answers at once. */
   readonly storeDelay?: (() => number) | undefined;
 }
@@ -85,6 +87,7 @@ export class SimulatedProcess {
         if (!this.store.isDead) options.observe(event);
       },
       parkAfterMs: options.parkAfterMs,
+      mailboxCapacity: options.mailboxCapacity,
       maxIdleAgents: 2,
       maxDeadLetters: 100_000,
     });
