@@ -9,10 +9,7 @@ import type { Turn } from "./turn/turn.ts";
  */
 export async function closeEngine(engine: Engine, graceMs: number): Promise<void> {
   engine.isClosed = true;
-  engine.pending.failAll(
-    (mail) => mail.replyTo?.kind === "outside",
-    (mail) => closed(mail.messageId, "unknown"),
-  );
+  engine.pending.end((mail) => (mail.replyTo?.kind === "outside" ? closed(mail.messageId, "unknown") : undefined));
   if (!engine.store.isDurable) cancelRuns(engine);
   await Promise.race([engine.whenIdle(), after(engine, graceMs)]);
   engine.scheduler.clear();
@@ -31,7 +28,7 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
 /** Runs on the memory store end as cancelled: their turns get the chance to close in order. */
 function cancelRuns(engine: Engine): void {
   const reason = { kind: "cancel", detail: "the runtime is closing" } as const;
-  for (const cell of engine.agents.allCells()) for (const run of cell.runs()) run.stop ??= reason;
+  for (const cell of engine.agents.cells.all()) for (const run of cell.runs()) run.stop ??= reason;
   const turns: Turn[] = [...engine.agents.all()].flatMap((agent) => [...agent.turns]);
   for (const turn of turns)
     if (turn.run !== undefined) engine.own(turn.control(reason), `cancel of turn "${turn.id}" at close`);

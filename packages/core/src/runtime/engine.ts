@@ -13,9 +13,6 @@ import type { Logger, RuntimeEvent, Tracer } from "../observe/index.ts";
 import { validate } from "../message/index.ts";
 import { freezeJson, type Mail, MemoryStore, type Store } from "../store/index.ts";
 import { AgentDirectory } from "./agent-directory.ts";
-import type { Cell } from "./cell/cell.ts";
-import type { CellFold } from "./cell/fold-log.ts";
-import { resumeCell } from "./cell/resume-cell.ts";
 import { Activity } from "./delivery/activity.ts";
 import { AgentTable } from "./delivery/agent-table.ts";
 import { DeadLetterBox } from "./delivery/dead-letters.ts";
@@ -53,6 +50,8 @@ export class Engine {
   /** What parts outside the engine want done at close. */
   readonly onClose: (() => void)[] = [];
   readonly #owned = new Set<Promise<unknown>>();
+  /** How often each cell was lost; only those that ever were. */
+  readonly #losses = new Map<string, number>();
   /** Runs on hold: while there is none, mailboxes need not look at what they hand out. */
   pausedRuns = 0;
   isClosed = false;
@@ -113,6 +112,17 @@ export class Engine {
     await Promise.all(this.#owned);
   }
 
+  /** Counts a failed write of a cell; the number of those before. */
+  countLoss(cell: string): number {
+    const before = this.#losses.get(cell) ?? 0;
+    this.#losses.set(cell, before + 1);
+    return before;
+  }
+
+  forgetLosses(cell: string): void {
+    this.#losses.delete(cell);
+  }
+
   /** The error port. */
   report(error: unknown, what: string): void {
     this.logger?.error({ message: `${what} failed`, error });
@@ -145,11 +155,6 @@ export class Engine {
         ? validate(route.type.reply, body, { what, code: "serialization.invalid_reply" })
         : body;
     return { status: "replied", body, output };
-  }
-
-  /** Goes on with what a cell's log says is not finished. */
-  resume(cell: Cell, fold: CellFold): void {
-    resumeCell(this, cell, fold);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Clock } from "../async/index.ts";
 import { type AgentDefinition, trustType } from "../agent/index.ts";
 import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
-import { DeliveryError } from "../errors/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
 import type { CellEvent, LiveEvent } from "../store/index.ts";
 import type { BoundSubscription, Subscription } from "../subscription/index.ts";
@@ -19,7 +18,9 @@ import type {
   TellOptions,
 } from "./agent-runtime.ts";
 import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
+import type { Cell } from "./cell/cell.ts";
 import { controlRun } from "./cell/control-run.ts";
+import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
 import { EventReader } from "./cell/event-reader.ts";
 import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";
@@ -110,7 +111,7 @@ export class InProcessRuntime implements AgentRuntime {
 
   events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent> {
     const options = { from: range.from ?? 1, isLive: range.live === true, merge: range.merge, signal: range.signal };
-    const known = this.#engine.agents.findCell(cell);
+    const known = this.#engine.agents.cells.get(cell);
     if (known !== undefined) return new EventReader(known.run(range.runId), options);
     if (this.#engine.isClosed) return { [Symbol.asyncIterator]: readNothing };
     return { [Symbol.asyncIterator]: () => this.#openAndRead(cell, range.runId, options) };
@@ -138,11 +139,8 @@ export class InProcessRuntime implements AgentRuntime {
     await forkCell(this.#engine, { from: await this.#cell(cell), at }, target);
   }
 
-  async forgetCell(cell: string): Promise<void> {
-    const known = this.#engine.agents.findCell(cell);
-    this.#engine.agents.removeCell(cell);
-    if (known !== undefined) await known.forget();
-    else await this.#engine.store.prune(cell);
+  forgetCell(cell: string): Promise<void> {
+    return forgetCell(this.#engine, cell);
   }
 
   report(error: unknown, what: string): void {
@@ -155,14 +153,14 @@ export class InProcessRuntime implements AgentRuntime {
     const turns = all.flatMap((agent) => [...agent.turns]);
     return {
       activeAgents: all.length,
-      residentCells: agents.cellCount,
+      residentCells: agents.cells.size,
       queuedMessages: all.reduce((sum, agent) => sum + agent.queued, 0),
       runningTurns: turns.filter((turn) => !turn.isParked).length,
       parkedTurns: turns.filter((turn) => turn.isParked).length,
       openWaits: waits.size,
       pendingRequests: pending.size,
       timers: timers.size,
-      watchers: [...agents.allCells()].reduce(
+      watchers: [...agents.cells.all()].reduce(
         (sum, cell) => sum + [...cell.runs()].reduce((count, run) => count + run.watcherCount, 0),
         0,
       ),
@@ -184,8 +182,8 @@ export class InProcessRuntime implements AgentRuntime {
     return this.close();
   }
 
-  async #cell(name: string): Promise<Awaited<ReturnType<Engine["agents"]["openCell"]>>> {
-    return this.#engine.agents.findCell(name) ?? this.#engine.agents.openCell(name, true);
+  async #cell(name: string): Promise<Cell> {
+    return this.#engine.agents.cells.with(name, true, (cell) => cell);
   }
 
   #assertOpen(): void {
@@ -195,10 +193,3 @@ export class InProcessRuntime implements AgentRuntime {
 
 /** A closed runtime has nothing to show. */
 async function* readNothing(): AsyncGenerator<never> {}
-
-/** The error of everything that is asked of a closed runtime. */
-function runtimeClosed(): DeliveryError {
-  return new DeliveryError("delivery.runtime_closed", "The runtime is closed", {
-    remedy: "Make a new runtime; with a durable store it goes on where this one stopped.",
-  });
-}

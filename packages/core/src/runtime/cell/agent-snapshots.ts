@@ -1,24 +1,30 @@
 import { isPromiseLike } from "../../async/index.ts";
 import { trustType } from "../../agent/index.ts";
 import { type JsonValue, StateError } from "../../errors/index.ts";
-import { type AgentId, formatAgentId } from "../../identity/index.ts";
+import type { AgentId } from "../../identity/index.ts";
 import { freezeJson, type AgentImage } from "../../store/index.ts";
 import type { AgentSnapshot } from "../agent-runtime.ts";
+import type { Activation } from "../delivery/activation.ts";
 import type { Engine } from "../engine.ts";
 
 /** The committed state and lists of an agent; undefined when it equals its initial state. */
 export async function readSnapshot(engine: Engine, id: AgentId): Promise<AgentSnapshot | undefined> {
-  const agent = await engine.agents.find(id);
-  const image = agent.image();
-  if (image === undefined) return undefined;
-  const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
-  return { state: trustType<JsonValue>(JSON.parse(image.state ?? agent.blueprint.initialJson)), lists };
+  return engine.agents.with(id, (agent) => {
+    const image = agent.image();
+    if (image === undefined) return undefined;
+    const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
+    return { state: trustType<JsonValue>(JSON.parse(image.state ?? agent.blueprint.initialJson)), lists };
+  });
 }
 
 /** Replaces the state and lists of an agent that is not in a turn. @throws StateError `state.busy`. */
 export async function writeSnapshot(engine: Engine, id: AgentId, snapshot: AgentSnapshot): Promise<void> {
-  const agent = await engine.agents.find(id);
-  if (!agent.isAtRest) throw busy(formatAgentId(id));
+  await engine.agents.with(id, (agent) => load(engine, agent, snapshot));
+}
+
+async function load(engine: Engine, agent: Activation, snapshot: AgentSnapshot): Promise<void> {
+  if (!agent.isAtRest) throw busy(agent.key);
+  const { id } = agent;
   const state = freezeJson(snapshot.state, `state of "${agent.key}"`, engine.limits.maxStateBytes);
   const lists = Object.fromEntries(
     Object.entries(snapshot.lists).map(([name, items]) => [
@@ -30,7 +36,14 @@ export async function writeSnapshot(engine: Engine, id: AgentId, snapshot: Agent
   const image: AgentImage = text === agent.blueprint.initialJson ? { lists } : { state: text, lists };
   if (agent.cell.isLogged) {
     const written = agent.cell.append([{ kind: "restored", at: engine.clock.now(), agent: id, image }]);
-    if (isPromiseLike(written)) await written;
+    if (isPromiseLike(written)) {
+      agent.expect();
+      try {
+        await written;
+      } finally {
+        agent.arrived();
+      }
+    }
   }
   agent.load(image);
 }

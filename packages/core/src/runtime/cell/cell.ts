@@ -7,6 +7,7 @@
  * K1. Writes reach the store in the order asked for, one at a time; what is asked for while one is under way goes with the next.
  * K2. Nothing is applied before its write has succeeded.
  * K3. A cell without a log and without changed state leaves nothing in the store.
+ * K4. After a failed write a cell writes nothing more: nobody knows what its log says. Whoever needs it opens it anew.
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import type { AgentImage, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
@@ -28,6 +29,8 @@ export interface CellOptions {
   readonly store: Store;
   /** Cells named by a definition keep a log; agents that are cells of their own keep their state only (C27). */
   readonly isLogged: boolean;
+  /** Told once, when a write has failed. */
+  readonly onLost?: ((error: unknown) => void) | undefined;
 }
 
 export class Cell {
@@ -35,10 +38,13 @@ export class Cell {
   readonly isLogged: boolean;
   readonly #store: Store;
   readonly #owner: string;
+  readonly #onLost: ((error: unknown) => void) | undefined;
+  /** Why nothing is written any more: the failed write, or that the cell was forgotten. */
+  #end: { readonly error: unknown } | undefined;
+  #writing: Promise<void> | undefined;
   #epoch = 0;
   #position = 0;
   #batch: Batch | undefined;
-  #isWriting = false;
   #hasSnapshot = false;
   #images: Map<string, AgentImage> | undefined;
   #runs: Map<string, RunLog> | undefined;
@@ -50,6 +56,7 @@ export class Cell {
     this.isLogged = options.isLogged;
     this.#store = options.store;
     this.#owner = options.owner;
+    this.#onLost = options.onLost;
   }
 
   /** True when none of its agents is active. */
@@ -108,16 +115,26 @@ export class Cell {
     return fold;
   }
 
-  /** Writes records in one atomic append, or with the next one when a write is under way. */
+  /**
+   * Writes records in one atomic append, or with the next one when a write is under way.
+   *
+   * @throws What the store threw, now or at an earlier write (K4).
+   */
   append(records: readonly LogRecord[]): MaybePromise<void> {
-    if (this.#isWriting) return this.#join(records);
-    const result = this.#store.append(this.name, { epoch: this.#epoch, position: this.#position }, records);
-    if (!isPromiseLike(result)) {
-      this.#position = result;
-      return undefined;
+    if (this.#end !== undefined) throw this.#end.error;
+    if (this.#writing !== undefined) return this.#join(records);
+    try {
+      const result = this.#store.append(this.name, { epoch: this.#epoch, position: this.#position }, records);
+      if (!isPromiseLike(result)) {
+        this.#position = result;
+        return undefined;
+      }
+      this.#writing = this.#finish(result);
+      return this.#writing;
+    } catch (error) {
+      this.#lose(error);
+      throw error;
     }
-    this.#isWriting = true;
-    return this.#finish(result);
   }
 
   #join(records: readonly LogRecord[]): Promise<void> {
@@ -132,12 +149,39 @@ export class Cell {
   async #finish(result: PromiseLike<number>): Promise<void> {
     try {
       this.#position = await result;
-    } finally {
-      this.#isWriting = false;
-      const batch = this.#batch;
-      this.#batch = undefined;
-      if (batch !== undefined) Promise.resolve(this.append(batch.records)).then(batch.resolve, batch.reject);
+    } catch (error) {
+      this.#writing = undefined;
+      this.#lose(error);
+      throw error;
     }
+    this.#writing = undefined;
+    this.#writeBatch();
+  }
+
+  #writeBatch(): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    if (batch === undefined) return;
+    try {
+      const written = this.append(batch.records);
+      // One hop later in both cases: those who wait for the write before are told first.
+      Promise.resolve(written).then(batch.resolve, batch.reject);
+    } catch (error) {
+      batch.reject(error);
+    }
+  }
+
+  #lose(error: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#stop(error);
+    this.#onLost?.(error);
+  }
+
+  /** Refuses all further writes, those that wait included. */
+  #stop(error: unknown): void {
+    this.#end = { error };
+    this.#batch?.reject(error);
+    this.#batch = undefined;
   }
 
   read(from?: number): MaybePromise<readonly LogRecord[]> {
@@ -188,12 +232,15 @@ export class Cell {
     );
   }
 
-  /** Ends everybody who watches and drops what the store holds. */
-  forget(): MaybePromise<void> {
+  /** Ends everybody who watches and drops what the store holds; `error` is what late writers get. */
+  forget(error: Error): MaybePromise<void> {
+    this.#stop(error);
     this.endWatchers();
     this.#images = undefined;
     this.#runs = undefined;
-    return this.#store.prune(this.name);
+    if (this.#writing === undefined) return this.#store.prune(this.name);
+    const prune = (): MaybePromise<void> => this.#store.prune(this.name);
+    return this.#writing.then(prune, prune);
   }
 
   endWatchers(): void {

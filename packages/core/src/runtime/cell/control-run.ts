@@ -34,14 +34,15 @@ export async function controlRun(engine: Engine, { cell, runId }: ControlledRun,
   const turns = engine.agents.membersOf(cell).flatMap((agent) => [...agent.turns].filter((turn) => turn.run === run));
   switch (action.kind) {
     case "pause":
+      if (run.isPaused) return;
       run.pause();
       engine.pausedRuns += 1;
       return;
     case "resume":
-      resume(engine, cell, run);
+      if (run.isPaused) resume(engine, cell, run);
       return;
     case "cancel": {
-      const reason: ControlReason = { kind: "cancel", detail };
+      const reason: ControlReason = run.stop ?? { kind: "cancel", detail };
       run.stop = reason;
       if (run.isPaused) resume(engine, cell, run);
       await Promise.all(turns.map((turn) => turn.control(reason)));

@@ -30,6 +30,8 @@ export interface CellFold {
   readonly journals: Map<string, JournalRecord[]>;
   /** Requests that agents of this log still wait for, by message id. */
   readonly openRequests: Map<string, Mail>;
+  /** Replies that their askers' turns, in this log too, have not recorded yet. */
+  readonly replies: Map<string, JournalRecord>;
 }
 
 /** An image under construction: its arrays belong to the fold alone. */
@@ -49,6 +51,7 @@ export function foldLog(records: readonly LogRecord[], start: ReadonlyMap<string
     mails: new Map(),
     journals: new Map(),
     openRequests: new Map(),
+    replies: new Map(),
   };
   for (const [agent, image] of start) fold.agents.set(agent, toMutable(image));
   for (const record of records) foldRecord(fold, record);
@@ -90,15 +93,34 @@ function foldJournal(fold: CellFold, record: JournalRecord): void {
   if (journal === undefined) fold.journals.set(record.turn, [record]);
   else journal.push(record);
   if (record.kind === "request-sent") addMail(fold, record.mail);
-  else if (record.kind === "request-settled") closeRequests(fold, record.turn, record.key);
+  else if (record.kind === "request-settled") {
+    fold.replies.delete(replyKey(record.turn, record.key));
+    closeRequests(fold, record.turn, record.key);
+  }
   foldFlush(fold, record);
+}
+
+/** A reply for a turn of this log: until that turn has recorded it, only this record knows it. */
+function foldReply(fold: CellFold, record: TurnRecord): void {
+  if (record.reply === undefined) return;
+  const asked = fold.openRequests.get(record.messageId)?.replyTo;
+  fold.openRequests.delete(record.messageId);
+  if (asked?.kind !== "turn" || !fold.journals.has(asked.turn)) return;
+  const { at, reply: outcome } = record;
+  const { turn, key } = asked;
+  fold.replies.set(replyKey(turn, key), { kind: "request-settled", at, turn, key, outcome });
+}
+
+function replyKey(turn: string, key: string): string {
+  return `${turn} ${key}`;
 }
 
 function foldTurn(fold: CellFold, record: TurnRecord): void {
   closeRequests(fold, record.turn, undefined);
   fold.mails.delete(record.turn);
   fold.journals.delete(record.turn);
-  if (record.reply !== undefined) fold.openRequests.delete(record.messageId);
+  for (const [name, reply] of fold.replies) if (reply.turn === record.turn) fold.replies.delete(name);
+  foldReply(fold, record);
   const key = formatAgentId(record.agent);
   if (record.isForgotten === true) fold.agents.delete(key);
   else if (record.state !== undefined || record.lists !== undefined) applyTurn(imageOf(fold, key), record);

@@ -20,7 +20,7 @@ export interface ForkSource {
 
 /** Copies the log up to an event under new names and opens the copy: finished turns as they were, turns in flight with the steps they had (C27). */
 export async function forkCell(engine: Engine, { from, at }: ForkSource, target: ForkTarget): Promise<void> {
-  if (engine.agents.findCell(target.cell) !== undefined) throw exists(target.cell);
+  if (engine.agents.cells.get(target.cell) !== undefined) throw exists(target.cell);
   const records = await from.read();
   const cut = records.findIndex((record) =>
     eventsOf(record).some((event) => event.runId === at.runId && event.sequence === at.sequence),
@@ -36,7 +36,7 @@ export async function forkCell(engine: Engine, { from, at }: ForkSource, target:
     { epoch: claim.epoch, position: 0 },
     prefix.map((record) => renamer.record(record)),
   );
-  await engine.agents.openCell(target.cell, true);
+  await engine.agents.cells.with(target.cell, true, () => undefined);
 }
 
 function eventsOf(record: LogRecord): readonly CellEvent[] {

@@ -15,13 +15,24 @@ import type { CellFold } from "./fold-log.ts";
  * All at once: a newcomer must not get into a mailbox before what was there already (C10).
  */
 export function resumeCell(engine: Engine, cell: Cell, fold: CellFold): void {
+  keepReplies(cell, fold);
   for (const mail of fold.openRequests.values())
-    engine.pending.open(mail, remaining(engine, mail), sinkOf(engine, mail));
+    if (!engine.pending.has(mail.messageId)) engine.pending.open(mail, remaining(engine, mail), sinkOf(engine, mail));
   for (const run of cell.runs()) if (run.isPaused) engine.pausedRuns += 1;
   const inFlight = [...fold.mails].filter(([turn]) => fold.journals.has(turn));
   const waiting = [...fold.mails].filter(([turn]) => !fold.journals.has(turn));
   for (const [turn, mail] of inFlight) resumeTurn(engine, mail, fold.journals.get(turn) ?? []);
   for (const [, mail] of waiting) enqueue(engine, cell, mail);
+}
+
+/** Replies that were given but had not reached their asker's journal: recorded now, so that the next replay finds them there. */
+function keepReplies(cell: Cell, fold: CellFold): void {
+  if (fold.replies.size === 0) return;
+  const records = [...fold.replies.values()];
+  for (const record of records) fold.journals.get(record.turn)?.push(record);
+  // A failed write loses the cell, and with it the turns that are about to begin.
+  const written = cell.append(records);
+  if (isPromiseLike(written)) written.then(undefined, () => {});
 }
 
 function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[]): void {
@@ -33,24 +44,25 @@ function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[
     });
     return;
   }
-  const agent = memberOf(engine, mail);
-  agent.runOf(mail)?.activity.begin();
-  engine.agents.wake(agent);
-  const isShared = agent.blueprint.routes.get(mail.type)?.isShared === true && mail.kind !== "settlement";
-  agent.begin(new Turn(engine, agent, { mail, isShared, journal }));
+  withMember(engine, mail, (agent) => {
+    agent.runOf(mail)?.activity.begin();
+    engine.agents.wake(agent);
+    const isShared = agent.blueprint.routes.get(mail.type)?.isShared === true && mail.kind !== "settlement";
+    agent.begin(new Turn(engine, agent, { mail, isShared, journal }));
+  });
 }
 
 function enqueue(engine: Engine, cell: Cell, mail: Mail): void {
   if (engine.directory.find(mail.recipient.type) === undefined) return;
   if (engine.directory.cellOf(mail.recipient) !== cell.name) return;
-  memberOf(engine, mail).enqueue(mail);
+  withMember(engine, mail, (agent) => agent.enqueue(mail));
 }
 
 /** Agents of an open cell are there at once. */
-function memberOf(engine: Engine, mail: Mail): Activation {
-  const agent = engine.agents.find(mail.recipient);
-  if (!isPromiseLike(agent)) return agent;
-  throw new Error(`"${formatAgentId(mail.recipient)}" is not in the cell whose log holds its mail`);
+function withMember(engine: Engine, mail: Mail, use: (agent: Activation) => void): void {
+  const used = engine.agents.with(mail.recipient, use);
+  if (isPromiseLike(used))
+    throw new Error(`"${formatAgentId(mail.recipient)}" is not in the cell whose log holds its mail`);
 }
 
 function remaining(engine: Engine, mail: Mail): number {

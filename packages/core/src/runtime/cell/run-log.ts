@@ -48,6 +48,11 @@ export class RunLog {
     return Object.freeze({ live: false, runId: this.runId, sequence, ...event });
   }
 
+  /** Takes back the last numbers: their record was refused before it was written. */
+  takeBack(count: number): void {
+    this.#next -= count;
+  }
+
   /** Shows a committed event; also used to rebuild the run from its log. */
   show(event: CellEvent): void {
     this.events.push(event);

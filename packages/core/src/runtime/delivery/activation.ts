@@ -21,7 +21,7 @@ import type { WaitNode } from "./deadlock-detector.ts";
 import type { Restable } from "./idle-list.ts";
 import type { Runnable } from "./scheduler.ts";
 
-export class Activation implements Runnable, Restable<Activation>, WaitNode {
+export class Activation implements Runnable, Restable<Activation> {
   readonly id: AgentId;
   readonly key: string;
   readonly blueprint: Blueprint;
@@ -31,6 +31,8 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
   #head = 0;
   #isReady = false;
   #gate: MailboxGate | undefined;
+  /** Things on their way to it: mail that is being stored. */
+  #expected = 0;
   readonly turns: Set<Turn> = new Set();
   #exclusive = 0;
   #state: unknown;
@@ -58,7 +60,19 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
   }
 
   get isAtRest(): boolean {
-    return this.queued === 0 && this.turns.size === 0;
+    return this.queued === 0 && this.turns.size === 0 && this.#expected === 0;
+  }
+
+  /** Mail is on its way through the store: the activation stays until it has arrived. */
+  expect(): void {
+    this.#expected += 1;
+    if (this.isListed) this.#engine.agents.wake(this);
+  }
+
+  /** What was expected is here, or will never come. */
+  arrived(): void {
+    this.#expected -= 1;
+    if (this.isAtRest) this.#engine.agents.rest(this);
   }
 
   enqueue(mail: Mail): void {
@@ -88,7 +102,7 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
 
   /** Messages here and before the gate: what a newcomer has to wait for. */
   get pressure(): number {
-    return this.queued + (this.#gate?.load ?? 0);
+    return this.queued + this.#expected + (this.#gate?.load ?? 0);
   }
 
   /** Takes everything that waits, for example at close. */
@@ -147,7 +161,7 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
     const index = this.#nextIndex();
     if (index < 0) return;
     const mail = this.#remove(index);
-    this.#gate?.open(this.#engine.limits.mailboxCapacity - this.queued);
+    this.#gate?.open(this.#engine.limits.mailboxCapacity - this.queued - this.#expected);
     if (mail !== undefined) this.begin(new Turn(this.#engine, this, { mail, isShared: this.#isShared(mail) }));
     this.#makeReady();
   }
@@ -177,12 +191,12 @@ export class Activation implements Runnable, Restable<Activation>, WaitNode {
     if (!this.turns.delete(turn)) return;
     if (!turn.isShared) this.#exclusive -= 1;
     if (this.queued > 0) this.#makeReady();
-    else if (this.turns.size === 0) this.#engine.agents.rest(this);
+    else if (this.isAtRest) this.#engine.agents.rest(this);
   }
 
-  *blockedOn(): Iterable<WaitNode> {
+  *blockedOn(): Iterable<readonly WaitNode[]> {
     if (this.#exclusive < this.blueprint.concurrency) return;
-    for (const turn of this.turns) if (!turn.isShared) yield* turn.waitsFor;
+    for (const turn of this.turns) if (!turn.isShared) yield turn.waitsFor;
   }
 
   // --- state -------------------------------------------------------------------------------------

@@ -1,16 +1,18 @@
 /**
  * The agents in memory: brought in when addressed, passivated when idle (C1).
  *
- * Owns: activations, cells, the idle list. Does not own: definitions (AgentDirectory).
+ * Owns: activations, the idle list. Does not own: definitions (AgentDirectory), which cells are open (CellTable).
  * Invariants:
- * B1. One activation for each agent, one cell object for each cell, also when many messages arrive at once.
+ * B1. One activation for each agent, also when many messages arrive at once and when the next one evicts it.
  * B2. Only agents at rest are passivated; their state stays in their cell, their cell's in the store.
  * B3. An agent equal to its initial state leaves nothing.
  */
 import { isPromiseLike, type MaybePromise, type TimerHandle } from "../../async/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
-import { Cell } from "../cell/cell.ts";
-import type { CellFold } from "../cell/fold-log.ts";
+import type { Cell } from "../cell/cell.ts";
+import { CellTable } from "../cell/cell-table.ts";
+import { loseCell, runtimeClosed } from "../cell/end-cell.ts";
+import { resumeCell } from "../cell/resume-cell.ts";
 import type { Engine } from "../engine.ts";
 import { Activation } from "./activation.ts";
 import { IdleList } from "./idle-list.ts";
@@ -18,8 +20,7 @@ import { IdleList } from "./idle-list.ts";
 export class AgentTable {
   readonly #engine: Engine;
   readonly #agents = new Map<string, Activation>();
-  readonly #cells = new Map<string, Cell>();
-  readonly #opening = new Map<string, PromiseLike<Cell>>();
+  readonly cells: CellTable;
   readonly #idle = new IdleList<Activation>();
   /** Timers of stored state with a time to live, by agent. */
   readonly #expiries = new Map<string, TimerHandle>();
@@ -27,23 +28,43 @@ export class AgentTable {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.cells = new CellTable({
+      store: engine.store,
+      owner: engine.owner,
+      opened: (cell, fold) => {
+        try {
+          if (fold !== undefined) resumeCell(engine, cell, fold);
+        } catch (error) {
+          engine.report(error, `resumption of cell "${cell.name}"`);
+        }
+      },
+      lost: (cell, error) => loseCell(engine, cell, error),
+      closedError: runtimeClosed,
+    });
   }
 
   get size(): number {
     return this.#agents.size;
   }
 
-  get cellCount(): number {
-    return this.#cells.size;
-  }
-
-  /** The activation of an agent, brought in when it is not there. @throws DeliveryError `delivery.no_such_agent`. */
-  find(id: AgentId): MaybePromise<Activation> {
+  /**
+   * Hands the activation of an agent to `use`, brought in when it is not there: at once, or inside the opening of its cell, so that
+   * callers are served in the order in which they asked.
+   *
+   * @throws DeliveryError `delivery.no_such_agent`, `delivery.runtime_closed`.
+   */
+  with<T>(id: AgentId, use: (agent: Activation) => MaybePromise<T>): MaybePromise<T> {
     const key = formatAgentId(id);
     const known = this.#agents.get(key);
-    if (known !== undefined) return known;
-    const cell = this.cell(this.#engine.directory.cellOf(id), id);
-    return isPromiseLike(cell) ? cell.then((opened) => this.#activate(id, key, opened)) : this.#activate(id, key, cell);
+    if (known !== undefined) return use(known);
+    const { directory } = this.#engine;
+    const isLogged = directory.get(id).options.cell !== undefined;
+    return this.cells.with(directory.cellOf(id), isLogged, (cell) => {
+      const agent = this.#activate(id, key, cell);
+      const result = use(agent);
+      if (agent.isAtRest && !agent.isListed) this.rest(agent);
+      return result;
+    });
   }
 
   #activate(id: AgentId, key: string, cell: Cell): Activation {
@@ -56,8 +77,6 @@ export class AgentTable {
     this.#expiries.delete(key);
     cell.join(key);
     this.#engine.observe?.({ kind: "agent-activated", agent: id });
-    // Whoever asked for it has something for it: it may push out others, not itself.
-    this.#rest(agent, agent);
     return agent;
   }
 
@@ -65,45 +84,12 @@ export class AgentTable {
     return this.#agents.get(formatAgentId(id));
   }
 
+  peekKey(key: string): Activation | undefined {
+    return this.#agents.get(key);
+  }
+
   all(): IterableIterator<Activation> {
     return this.#agents.values();
-  }
-
-  allCells(): IterableIterator<Cell> {
-    return this.#cells.values();
-  }
-
-  findCell(name: string): Cell | undefined {
-    return this.#cells.get(name);
-  }
-
-  /** The cell of that name, opened when it is not. What its log still wants done is resumed. */
-  cell(name: string, member: AgentId): MaybePromise<Cell> {
-    const known = this.#cells.get(name) ?? this.#opening.get(name);
-    if (known !== undefined) return known;
-    const isLogged = this.#engine.directory.get(member).options.cell !== undefined;
-    return this.openCell(name, isLogged);
-  }
-
-  /** A cell is opened once: whoever asks while it opens gets the same one, because every claim fences the one before. */
-  openCell(name: string, isLogged: boolean): MaybePromise<Cell> {
-    const known = this.#cells.get(name) ?? this.#opening.get(name);
-    if (known !== undefined) return known;
-    const cell = new Cell({ name, owner: this.#engine.owner, store: this.#engine.store, isLogged });
-    const opened = cell.open();
-    if (!isPromiseLike(opened)) return this.#opened(cell, opened);
-    const opening = opened.then((fold) => {
-      this.#opening.delete(name);
-      return this.#opened(cell, fold);
-    });
-    this.#opening.set(name, opening);
-    return opening;
-  }
-
-  #opened(cell: Cell, fold: CellFold | undefined): Cell {
-    this.#cells.set(cell.name, cell);
-    if (fold !== undefined) this.#engine.resume(cell, fold);
-    return cell;
   }
 
   /** An agent has nothing to do. */
@@ -164,40 +150,55 @@ export class AgentTable {
     }
   }
 
+  /** A cell whose snapshot cannot be written stays: what it holds is nowhere else. */
   #dropCell(cell: Cell): void {
-    const written = cell.rest();
-    if (isPromiseLike(written)) this.#engine.own(written, `snapshot of cell "${cell.name}"`);
-    this.#cells.delete(cell.name);
+    const what = `snapshot of cell "${cell.name}"`;
+    try {
+      const written = cell.rest();
+      if (!isPromiseLike(written)) {
+        this.cells.remove(cell.name, undefined);
+        return;
+      }
+      const kept = Promise.resolve(written).catch((error: unknown) => {
+        this.cells.putBack(cell);
+        throw error;
+      });
+      this.#engine.own(kept, what);
+      this.cells.remove(cell.name, kept);
+    } catch (error) {
+      this.#engine.report(error, what);
+    }
   }
 
   /** Drops stored state that nobody asked for in time (C4). */
   #expireLater(agent: Activation, ttlMs: number): void {
     const timer = this.#engine.timers.set(ttlMs, () => {
       this.#expiries.delete(agent.key);
-      const cell = this.#cells.get(agent.cell.name);
+      const cell = this.cells.get(agent.cell.name);
       if (cell !== undefined) cell.keep(agent.key, undefined);
       else this.#engine.own(Promise.resolve(this.#engine.store.prune(agent.cell.name)), `expiry of "${agent.key}"`);
     });
     this.#expiries.set(agent.key, timer);
   }
 
-  /** Forgets a cell and its agents without a trace. */
-  removeCell(name: string): void {
-    const cell = this.#cells.get(name);
-    if (cell === undefined) return;
+  /** Drops the agents of a cell that is gone: their mail and turns go nowhere. */
+  dropMembers(cell: Cell): void {
     for (const agent of this.membersOf(cell)) {
-      agent.drain();
-      for (const turn of agent.turns) turn.abandonAtClose();
       this.#idle.remove(agent);
       this.#agents.delete(agent.key);
+      agent.drain();
+      for (const turn of agent.turns) turn.abandonAtClose();
       this.#notify(agent);
     }
-    this.#cells.delete(name);
   }
 
   /** The active agents of a cell. */
   membersOf(cell: Cell): readonly Activation[] {
-    return [...cell.members].map((key) => this.#agents.get(key)).filter((agent) => agent !== undefined);
+    const members = cell.isLogged ? [...cell.members] : [cell.name];
+    return members
+      .map((key) => this.#agents.get(key))
+      .filter((agent) => agent !== undefined)
+      .filter((agent) => agent.cell === cell);
   }
 
   clear(): void {
@@ -205,7 +206,6 @@ export class AgentTable {
     for (const timer of this.#expiries.values()) timer.cancel();
     this.#expiries.clear();
     for (const agent of this.#agents.values()) this.passivate(agent, "closing");
-    for (const cell of this.#cells.values()) cell.endWatchers();
-    this.#cells.clear();
+    this.cells.close();
   }
 }

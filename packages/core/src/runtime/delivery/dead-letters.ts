@@ -16,6 +16,7 @@ export type DeadLetterReason =
   | "too-many-hops"
   | "mailbox-full"
   | "closed"
+  | "undeliverable"
   | "quarantined";
 
 /** One message that was not handled. */

@@ -9,14 +9,16 @@
 import type { TimerHandle, TimerWheel } from "../../async/index.ts";
 import { DeliveryError, type JsonValue } from "../../errors/index.ts";
 import type { Mail } from "../../store/index.ts";
+import type { WaitNode } from "./deadlock-detector.ts";
 
 /** How a request ended, in this process: the error is the very object that was thrown, the output what the schema made of the body. */
 export type LiveOutcome =
   | { readonly status: "replied"; readonly body: JsonValue; readonly output: unknown }
   | { readonly status: "failed"; readonly error: Error };
 
-/** A turn at work that can be told to stop. */
-export interface Stoppable {
+/** A turn at work: it can be told to stop, and asked what it waits for. */
+export interface Worker {
+  readonly waitsFor: readonly WaitNode[];
   abandon(reason: unknown): void;
 }
 
@@ -27,7 +29,7 @@ interface PendingRequest {
   readonly mail: Mail;
   readonly sink: OutcomeSink;
   timer: TimerHandle | undefined;
-  turn: Stoppable | undefined;
+  turn: Worker | undefined;
 }
 
 export class PendingRequests {
@@ -48,18 +50,24 @@ export class PendingRequests {
     known?.timer?.cancel();
     const entry: PendingRequest = { mail, sink, timer: undefined, turn: known?.turn };
     this.#entries.set(mail.messageId, entry);
-    if (deadlineMs === Number.POSITIVE_INFINITY) return;
+    const isOutside = mail.replyTo?.kind === "outside";
+    if (deadlineMs === Number.POSITIVE_INFINITY && !isOutside) return;
     entry.timer = this.#timers.set(deadlineMs, () => this.#expire(mail));
-    // A program that awaits a reply must not end before the deadline has told it that none comes.
-    if (mail.replyTo?.kind === "outside") entry.timer.keepAlive?.(true);
+    // A program that awaits a reply must not end in silence, before the reply or the deadline has come.
+    if (isOutside) entry.timer.keepAlive?.(true);
   }
 
   has(messageId: string): boolean {
     return this.#entries.has(messageId);
   }
 
+  /** The turn that works on a request, once one does. */
+  workerOf(messageId: string): Worker | undefined {
+    return this.#entries.get(messageId)?.turn;
+  }
+
   /** Remembers which turn works on a request, so that a cancel reaches it. */
-  started(messageId: string, turn: Stoppable): void {
+  started(messageId: string, turn: Worker): void {
     const entry = this.#entries.get(messageId);
     if (entry !== undefined) entry.turn = turn;
   }
@@ -92,10 +100,12 @@ export class PendingRequests {
     entry.sink({ status: "failed", error });
   }
 
-  /** Fails every request for which `select` is true. */
-  failAll(select: (mail: Mail) => boolean, error: (mail: Mail) => Error): void {
+  /** Ends requests at a time when their agents go: with the error that `judge` gives, or without a word. */
+  end(judge: (mail: Mail) => Error | "forget" | undefined): void {
     for (const [messageId, entry] of this.#entries) {
-      if (select(entry.mail)) this.settle(messageId, { status: "failed", error: error(entry.mail) });
+      const verdict = judge(entry.mail);
+      if (verdict === "forget") this.take(messageId);
+      else if (verdict !== undefined) this.settle(messageId, { status: "failed", error: verdict });
     }
   }
 
@@ -110,7 +120,8 @@ export class PendingRequests {
   }
 }
 
-function deadlineExceeded(mail: Mail): DeliveryError {
+/** The error of a request whose time is up. */
+export function deadlineExceeded(mail: Mail): DeliveryError {
   const recipient = `${mail.recipient.type}/${mail.recipient.key}`;
   return new DeliveryError(
     "delivery.deadline_exceeded",

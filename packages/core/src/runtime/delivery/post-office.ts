@@ -17,7 +17,9 @@ import { freezeJson, type Mail } from "../../store/index.ts";
 import { noSuchAgent } from "../agent-directory.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Engine } from "../engine.ts";
+import type { Activation } from "./activation.ts";
 import type { DeadLetterReason } from "./dead-letters.ts";
+import { deadlineExceeded } from "./pending-requests.ts";
 import { addressLetter, createLetter, createSettlement, type Letter, nameOf } from "./mail-factory.ts";
 
 /** Where a letter goes. */
@@ -78,6 +80,20 @@ export class PostOffice {
     }
   }
 
+  /** As `prepare`; interventions that take longer than the request may are given up. */
+  prepareInTime(posting: Posting, deadlineMs: number): MaybePromise<Prepared> {
+    const prepared = this.prepare(posting);
+    const { to, letter } = posting;
+    if (!isPromiseLike(prepared) || to.kind !== "agent" || deadlineMs === Number.POSITIVE_INFINITY) return prepared;
+    const mail = addressLetter(letter, to.id);
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => resolve(failed(mail, deadlineExceeded(mail), "dropped"));
+      const timer = this.#engine.timers.set(deadlineMs, giveUp);
+      const inTime = Promise.resolve(prepared).finally(() => timer.cancel());
+      inTime.then(resolve, reject);
+    });
+  }
+
   #afterIntervention({ letter, to }: Posting, result: InterventionResult<Message>): Prepared {
     if (result.kind === "drop") {
       this.#engine.observe?.({
@@ -127,35 +143,47 @@ export class PostOffice {
   /** Puts stored mail of a turn into mailboxes. `from` is the cell whose record holds it already. */
   deliver(mails: readonly Mail[], from: Cell | undefined): void {
     for (const mail of mails) {
-      const result = this.#deliverOne(mail, from);
-      if (isPromiseLike(result)) this.#engine.own(result, `delivery of "${mail.type}" to "${nameOf(mail)}"`);
+      try {
+        const result = this.#engine.agents.with(mail.recipient, (agent) => this.#deliverTo(agent, mail, from));
+        if (isPromiseLike(result))
+          this.#engine.own(
+            result.then(undefined, (error: unknown) => this.fail(failureOf(mail, toError(error), "undeliverable"))),
+            `delivery of "${mail.type}" to "${nameOf(mail)}"`,
+          );
+      } catch (error) {
+        this.fail(failureOf(mail, toError(error), "undeliverable"));
+      }
     }
   }
 
-  #deliverOne(mail: Mail, from: Cell | undefined): MaybePromise<void> {
-    const agent = this.#engine.agents.find(mail.recipient);
-    if (isPromiseLike(agent)) return agent.then(() => this.#deliverOne(mail, from));
-    if (mail.kind !== "settlement" && agent.queued >= this.#engine.limits.mailboxCapacity * hardCapFactor)
+  #deliverTo(agent: Activation, mail: Mail, from: Cell | undefined): MaybePromise<void> {
+    if (mail.kind !== "settlement" && agent.pressure >= this.#engine.limits.mailboxCapacity * hardCapFactor)
       return this.fail(failureOf(mail, mailboxFull(mail), "mailbox-full"));
-    return this.store(mail, from);
+    return this.storeAt(agent, mail, from);
   }
 
   /** Stores mail in its recipient's cell when its sender's record does not hold it, and enqueues it. */
-  store(mail: Mail, from: Cell | undefined): MaybePromise<void> {
-    const agent = this.#engine.agents.find(mail.recipient);
-    if (isPromiseLike(agent)) return agent.then(() => this.store(mail, from));
+  storeAt(agent: Activation, mail: Mail, from: Cell | undefined): MaybePromise<void> {
     const isStored = agent.cell === from || !agent.cell.isLogged;
     const written = isStored
       ? undefined
       : agent.cell.append([{ kind: "received", at: this.#engine.clock.now(), mail }]);
-    if (isPromiseLike(written)) return written.then(() => this.#enqueue(mail));
-    return this.#enqueue(mail);
+    if (!isPromiseLike(written)) {
+      this.enqueue(agent, mail);
+      return undefined;
+    }
+    agent.expect();
+    const arrive = (): void => {
+      // A cell that was forgotten meanwhile has ended its requests already.
+      if (this.#engine.agents.peekKey(agent.key) === agent) this.enqueue(agent, mail);
+    };
+    return Promise.resolve(written)
+      .then(arrive)
+      .finally(() => agent.arrived());
   }
 
-  /** The activation is looked up again: while the mail was being written, the one that was there may have been passivated. */
-  #enqueue(mail: Mail): MaybePromise<void> {
-    const agent = this.#engine.agents.find(mail.recipient);
-    if (isPromiseLike(agent)) return agent.then(() => this.#enqueue(mail));
+  /** Puts mail that needs no storing into a mailbox. */
+  enqueue(agent: Activation, mail: Mail): undefined {
     agent.enqueue(mail);
     this.#engine.observe?.({
       kind: "message-delivered",
@@ -164,7 +192,6 @@ export class PostOffice {
       type: mail.type,
       sender: mail.sender,
     });
-    return undefined;
   }
 
   /** Ends mail that will not be delivered: its asker is told, other mail becomes a dead letter. */
@@ -213,7 +240,8 @@ export class PostOffice {
   async resend(mail: Mail): Promise<void> {
     const prepared = this.#check({ ...mail, body: freezeJson(mail.body, "dead letter"), hops: 0 });
     for (const failure of prepared.failures) this.fail(failure);
-    for (const one of prepared.mails) await this.store(one, undefined);
+    for (const one of prepared.mails)
+      await this.#engine.agents.with(one.recipient, (agent) => this.storeAt(agent, one, undefined));
   }
 }
 
@@ -226,9 +254,13 @@ function failureOf(mail: Mail, error: Error, reason: Failure["reason"]): Failure
 }
 
 function refused({ letter, to }: Posting, thrown: unknown): Prepared {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = toError(thrown);
   const recipient = to.kind === "agent" ? to.id : { type: to.id.type, key: to.id.source };
   return failed(addressLetter(letter, recipient), error, "refused");
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
 }
 
 function tooManyHops(mail: Mail, limit: number): DeliveryError {

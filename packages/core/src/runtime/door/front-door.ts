@@ -6,7 +6,7 @@
  * V1. A send settles exactly once: reply, error, deadline, abort or close; and leaves no listener on the caller's signal.
  * V2. A message is accepted when its promise resolves; an abort before that means it was never handled (C13).
  */
-import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { createDeferred, isPromiseLike, type MaybePromise, raceSignal } from "../../async/index.ts";
 import { DeliveryError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId, formatTopicId, toAgentId } from "../../identity/index.ts";
 import type { Message } from "../../message/index.ts";
@@ -16,7 +16,7 @@ import type { Span } from "../../observe/index.ts";
 import type { Engine } from "../engine.ts";
 import { startMessageSpan } from "../tracing.ts";
 import type { Activation } from "../delivery/activation.ts";
-import { createLetter, type Letter } from "../delivery/mail-factory.ts";
+import { addressLetter, createLetter, type Letter } from "../delivery/mail-factory.ts";
 import { MessageMemory } from "./message-memory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { type Destination, mailboxFull, type Posting, type Prepared } from "../delivery/post-office.ts";
@@ -29,10 +29,16 @@ export class FrontDoor {
   /** The last message to each destination whose interventions have not answered yet. */
   readonly #preparing = new Map<string, Promise<unknown>>();
 
+  /** Ends the wait of each message whose interventions have not answered yet. */
+  readonly #entering = new Set<() => void>();
+
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#memory = new MessageMemory(engine.timers, engine.limits.deduplicationMs);
-    engine.onClose.push(() => this.#memory.clear());
+    engine.onClose.push(() => {
+      for (const leave of this.#entering) leave();
+      this.#memory.clear();
+    });
   }
 
   get remembered(): number {
@@ -41,7 +47,10 @@ export class FrontDoor {
 
   send(message: Message, to: AgentId, options: SendOptions = noOptions): Promise<unknown> {
     if (options.messageId === undefined) return this.#send(message, to, options);
-    return this.#memory.once(options.messageId, () => this.#send(message, to, options));
+    const { messageId, signal } = options;
+    return this.#memory.once({ messageId, signal }, (shared) =>
+      this.#send(message, to, { ...options, signal: shared }),
+    );
   }
 
   /** One promise for the whole round trip: this is the hottest path of the runtime. */
@@ -71,21 +80,33 @@ export class FrontDoor {
         else reject(outcome.error);
       };
       if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
-      const dispatch = (ready: Prepared): void => {
-        const mail = ready.mails[0];
-        if (signal?.aborted === true) return;
-        if (mail === undefined) {
-          sink({ status: "failed", error: ready.failures[0]?.error ?? new Error("the request vanished") });
-          return;
-        }
-        engine.pending.open(mail, deadlineMs, sink);
-        this.#admit(mail, options);
-      };
-      const prepared = this.#prepare({ letter, to: { kind: "agent", id: to } });
-      if (isPromiseLike(prepared))
-        prepared.then(dispatch, (error: unknown) => sink({ status: "failed", error: toError(error) }));
-      else dispatch(prepared);
+      const posting: Posting = { letter, to: { kind: "agent", id: to } };
+      const prepared = this.#prepare(posting);
+      if (isPromiseLike(prepared)) {
+        // Whatever the interventions do, the deadline, an abort and close end the request.
+        engine.pending.open(addressLetter(letter, to), deadlineMs, sink);
+        prepared.then(
+          (ready) => this.#dispatchLate(letter.messageId, ready, options),
+          (error: unknown) => this.#failRequest(letter, error),
+        );
+        return;
+      }
+      const mail = prepared.mails[0];
+      if (mail === undefined) {
+        sink({ status: "failed", error: refusalOf(prepared) });
+        return;
+      }
+      engine.pending.open(mail, deadlineMs, sink);
+      this.#admit(mail, options);
     });
+  }
+
+  /** Goes on with a request whose interventions have answered late, unless it has ended meanwhile. */
+  #dispatchLate(messageId: string, ready: Prepared, options: SendOptions): void {
+    if (!this.#engine.pending.has(messageId)) return;
+    const mail = ready.mails[0];
+    if (mail === undefined) this.#failRequest({ messageId }, refusalOf(ready));
+    else this.#admit(mail, options);
   }
 
   #tracedLetter(message: Message, options: SendOptions, span: Span | undefined): Letter {
@@ -107,9 +128,11 @@ export class FrontDoor {
     const prepared =
       before === undefined ? this.#engine.post.prepare(posting) : before.then(() => this.#engine.post.prepare(posting));
     if (!isPromiseLike(prepared)) return prepared;
+    this.#engine.activity.begin();
     const done: Promise<unknown> = Promise.resolve(prepared)
       .then(nothing, nothing)
       .then(() => {
+        this.#engine.activity.end();
         if (this.#preparing.get(key) === done) this.#preparing.delete(key);
       });
     this.#preparing.set(key, done);
@@ -118,21 +141,17 @@ export class FrontDoor {
 
   /** Brings a request to its mailbox; faults on the way settle it. */
   #admit(mail: Mail, options: TellOptions): void {
-    try {
-      const accepted = this.#accept(mail, options);
-      if (accepted !== undefined) accepted.catch((error: unknown) => this.#failRequest(mail, error));
-    } catch (error) {
-      this.#failRequest(mail, error);
-    }
+    this.#accept(mail, options)?.catch((error: unknown) => this.#failRequest(mail, error));
   }
 
-  #failRequest(mail: Mail, thrown: unknown): void {
+  #failRequest(mail: Pick<Mail, "messageId">, thrown: unknown): void {
     this.#engine.pending.settle(mail.messageId, { status: "failed", error: toError(thrown) });
   }
 
   async post(message: Message, to: Destination, options: TellOptions = noOptions): Promise<void> {
     if (options.messageId === undefined) return this.#post(message, to, options);
-    await this.#memory.once(options.messageId, () => this.#post(message, to, options));
+    const { messageId, signal } = options;
+    await this.#memory.once({ messageId, signal }, (shared) => this.#post(message, to, { ...options, signal: shared }));
   }
 
   async #post(message: Message, to: Destination, options: TellOptions): Promise<void> {
@@ -155,7 +174,7 @@ export class FrontDoor {
   async #postLetter(letter: Letter, to: Destination, options: TellOptions): Promise<void> {
     const engine = this.#engine;
     const prepared = this.#prepare({ letter, to });
-    const ready = isPromiseLike(prepared) ? await prepared : prepared;
+    const ready = isPromiseLike(prepared) ? await this.#unlessOver(prepared, letter, options) : prepared;
     engine.observe?.({
       kind: "message-sent",
       to,
@@ -170,34 +189,64 @@ export class FrontDoor {
     if (accepted.length > 0) await Promise.all(accepted);
   }
 
-  /** Puts mail into its mailbox; a promise only when something has to be waited for. */
-  #accept(mail: Mail, options: TellOptions): Promise<void> | undefined {
-    const agent = this.#engine.agents.find(mail.recipient);
-    if (isPromiseLike(agent)) return Promise.resolve(agent).then((found) => this.#acceptAt(found, mail, options));
-    if (agent.pressure < this.#engine.limits.mailboxCapacity) {
-      const stored = this.#engine.post.store(mail, undefined);
-      return isPromiseLike(stored) ? Promise.resolve(stored) : undefined;
+  /** Waits for interventions; an abort or close ends the wait. */
+  async #unlessOver(prepared: PromiseLike<Prepared>, letter: Letter, options: TellOptions): Promise<Prepared> {
+    const over = createDeferred<never>();
+    const leave = (): void => over.reject(closed(letter.messageId, "not-stored"));
+    this.#entering.add(leave);
+    try {
+      const ready = await raceSignal(Promise.race([prepared, over.promise]), options.signal);
+      if (this.#engine.isClosed) throw closed(letter.messageId, "not-stored");
+      return ready;
+    } finally {
+      this.#entering.delete(leave);
     }
-    return this.#acceptAt(agent, mail, options);
   }
 
-  async #acceptAt(agent: Activation, mail: Mail, options: TellOptions): Promise<void> {
+  /** Puts mail into its mailbox; a promise only when something has to be waited for. */
+  #accept(mail: Mail, options: TellOptions): Promise<void> | undefined {
+    const { agents, activity, limits, post } = this.#engine;
+    try {
+      const known = agents.peek(mail.recipient);
+      if (known !== undefined && known.pressure < limits.mailboxCapacity && !known.cell.isLogged)
+        return post.enqueue(known, mail);
+      const accepted = agents.with(mail.recipient, (agent) => this.#acceptAt(agent, mail, options));
+      if (!isPromiseLike(accepted)) return undefined;
+      if (known !== undefined) return Promise.resolve(accepted);
+      // The agent's cell is being opened.
+      activity.begin();
+      return Promise.resolve(accepted).finally(() => activity.end());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #acceptAt(agent: Activation, mail: Mail, options: TellOptions): MaybePromise<void> {
     const { limits, whenFull, post } = this.#engine;
-    if (agent.pressure < limits.mailboxCapacity) return post.store(mail, undefined);
+    if (agent.pressure < limits.mailboxCapacity) return this.#storeAt(agent, mail);
     if (whenFull === "wait") return this.#waitAndStore(agent, mail, options);
     if (whenFull === "reject" || mail.kind === "request") throw mailboxFull(mail);
     if (whenFull === "drop-newest") return this.#dropped(mail);
     const oldest = agent.dropOldestEvent();
     if (oldest === undefined) throw mailboxFull(mail);
     this.#dropped(oldest);
-    return post.store(mail, undefined);
+    return post.storeAt(agent, mail, undefined);
+  }
+
+  /** Mail on its way through a store is something to do. */
+  #storeAt(agent: Activation, mail: Mail): MaybePromise<void> {
+    const { activity, post } = this.#engine;
+    const stored = post.storeAt(agent, mail, undefined);
+    if (!isPromiseLike(stored)) return undefined;
+    activity.begin();
+    return Promise.resolve(stored).finally(() => activity.end());
   }
 
   async #waitAndStore(agent: Activation, mail: Mail, options: TellOptions): Promise<void> {
     await agent.gate.wait(options.signal);
     agent.gate.entered();
     if (this.#engine.isClosed) throw closed(mail.messageId, "not-stored");
-    await this.#engine.post.store(mail, undefined);
+    await this.#engine.agents.with(mail.recipient, (present) => this.#storeAt(present, mail));
   }
 
   #dropped(mail: Mail): void {
@@ -234,6 +283,10 @@ export class FrontDoor {
 }
 
 function nothing(): void {}
+
+function refusalOf(prepared: Prepared): Error {
+  return prepared.failures[0]?.error ?? new Error("the request vanished");
+}
 
 /** The options of a message whose trace context is that of its own span. */
 function traced(options: SendOptions, span: Span): SendOptions {

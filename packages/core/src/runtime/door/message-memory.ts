@@ -3,6 +3,7 @@
  *
  * Invariants:
  * R1. The same id is handled once while it is remembered; a duplicate gets the first one's outcome, also while it is open.
+ * R3. A caller that gives up changes nothing for the other callers with the same id; the last one's abort stops the work.
  * R2. An entry ends with its time, or when there are too many: nothing grows with the number of messages for ever.
  */
 import type { TimerHandle, TimerWheel } from "../../async/index.ts";
@@ -25,6 +26,9 @@ const notAccepted: ReadonlySet<string> = new Set([
 interface Remembered {
   readonly outcome: Promise<unknown>;
   readonly timer: TimerHandle;
+  readonly controller: AbortController;
+  /** Callers that have not given up. */
+  callers: number;
 }
 
 export class MessageMemory {
@@ -41,21 +45,43 @@ export class MessageMemory {
     return this.#entries.size;
   }
 
-  /** The outcome of the first message with this id; `handle` runs only for the first. */
-  once<T>(messageId: string, handle: () => Promise<T>): Promise<T> {
+  /**
+   * The outcome of the first message with this id; `handle` runs only for the first. A caller that gives up leaves the others alone:
+   * only the last one's abort reaches `handle`.
+   */
+  once<T>(
+    id: { readonly messageId: string; readonly signal: AbortSignal | undefined },
+    handle: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { messageId, signal } = id;
     assertMessageId(messageId);
-    const known = this.#entries.get(messageId);
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const entry = this.#entries.get(messageId) ?? this.#start(messageId, handle);
+    entry.callers += 1;
     // What is stored under an id is what `handle` gave for it: the id belongs to one request and its one reply type.
-    if (known !== undefined) return trustType<Promise<T>>(known.outcome);
-    const outcome = handle();
+    const outcome = trustType<Promise<T>>(entry.outcome);
+    return signal === undefined ? outcome : untilAbort(outcome, signal, () => this.#leave(messageId, entry, signal));
+  }
+
+  #start(messageId: string, handle: (signal: AbortSignal) => Promise<unknown>): Remembered {
+    const controller = new AbortController();
+    const outcome = handle(controller.signal);
     const timer = this.#timers.set(this.#keepMs, () => this.#entries.delete(messageId));
-    this.#entries.set(messageId, { outcome, timer });
+    const entry: Remembered = { outcome, timer, controller, callers: 0 };
+    this.#entries.set(messageId, entry);
     if (this.#entries.size > maxRemembered) this.#forgetOldest();
     // The sender hears of a failure; here it only decides whether the id is kept.
     outcome.catch((error: unknown) => {
       if (TroupeError.isTroupeError(error) && notAccepted.has(error.code)) this.#forget(messageId);
     });
-    return outcome;
+    return entry;
+  }
+
+  #leave(messageId: string, entry: Remembered, signal: AbortSignal): void {
+    entry.callers -= 1;
+    if (entry.callers > 0) return;
+    if (this.#entries.get(messageId) === entry) this.#forget(messageId);
+    entry.controller.abort(signal.reason);
   }
 
   clear(): void {
@@ -74,6 +100,28 @@ export class MessageMemory {
       return;
     }
   }
+}
+
+/** The outcome, or the signal's reason when that comes first: then `leave` is called at once. */
+function untilAbort<T>(outcome: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason);
+      leave();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    const settle = (): void => signal.removeEventListener("abort", onAbort);
+    outcome.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error);
+      },
+    );
+  });
 }
 
 function assertMessageId(messageId: string): void {

@@ -1,15 +1,15 @@
-import { createDeferred, isPromiseLike } from "../../async/index.ts";
+import { createDeferred, isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import type { TurnSendOptions } from "../../agent/index.ts";
 import { decodeError, encodeError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import { definitionOf, type Message } from "../../message/index.ts";
 import type { JournalRecord, Mail, ReplyOutcome } from "../../store/index.ts";
-import { deadlockError, findCycle, type WaitNode } from "../delivery/deadlock-detector.ts";
+import { agentNode, callNode, deadlockError, findCycle, type WaitNode } from "../delivery/deadlock-detector.ts";
 import { createLetter } from "../delivery/mail-factory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
-import type { Prepared } from "../delivery/post-office.ts";
+import type { Posting, Prepared } from "../delivery/post-office.ts";
 import { decodeReply } from "./decode-reply.ts";
-import { type Outgoing, release, takeOutgoing, toFlush, writeJournal } from "../turn/flush.ts";
+import { release, toFlush, writeJournal, writeOutgoing } from "../turn/flush.ts";
 import type { Frame } from "../turn/frame.ts";
 import { toReplyOutcome } from "./reply-sinks.ts";
 import { stepCancelled } from "../step/step-run.ts";
@@ -27,22 +27,37 @@ export interface SendRequest {
 export async function sendInTurn(turn: Turn, frame: Frame, request: SendRequest): Promise<unknown> {
   const { key } = request;
   frame.assertLive();
-  if (frame.replayer !== undefined && !frame.replayer.isOver) {
-    frame.waiting += 1;
-    const recorded = await frame.replayer.ask(key);
-    frame.waiting -= 1;
+  frame.busy += 1;
+  try {
+    const recorded = await findRecorded(turn, frame, key);
+    if (recorded !== undefined) return unwrapRecorded(request.message, recorded);
+    if (turn.stop !== undefined) throw stepCancelled(key, turn.stop);
+    const open = turn.hasJournal ? turn.journal.request(key)?.mail : undefined;
+    const outcome =
+      open === undefined ? await sendNew(turn, frame, request) : await awaitOpen(turn, frame, { key, mail: open });
     frame.assertLive();
-    if (recorded?.kind === "request-settled") return unwrapRecorded(request.message, recorded.outcome);
+    if (outcome.status === "failed") throw outcome.error;
+    return outcome.output;
+  } finally {
+    frame.busy -= 1;
+    turn.maybeRest();
   }
+}
+
+/** The outcome that the journal holds, handed out in its place. */
+function findRecorded(turn: Turn, frame: Frame, key: string): MaybePromise<ReplyOutcome | undefined> {
+  if (frame.replayer !== undefined && !frame.replayer.isOver)
+    return frame.replayer.ask(key).then((recorded) => {
+      frame.assertLive();
+      return recorded?.kind === "request-settled" ? recorded.outcome : settledLate(turn, key);
+    });
+  return settledLate(turn, key);
+}
+
+/** An outcome that came after the replay had begun. */
+function settledLate(turn: Turn, key: string): ReplyOutcome | undefined {
   const late = turn.hasJournal ? turn.journal.outcome(key) : undefined;
-  if (late?.kind === "request-settled") return unwrapRecorded(request.message, late.outcome);
-  if (turn.stop !== undefined) throw stepCancelled(key, turn.stop);
-  const open = turn.hasJournal ? turn.journal.request(key)?.mail : undefined;
-  const outcome =
-    open === undefined ? await sendNew(turn, frame, request) : await awaitReply(turn, frame, { key, mail: open });
-  frame.assertLive();
-  if (outcome.status === "failed") throw outcome.error;
-  return outcome.output;
+  return late?.kind === "request-settled" ? late.outcome : undefined;
 }
 
 function unwrapRecorded(message: Message, outcome: ReplyOutcome): unknown {
@@ -68,17 +83,17 @@ async function sendNew(turn: Turn, frame: Frame, request: SendRequest): Promise<
     run: turn.childRun(options.path, undefined),
     replyTo: { kind: "turn", agent: turn.activation.id, turn: turn.id, key },
   });
-  const prepared = engine.post.prepare({ letter, to: { kind: "agent", id: request.to } });
+  const posting: Posting = { letter, to: { kind: "agent", id: request.to } };
+  const prepared = frame.inOrder(() => engine.post.prepareInTime(posting, deadlineMs));
   const ready: Prepared = isPromiseLike(prepared) ? await prepared : prepared;
-  const failure = ready.failures[0];
+  frame.assertLive();
   const sent = ready.mails[0];
   if (sent === undefined) {
-    const error = failure?.error ?? new Error("the request vanished");
+    const error = ready.failures[0]?.error ?? new Error("the request vanished");
     return settleUnsent(turn, frame, { key, error });
   }
-  const target = await engine.agents.find(sent.recipient);
-  const isShared = target.blueprint.routes.get(sent.type)?.isShared === true;
-  const cycle = turn.isShared || isShared ? undefined : findCycle(turn.activation, target);
+  const target = targetOf(turn, sent);
+  const cycle = target.isShared ? undefined : findCycle(turn, target.node);
   if (cycle !== undefined) {
     engine.observe?.({
       kind: "deadlock-detected",
@@ -89,8 +104,14 @@ async function sendNew(turn: Turn, frame: Frame, request: SendRequest): Promise<
     });
     return settleUnsent(turn, frame, { key, error: deadlockError(sent.type, cycle) });
   }
-  frame.assertLive();
-  return dispatch(turn, frame, { key, mail: sent, deadlineMs, target: isShared ? undefined : target });
+  return dispatch(turn, frame, { key, mail: sent, deadlineMs, target: target.node });
+}
+
+/** What a request waits for: an agent, or one call to a shared handler. */
+function targetOf(turn: Turn, mail: Mail): { readonly node: WaitNode; readonly isShared: boolean } {
+  const { engine } = turn;
+  const isShared = engine.directory.get(mail.recipient).routes.get(mail.type)?.isShared === true;
+  return { node: isShared ? callNode(engine, mail) : agentNode(engine, mail.recipient), isShared };
 }
 
 /** A request that never left is recorded as settled, so that a replay gets the same error. */
@@ -111,52 +132,63 @@ async function settleUnsent(
   return { status: "failed", error: failed.error };
 }
 
-interface Dispatch {
+interface Awaited {
   readonly key: string;
   readonly mail: Mail;
   readonly deadlineMs: number;
-  readonly target: WaitNode | undefined;
+  readonly target: WaitNode;
 }
 
-async function dispatch(turn: Turn, frame: Frame, sending: Dispatch): Promise<LiveOutcome> {
+async function dispatch(turn: Turn, frame: Frame, sending: Awaited): Promise<LiveOutcome> {
   const { key, mail } = sending;
   // Waiting starts before the first await, so that a request in the other direction finds the cycle.
-  if (sending.target !== undefined) turn.waitsFor.push(sending.target);
+  turn.waitsFor.push(sending.target);
   try {
-    const taken = takeOutgoing(turn, frame);
-    const outgoing: Outgoing = isPromiseLike(taken) ? await taken : taken;
-    const at = turn.engine.clock.now();
-    const written = writeJournal(turn, [
-      ...outgoing.waits,
-      { kind: "request-sent", at, turn: turn.id, key, mail, ...toFlush(turn, frame, outgoing) },
-    ]);
+    const writing = writeOutgoing(turn, frame, (outgoing) => {
+      const at = turn.engine.clock.now();
+      const sent = { kind: "request-sent", at, turn: turn.id, key, mail, ...toFlush(turn, frame, outgoing) } as const;
+      return { outgoing, written: writeJournal(turn, [...outgoing.waits, sent]) };
+    });
+    const { outgoing, written } = isPromiseLike(writing) ? await writing : writing;
     if (isPromiseLike(written)) await written;
-    const replied = awaitReply(turn, frame, { key, mail, deadlineMs: sending.deadlineMs });
+    const replied = awaitReply(turn, frame, sending);
     release(turn, outgoing);
     turn.engine.post.deliver([mail], turn.activation.cell);
     return await replied;
   } finally {
-    if (sending.target !== undefined) turn.waitsFor.splice(turn.waitsFor.indexOf(sending.target), 1);
+    stopWaiting(turn, sending.target);
   }
 }
 
-interface Awaited {
-  readonly key: string;
-  readonly mail: Mail;
-  readonly deadlineMs?: number;
+/** Waits for a request that an earlier frame of the turn has sent. */
+async function awaitOpen(
+  turn: Turn,
+  frame: Frame,
+  open: { readonly key: string; readonly mail: Mail },
+): Promise<LiveOutcome> {
+  const { node } = targetOf(turn, open.mail);
+  turn.waitsFor.push(node);
+  try {
+    return await awaitReply(turn, frame, { ...open, target: node, deadlineMs: remaining(turn, open.mail) });
+  } finally {
+    stopWaiting(turn, node);
+  }
+}
+
+/** Another frame of the turn may have begun meanwhile, with waits of its own. */
+function stopWaiting(turn: Turn, target: WaitNode): void {
+  const index = turn.waitsFor.indexOf(target);
+  if (index >= 0) turn.waitsFor.splice(index, 1);
 }
 
 /** Waits for the outcome; it is recorded before the handler, or a parked turn's next frame, sees it. */
 async function awaitReply(turn: Turn, frame: Frame, { key, mail, deadlineMs }: Awaited): Promise<LiveOutcome> {
   const reply = createDeferred<LiveOutcome>();
-  const left = deadlineMs ?? remaining(turn, mail);
-  turn.engine.pending.open(mail, left, (outcome) => settle(turn, { key, outcome, reply }));
-  turn.openSends.set(mail.messageId, key);
-  frame.waiting += 1;
+  turn.engine.pending.open(mail, deadlineMs, (outcome) => settle(turn, { key, outcome, reply }));
+  frame.suspend();
   turn.maybeRest();
   const outcome = await reply.promise;
-  frame.waiting -= 1;
-  turn.openSends.delete(mail.messageId);
+  frame.proceed();
   return outcome;
 }
 
@@ -168,8 +200,8 @@ function settle(
     readonly reply: ReturnType<typeof createDeferred<LiveOutcome>>;
   },
 ): void {
-  if (turn.isEnded) return;
   const { key, outcome, reply } = settled;
+  if (turn.isEnded || turn.frame.isCommitting || turn.journal.outcome(key) !== undefined) return;
   if (!turn.isParked) turn.wake();
   const record: JournalRecord = {
     kind: "request-settled",

@@ -21,17 +21,26 @@ export interface StepRequest {
 
 /** Runs a step, or hands out what was recorded of it (C6). @throws StateError `state.ambiguous_step`. */
 export async function runStep(turn: Turn, frame: Frame, request: StepRequest): Promise<StepResult> {
-  const { key, options } = request;
+  const { key } = request;
   frame.assertLive();
   if (frame.keys.has(key)) throw ambiguous(key);
   frame.keys.add(key);
-  if (frame.replayer !== undefined && !frame.replayer.isOver) {
-    frame.waiting += 1;
-    const recorded = await frame.replayer.ask(key);
-    frame.waiting -= 1;
-    frame.assertLive();
-    if (recorded?.kind === "step-settled") return { record: recorded.outcome };
+  frame.busy += 1;
+  try {
+    if (frame.replayer !== undefined && !frame.replayer.isOver) {
+      const recorded = await frame.replayer.ask(key);
+      frame.assertLive();
+      if (recorded?.kind === "step-settled") return { record: recorded.outcome };
+    }
+    return await startStep(turn, frame, request);
+  } finally {
+    frame.busy -= 1;
+    turn.maybeRest();
   }
+}
+
+async function startStep(turn: Turn, frame: Frame, request: StepRequest): Promise<StepResult> {
+  const { key, options } = request;
   const refused = await refusal(turn, frame, request);
   if (refused !== undefined) return record(turn, frame, { key, result: refused });
   const isRerun = turn.attempt > 1 || (turn.hasJournal && turn.journal.claim(key) !== undefined);
@@ -58,12 +67,12 @@ function nothing(): void {}
 /** Why a step must not start: the turn was stopped, or its claim has no outcome and may have taken effect. Waits out a pause. */
 async function refusal(turn: Turn, frame: Frame, { key, options }: StepRequest): Promise<StepResult | undefined> {
   while (turn.run?.isPaused === true) {
-    frame.waiting += 1;
+    frame.suspend();
     frame.held += 1;
     turn.maybeRest();
     await turn.run.whenResumed();
     frame.held -= 1;
-    frame.waiting -= 1;
+    frame.proceed();
     frame.assertLive();
     turn.wake();
   }
@@ -117,7 +126,6 @@ async function record(
     return result;
   } finally {
     frame.running.delete(key);
-    turn.maybeRest();
   }
 }
 

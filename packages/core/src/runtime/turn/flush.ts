@@ -2,13 +2,16 @@ import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import type { CellEvent, Flush, JournalRecord, Mail } from "../../store/index.ts";
 import type { Failure, Prepared } from "../delivery/post-office.ts";
 import { mailboxSink } from "../request/reply-sinks.ts";
-import type { Frame, QueuedMessage } from "./frame.ts";
+import type { Frame, QueuedEvent, QueuedMessage } from "./frame.ts";
 import type { Turn } from "./turn.ts";
 
 /** Everything a record lets out, ready to be stored and then to leave. */
 export interface Outgoing {
   readonly sent: readonly Mail[];
   readonly failures: readonly Failure[];
+  /** Queued, without a number. */
+  readonly queued: readonly QueuedEvent[];
+  /** Numbered, in the moment of writing. */
   readonly events: readonly CellEvent[];
   readonly waits: readonly JournalRecord[];
   readonly opened: readonly (() => void)[];
@@ -21,6 +24,7 @@ export interface Outgoing {
 const nothing: Outgoing = {
   sent: [],
   failures: [],
+  queued: [],
   events: [],
   waits: [],
   opened: [],
@@ -28,21 +32,45 @@ const nothing: Outgoing = {
   counts: undefined,
 };
 
-/** Numbers the queued events of a frame: their records will show them in this order. */
+/** Numbers the queued events of a frame, for a record that is written in the same breath: numbers have no gaps (C20). */
 export function takeEvents(turn: Turn, frame: Frame): readonly CellEvent[] {
-  const { run } = turn;
-  if (frame.events.length === 0 || run === undefined) return nothing.events;
-  const at = turn.engine.clock.now();
-  const events = frame.events.map((event) => run.number({ ...event, at }));
+  if (frame.events.length === 0) return nothing.events;
+  const queued = frame.events;
   frame.events = [];
-  return events;
+  return numbered(turn, queued);
 }
 
-/** Takes all that a frame has queued: messages go through interventions and are expanded here. */
-export function takeOutgoing(turn: Turn, frame: Frame): MaybePromise<Outgoing> {
+function numbered(turn: Turn, queued: readonly QueuedEvent[]): readonly CellEvent[] {
+  const { run } = turn;
+  if (queued.length === 0 || run === undefined) return nothing.events;
+  const at = turn.engine.clock.now();
+  return queued.map((event) => run.number({ ...event, at }));
+}
+
+/**
+ * Takes all that a frame has queued and hands it to `write`, which stores it at once: messages have gone through interventions and
+ * are expanded, events are numbered.
+ *
+ * @throws StateError `state.attempt_over`: what an attempt that is over has queued goes nowhere.
+ */
+export function writeOutgoing<T>(turn: Turn, frame: Frame, write: (outgoing: Outgoing) => T): MaybePromise<T> {
+  const writeNow = (taken: Outgoing): T => {
+    frame.assertLive();
+    const { queued } = taken;
+    return write(queued.length === 0 ? taken : { ...taken, events: numbered(turn, queued) });
+  };
+  return frame.inOrder(() => {
+    const taken = takeOutgoing(turn, frame);
+    return isPromiseLike(taken) ? taken.then(writeNow) : writeNow(taken);
+  });
+}
+
+function takeOutgoing(turn: Turn, frame: Frame): MaybePromise<Outgoing> {
   if (frame.messages.length === 0 && frame.waits.length === 0) {
-    const events = takeEvents(turn, frame);
-    return events.length === 0 ? nothing : { ...nothing, events };
+    if (frame.events.length === 0) return nothing;
+    const queued = frame.events;
+    frame.events = [];
+    return { ...nothing, queued };
   }
   const { messages } = frame;
   frame.messages = [];
@@ -94,12 +122,15 @@ function collect(
   );
   const opened = frame.waits.map((wait) => wait.opened);
   frame.waits = [];
+  const queued = frame.events;
+  frame.events = [];
   const only = taken.all[0];
   const isOne = taken.all.length === 1 && only !== undefined;
   return {
     sent: isOne ? only.mails : taken.all.flatMap((prepared) => prepared.mails),
     failures: isOne ? only.failures : taken.all.flatMap((prepared) => prepared.failures),
-    events: takeEvents(turn, frame),
+    queued,
+    events: [],
     waits,
     opened,
     deadlines,
@@ -149,8 +180,17 @@ export function release(turn: Turn, outgoing: Outgoing): void {
   if (outgoing.sent.length > 0) engine.post.deliver(outgoing.sent, turn.activation.cell);
 }
 
-/** Writes journal records of a turn: to the log when its cell keeps one, and to the journal that a replay reads. */
+/**
+ * Writes journal records of a turn: to the log when its cell keeps one, and to the journal that a replay reads.
+ *
+ * @throws StateError `state.journal_full`; what the store throws.
+ */
 export function writeJournal(turn: Turn, records: readonly JournalRecord[]): MaybePromise<void> {
-  for (const record of records) turn.journal.add(record);
-  return turn.activation.cell.isLogged ? turn.activation.cell.append(records) : undefined;
+  try {
+    for (const record of records) turn.journal.add(record);
+  } catch (error) {
+    turn.run?.takeBack(records.reduce((count, record) => count + (record.events?.length ?? 0), 0));
+    throw error;
+  }
+  return turn.activation.cell.isLogged && records.length > 0 ? turn.activation.cell.append(records) : undefined;
 }

@@ -5,7 +5,10 @@
  * Invariants:
  * F1. After `end()` nothing the handler still does has any effect: every call throws `state.attempt_over` (C9).
  * F2. What was queued leaves with a commit point or the turn's commit, in the order queued, or not at all (C5).
+ * F3. A frame rests only while no call is at work: what a call has begun to write it also lets out.
+ * F4. Interventions that answer late keep the order of what the frame sends (C10).
  */
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import type { ControlReason } from "../../agent/index.ts";
 import { type JsonValue, StateError } from "../../errors/index.ts";
 import type { WaitRecord } from "../../store/index.ts";
@@ -50,7 +53,9 @@ export class Frame {
   /** Keys of steps that this attempt has asked for. */
   #keys: Set<string> | undefined;
   isStarted = false;
-  /** Context promises the handler may be waiting for: replies, answers, timers. */
+  /** Calls on the context that are at work: they run a step, or write. */
+  busy = 0;
+  /** Calls on the context that wait for the outside: replies, answers, timers. */
   waiting = 0;
   /** Those among them that wait for a paused run: nothing is recorded when they end, so the frame must stay. */
   held = 0;
@@ -61,6 +66,10 @@ export class Frame {
   lists: Map<string, ListDraft> | undefined;
   readonly scopes: Scope[] = [];
   #controller: AbortController | undefined;
+  /** The handler has returned and the turn's record is about to be written: whatever still runs comes too late. */
+  isCommitting = false;
+  /** The last message whose interventions have not answered yet. */
+  #preparing: Promise<void> | undefined;
 
   constructor(turnId: () => string) {
     this.turnId = turnId;
@@ -98,9 +107,35 @@ export class Frame {
       for (const step of this.#running.values()) step.abort({ kind: "interrupt", detail: "the attempt is over" });
   }
 
+  /** A call starts to wait for the outside. */
+  suspend(): void {
+    this.busy -= 1;
+    this.waiting += 1;
+  }
+
+  /** What the call waited for has come. */
+  proceed(): void {
+    this.waiting -= 1;
+    this.busy += 1;
+  }
+
+  /** Runs `prepare` after the one before it has answered. */
+  inOrder<T>(prepare: () => MaybePromise<T>): MaybePromise<T> {
+    const before = this.#preparing;
+    const prepared = before === undefined ? prepare() : before.then(prepare);
+    if (!isPromiseLike(prepared)) return prepared;
+    const done: Promise<void> = Promise.resolve(prepared)
+      .then(nothing, nothing)
+      .then(() => {
+        if (this.#preparing === done) this.#preparing = undefined;
+      });
+    this.#preparing = done;
+    return prepared;
+  }
+
   /** @throws StateError `state.attempt_over`. */
   assertLive(): void {
-    if (this.isOver) throw attemptOver(this.turnId());
+    if (this.isOver || this.isCommitting) throw attemptOver(this.turnId());
   }
 
   /** Messages that each scope has queued so far. */
@@ -108,6 +143,8 @@ export class Frame {
     return new Map(this.scopes.map((scope) => [scope.name, scope.messages]));
   }
 }
+
+function nothing(): void {}
 
 /** The error of a handler that goes on after its attempt has ended. */
 export function attemptOver(turn: string): StateError {

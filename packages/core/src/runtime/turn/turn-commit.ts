@@ -4,9 +4,9 @@ import { encodeJson, validate } from "../../message/index.ts";
 import { freezeJson, type ListChange, type Mail, type TurnRecord } from "../../store/index.ts";
 import { createSettlement } from "../delivery/mail-factory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
-import { type Outgoing, release, takeOutgoing } from "./flush.ts";
+import { type Outgoing, release, writeOutgoing } from "./flush.ts";
 import type { Frame } from "./frame.ts";
-import { mailboxSink, toReplyOutcome } from "../request/reply-sinks.ts";
+import { toReplyOutcome } from "../request/reply-sinks.ts";
 import type { Turn } from "./turn.ts";
 
 /** What a turn changes, computed before anything is written. */
@@ -27,13 +27,13 @@ export function commitTurn(turn: Turn, frame: Frame, value: unknown): void {
       turn.wake();
       intervened.then(
         (result) => commitReply(turn, frame, result),
-        (error: unknown) => turn.failAttempt(toError(error)),
+        (error: unknown) => failCommit(turn, frame, error),
       );
       return;
     }
     commitReply(turn, frame, intervened);
   } catch (error) {
-    turn.failAttempt(toError(error));
+    failCommit(turn, frame, error);
   }
 }
 
@@ -42,19 +42,18 @@ function commitReply(turn: Turn, frame: Frame, reply: LiveOutcome | undefined): 
   try {
     const state = newState(turn, frame);
     const lists = listChanges(frame);
-    const outgoing = takeOutgoing(turn, frame);
-    if (!isPromiseLike(outgoing)) {
-      write(turn, frame, { state, lists, outgoing, reply });
-      return;
-    }
+    const written = writeOutgoing(turn, frame, (outgoing) => write(turn, frame, { state, lists, outgoing, reply }));
+    if (!isPromiseLike(written)) return;
     turn.wake();
-    outgoing.then(
-      (ready) => write(turn, frame, { state, lists, outgoing: ready, reply }),
-      (error: unknown) => turn.failAttempt(toError(error)),
-    );
+    written.then(undefined, (error: unknown) => failCommit(turn, frame, error));
   } catch (error) {
-    turn.failAttempt(toError(error));
+    failCommit(turn, frame, error);
   }
+}
+
+/** Another attempt may have begun while interventions were asked. */
+function failCommit(turn: Turn, frame: Frame, error: unknown): void {
+  if (!frame.isOver) turn.failAttempt(toError(error));
 }
 
 /** The reply in both forms. @throws SerializationError `serialization.invalid_reply`. */
@@ -119,8 +118,9 @@ function listChanges(frame: Frame): readonly ListChange[] {
   return [...frame.lists.values()].map((draft) => draft.change()).filter((change) => change !== undefined);
 }
 
+/** A write that fails loses the cell, and this turn with it. */
 function write(turn: Turn, frame: Frame, changes: Changes): void {
-  if (frame.isOver) return;
+  turn.beginCommit();
   const { cell } = turn.activation;
   const settlement = ownSettlement(turn, changes.reply);
   const { outgoing } = changes;
@@ -128,27 +128,16 @@ function write(turn: Turn, frame: Frame, changes: Changes): void {
     settlement === undefined
       ? changes
       : { ...changes, outgoing: { ...outgoing, sent: [...outgoing.sent, settlement] } };
-  if (!cell.isLogged) {
+  const written = cell.isLogged ? cell.append([toRecord(turn, frame, ready)]) : undefined;
+  if (!isPromiseLike(written)) {
     apply(turn, frame, ready);
     return;
   }
-  const lost = (error: unknown): void => {
-    // Nothing was written, so nothing was settled: the request is open again, and fails with the turn.
-    if (settlement !== undefined)
-      turn.engine.pending.open(turn.mail, Number.POSITIVE_INFINITY, mailboxSink(turn.engine, turn.mail));
-    turn.failAttempt(toError(error));
-  };
-  try {
-    const written = cell.append([toRecord(turn, frame, ready)]);
-    if (!isPromiseLike(written)) {
-      apply(turn, frame, ready);
-      return;
-    }
-    turn.wake();
-    written.then(() => apply(turn, frame, ready), lost);
-  } catch (error) {
-    lost(error);
-  }
+  turn.wake();
+  written.then(
+    () => apply(turn, frame, ready),
+    (error: unknown) => failCommit(turn, frame, error),
+  );
 }
 
 /** The settlement for an asker in the same cell is part of this turn's record; others are told after it. */
@@ -185,6 +174,8 @@ function apply(turn: Turn, frame: Frame, changes: Changes): void {
   if (frame.isForgotten) activation.forget();
   if (changes.state !== undefined) activation.commitState(changes.state);
   for (const change of changes.lists) activation.commitList(change.name, change.items, change.isReplaced);
+  // A branch that lost a race may still run: the state object that it holds is of no use any more (C9).
+  if (frame.isStateTouched && frame.busy + frame.waiting > 0) activation.dropDraft();
   release(turn, changes.outgoing);
   if (changes.reply !== undefined) engine.pending.settle(mail.messageId, changes.reply);
   engine.observe?.({
@@ -204,6 +195,7 @@ export function failTurn(turn: Turn, error: Error): void {
   const reply: LiveOutcome | undefined = mail.kind === "request" ? { status: "failed", error } : undefined;
   const settlement = ownSettlement(turn, reply);
   const finish = (): void => {
+    if (turn.isEnded) return;
     if (settlement !== undefined) engine.post.deliver([settlement], activation.cell);
     if (reply !== undefined) engine.pending.settle(mail.messageId, reply);
     else engine.failedEvent(mail, error);
@@ -224,11 +216,11 @@ export function failTurn(turn: Turn, error: Error): void {
   };
   try {
     const written = activation.cell.append([record]);
-    if (isPromiseLike(written)) engine.own(written.then(finish, finish), `record of failed turn "${turn.id}"`);
+    // A write that fails loses the cell, and tells all who wait.
+    if (isPromiseLike(written)) written.then(finish, () => {});
     else finish();
-  } catch (storeError) {
-    engine.report(storeError, `record of failed turn "${turn.id}"`);
-    finish();
+  } catch {
+    return;
   }
 }
 

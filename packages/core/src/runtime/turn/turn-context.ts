@@ -105,18 +105,18 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
     return this.#frame.signal;
   }
 
-  async step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options: StepOptions = {}): Promise<T> {
+  step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options: StepOptions = {}): Promise<T> {
     const key = this.#stepKey(name, options);
-    return unwrap<T>(key, await runStep(this.#turn, this.#frame, { key, options, run }));
+    return quiet(runStep(this.#turn, this.#frame, { key, options, run }).then((result) => unwrap<T>(key, result)));
   }
 
-  async stepOutcome<T>(
+  stepOutcome<T>(
     name: string,
     run: (step: StepContext) => T | Promise<T>,
     options: StepOptions = {},
   ): Promise<StepOutcome<T>> {
     const key = this.#stepKey(name, options);
-    return toOutcome<T>(await runStep(this.#turn, this.#frame, { key, options, run }));
+    return quiet(runStep(this.#turn, this.#frame, { key, options, run }).then((result) => toOutcome<T>(result)));
   }
 
   #stepKey(name: string, options: StepOptions): string {
@@ -128,15 +128,15 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
     return run(new TurnContext(this.#turn, this.#frame, this.#scope.child(name)));
   }
 
-  async send<Name extends string, Reply>(
+  send<Name extends string, Reply>(
     message: RequestMessage<Name, unknown, Reply>,
     to: AgentId<Name>,
     options: TurnSendOptions = {},
   ): Promise<Reply> {
     const key = this.#scope.key(`send:${message.type}>${formatAgentId(to)}`);
-    const reply = await sendInTurn(this.#turn, this.#frame, { key, message, to: toAgentId(to), options });
+    const reply = sendInTurn(this.#turn, this.#frame, { key, message, to: toAgentId(to), options });
     // The reply passed the schema of this request's own type.
-    return trustType<Reply>(reply);
+    return quiet(trustType<Promise<Reply>>(reply));
   }
 
   request<Name extends string>(
@@ -299,6 +299,14 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
     return `${turn}.${this.#scope.name}${this.#scope.draws.toString(36)}`;
   }
 }
+
+/** A call that nobody awaits, as in a branch that lost a race, may fail when the attempt ends: that is no fault of the process. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(nothing);
+  return promise;
+}
+
+function nothing(): void {}
 
 function readOnly(agent: string): StateError {
   return new StateError("state.read_only", `A shared handler of "${agent}" cannot change anything`, {

@@ -53,6 +53,8 @@ export class Turn {
   #id: string | undefined;
   #journal: Journal | undefined;
   #isEnded = false;
+  /** The last attempt has failed and its record is being written. */
+  #isFailing = false;
   #isBusy = false;
   /** The run counts a message as runnable from the moment it is enqueued; the turn takes that count over. */
   #isRunBusy = true;
@@ -221,7 +223,6 @@ export class Turn {
       this.#fail(frame, leftOver);
       return;
     }
-    this.#clock?.stop();
     commitTurn(this, frame, value);
   }
 
@@ -231,8 +232,16 @@ export class Turn {
     this.failAttempt(error);
   }
 
+  /** The turn's record is about to be written: nothing can end the attempt any more, and its waits are closed. */
+  beginCommit(): void {
+    this.frame.isCommitting = true;
+    this.#clock?.stop();
+    this.engine.waits.closeTurn(this);
+  }
+
   /** Ends the attempt; the turn goes on with the next one, or ends as failed (C8). */
   failAttempt(error: Error): void {
+    if (this.#isEnded || this.#isFailing) return;
     this.#endFrame();
     this.#span?.recordError(error);
     const { mail } = this;
@@ -252,6 +261,7 @@ export class Turn {
       this.engine.isClosed ||
       isMisfit
     ) {
+      this.#isFailing = true;
       failTurn(this, error);
       return;
     }
@@ -306,12 +316,12 @@ export class Turn {
 
   /** The handler may be waiting for the outside: looked at again when the event loop has run. */
   maybeRest(): void {
-    if (this.frame.waiting > 0 && this.frame.running.size === 0) this.engine.resting.add(this);
+    if (this.frame.waiting > 0 && this.frame.busy === 0) this.engine.resting.add(this);
   }
 
   /** Called when the event loop has run since `maybeRest`. */
   rest(): void {
-    if (this.#isEnded || this.frame.isOver || this.frame.waiting === 0 || this.frame.running.size > 0) return;
+    if (this.#isEnded || this.frame.isOver || this.frame.waiting === 0 || this.frame.busy > 0) return;
     this.#setBusy(false);
     const { parkAfterMs } = this.engine.limits;
     if (parkAfterMs === 0) this.park();

@@ -4,7 +4,7 @@ import { trustType, type Wait, type WaitOptions } from "../../agent/index.ts";
 import { StateError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
-import { release, takeOutgoing, toFlush, writeJournal } from "../turn/flush.ts";
+import { type Outgoing, release, toFlush, writeJournal, writeOutgoing } from "../turn/flush.ts";
 import type { Frame } from "../turn/frame.ts";
 import { stepCancelled } from "../step/step-run.ts";
 import type { Turn } from "../turn/turn.ts";
@@ -32,8 +32,9 @@ export function openWait<T>(turn: Turn, frame: Frame, request: WaitRequest<T>): 
     question: request.question === undefined ? undefined : freezeJson(request.question, `question of "${name}"`),
   };
   const outcome = createDeferred<WaitRecordOutcome>();
-  const opened = (): void =>
-    turn.engine.waits.open({ turn, key, record, schema: request.schema, handOut: outcome.resolve });
+  const opened = (): void => {
+    if (!turn.isEnded) turn.engine.waits.open({ turn, key, record, schema: request.schema, handOut: outcome.resolve });
+  };
   if (known === undefined) frame.waits.push({ key, record, opened });
   let answer: Promise<T> | undefined;
   return {
@@ -45,6 +46,8 @@ export function openWait<T>(turn: Turn, frame: Frame, request: WaitRequest<T>): 
         outcome: outcome.promise,
         reopen: known === undefined ? undefined : opened,
       });
+      // The attempt may end before anybody awaits it.
+      answer.catch(() => {});
       return answer;
     },
   };
@@ -58,28 +61,51 @@ interface Settling<T> {
   readonly reopen: (() => void) | undefined;
 }
 
-async function settled<T>(turn: Turn, frame: Frame, { request, record, outcome, reopen }: Settling<T>): Promise<T> {
+async function settled<T>(turn: Turn, frame: Frame, settling: Settling<T>): Promise<T> {
   frame.assertLive();
-  const { key } = request;
+  frame.busy += 1;
+  try {
+    const recorded = await findRecorded(turn, frame, settling);
+    return unwrap(settling.request, recorded ?? (await waitOpen(turn, frame, settling)));
+  } finally {
+    frame.busy -= 1;
+    turn.maybeRest();
+  }
+}
+
+/** The outcome that the journal holds, handed out in its place. */
+async function findRecorded<T>(
+  turn: Turn,
+  frame: Frame,
+  { request: { key }, reopen }: Settling<T>,
+): Promise<WaitRecordOutcome | undefined> {
   if (frame.replayer !== undefined && !frame.replayer.isOver) {
-    frame.waiting += 1;
     const recorded = await frame.replayer.ask(key);
-    frame.waiting -= 1;
     frame.assertLive();
-    if (recorded?.kind === "wait-settled") return unwrap(request, recorded.outcome);
+    if (recorded?.kind === "wait-settled") return recorded.outcome;
   }
   const late = turn.hasJournal && reopen !== undefined ? turn.journal.outcome(key) : undefined;
-  if (late?.kind === "wait-settled") return unwrap(request, late.outcome);
+  return late?.kind === "wait-settled" ? late.outcome : undefined;
+}
+
+async function waitOpen<T>(
+  turn: Turn,
+  frame: Frame,
+  { request: { key }, record, outcome, reopen }: Settling<T>,
+): Promise<WaitRecordOutcome> {
   const stop = turn.stop ?? turn.run?.stop;
   if (stop !== undefined) throw stepCancelled(key, stop);
   if (reopen === undefined) await commitPoint(turn, frame, { key, record });
   else reopen();
-  frame.waiting += 1;
+  // A stop that came while the question was being written has not seen it.
+  const late = turn.stop ?? turn.run?.stop;
+  if (late !== undefined) await turn.engine.waits.cancelTurn(turn, late);
+  frame.suspend();
   turn.maybeRest();
   const result = await outcome;
-  frame.waiting -= 1;
+  frame.proceed();
   frame.assertLive();
-  return unwrap(request, result);
+  return result;
 }
 
 /** Lets out everything queued, the opened waits among it; what was queued after a wait had opened leaves with a second record of it. */
@@ -88,10 +114,27 @@ async function commitPoint(
   frame: Frame,
   wait: { readonly key: string; readonly record: WaitRecord },
 ): Promise<void> {
-  const taken = takeOutgoing(turn, frame);
-  const outgoing = isPromiseLike(taken) ? await taken : taken;
+  const writing = writeOutgoing(turn, frame, (outgoing) => ({
+    outgoing,
+    written: writeJournal(turn, toRecords(turn, frame, { outgoing, wait })),
+  }));
+  const { outgoing, written } = isPromiseLike(writing) ? await writing : writing;
+  if (isPromiseLike(written)) await written;
+  // What is stored leaves, also when the attempt is over meanwhile.
+  release(turn, outgoing);
+  frame.assertLive();
+}
+
+function toRecords(
+  turn: Turn,
+  frame: Frame,
+  {
+    outgoing,
+    wait,
+  }: { readonly outgoing: Outgoing; readonly wait: { readonly key: string; readonly record: WaitRecord } },
+): readonly JournalRecord[] {
   const [first, ...rest] = outgoing.waits;
-  if (first === undefined && outgoing.sent.length + outgoing.events.length + outgoing.failures.length === 0) return;
+  if (first === undefined && outgoing.sent.length + outgoing.events.length + outgoing.failures.length === 0) return [];
   const carrier: JournalRecord = first ?? {
     kind: "wait-opened",
     at: turn.engine.clock.now(),
@@ -99,10 +142,7 @@ async function commitPoint(
     key: wait.key,
     wait: wait.record,
   };
-  const written = writeJournal(turn, [{ ...carrier, ...toFlush(turn, frame, outgoing) }, ...rest]);
-  if (isPromiseLike(written)) await written;
-  frame.assertLive();
-  release(turn, outgoing);
+  return [{ ...carrier, ...toFlush(turn, frame, outgoing) }, ...rest];
 }
 
 /** The answer in its output form, or the end of the wait as an error. */

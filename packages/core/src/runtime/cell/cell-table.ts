@@ -1,0 +1,161 @@
+/**
+ * The open cells of a runtime.
+ *
+ * Owns: which cell object stands for a name, those that wait for one to open, and the last writes of cells that have closed.
+ * Invariants:
+ * O1. At most one cell object for each name, also while a store opens or closes it slowly.
+ * O2. Callers are served in the order in which they asked: nobody who comes later passes one who waits for the opening.
+ * O3. A name is claimed anew only after its last owner's last write has settled.
+ */
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import type { Store } from "../../store/index.ts";
+import { Cell } from "./cell.ts";
+import type { CellFold } from "./fold-log.ts";
+
+interface Waiter {
+  readonly serve: (cell: Cell) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+interface Opened {
+  readonly cell: Cell;
+  readonly fold: CellFold | undefined;
+}
+
+/** What the table needs of its runtime. */
+export interface CellHost {
+  readonly store: Store;
+  readonly owner: string;
+  /** A cell was opened; what its log still wants done starts here. */
+  readonly opened: (cell: Cell, fold: CellFold | undefined) => void;
+  /** A write of the cell has failed: it is of no use any more. */
+  readonly lost: (cell: Cell, error: unknown) => void;
+  /** The error for whoever asks a closed runtime for a cell. */
+  readonly closedError: () => Error;
+}
+
+export class CellTable {
+  readonly #host: CellHost;
+  readonly #cells = new Map<string, Cell>();
+  readonly #opening = new Map<string, Waiter[]>();
+  readonly #leaving = new Map<string, Promise<void>>();
+  #isClosed = false;
+
+  constructor(host: CellHost) {
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  all(): IterableIterator<Cell> {
+    return this.#cells.values();
+  }
+
+  get(name: string): Cell | undefined {
+    return this.#cells.get(name);
+  }
+
+  /** Hands the cell to `use`: at once when it is open or the store answers at once. */
+  with<T>(name: string, isLogged: boolean, use: (cell: Cell) => MaybePromise<T>): MaybePromise<T> {
+    const known = this.#cells.get(name);
+    if (known !== undefined) return use(known);
+    if (this.#isClosed) throw this.#host.closedError();
+    const waiters = this.#opening.get(name);
+    if (waiters !== undefined) return queueUp(waiters, use);
+    const opened = this.#open(name, isLogged);
+    if (!isPromiseLike(opened)) return use(this.#enter(opened));
+    const first: Waiter[] = [];
+    this.#opening.set(name, first);
+    opened.then(
+      (result) => this.#serve(name, result),
+      (error: unknown) => this.#refuse(name, error),
+    );
+    return queueUp(first, use);
+  }
+
+  #open(name: string, isLogged: boolean): MaybePromise<Opened> {
+    const leaving = this.#leaving.get(name);
+    if (leaving === undefined) return this.#claim(name, isLogged);
+    return leaving.then(() => {
+      const back = this.#cells.get(name);
+      return back === undefined ? this.#claim(name, isLogged) : { cell: back, fold: undefined };
+    });
+  }
+
+  #claim(name: string, isLogged: boolean): MaybePromise<Opened> {
+    const { store, owner, lost } = this.#host;
+    const cell = new Cell({ name, owner, store, isLogged, onLost: (error) => lost(cell, error) });
+    const opened = cell.open();
+    return isPromiseLike(opened) ? opened.then((fold) => ({ cell, fold })) : { cell, fold: opened };
+  }
+
+  #enter({ cell, fold }: Opened): Cell {
+    if (this.#cells.get(cell.name) === cell) return cell;
+    this.#cells.set(cell.name, cell);
+    this.#host.opened(cell, fold);
+    return cell;
+  }
+
+  /** Everything in one go, so that nobody gets in between what the log holds and those who wait. */
+  #serve(name: string, opened: Opened): void {
+    if (this.#isClosed) {
+      this.#refuse(name, this.#host.closedError());
+      return;
+    }
+    const waiters = this.#opening.get(name) ?? [];
+    this.#opening.delete(name);
+    const cell = this.#enter(opened);
+    for (const waiter of waiters) waiter.serve(cell);
+  }
+
+  #refuse(name: string, error: unknown): void {
+    const waiters = this.#opening.get(name) ?? [];
+    this.#opening.delete(name);
+    for (const waiter of waiters) waiter.refuse(error);
+  }
+
+  /** True while a store takes its time to open the cell. */
+  isOpening(name: string): boolean {
+    return this.#opening.has(name);
+  }
+
+  /** Takes a cell out; its name is free again when `lastWrite`, whose failure is its owner's business, has settled. */
+  remove(name: string, lastWrite: MaybePromise<void>): void {
+    this.#cells.delete(name);
+    if (!isPromiseLike(lastWrite)) return;
+    const settled: Promise<void> = Promise.resolve(lastWrite)
+      .catch(() => {})
+      .then(() => {
+        if (this.#leaving.get(name) === settled) this.#leaving.delete(name);
+      });
+    this.#leaving.set(name, settled);
+  }
+
+  /** Puts a cell back whose last write has failed: memory is the only place that still has what it holds. */
+  putBack(cell: Cell): void {
+    if (!this.#isClosed && !this.#cells.has(cell.name)) this.#cells.set(cell.name, cell);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const cell of this.#cells.values()) cell.endWatchers();
+    this.#cells.clear();
+    for (const name of this.#opening.keys()) this.#refuse(name, this.#host.closedError());
+  }
+}
+
+/** Waits for the opening; `use` runs inside it. */
+function queueUp<T>(waiters: Waiter[], use: (cell: Cell) => MaybePromise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const serve = (cell: Cell): void => {
+      try {
+        resolve(use(cell));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    waiters.push({ serve, refuse: reject });
+  });
+}

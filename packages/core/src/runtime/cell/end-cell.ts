@@ -1,0 +1,83 @@
+import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { DeliveryError, StoreError } from "../../errors/index.ts";
+import type { Mail } from "../../store/index.ts";
+import type { Engine } from "../engine.ts";
+import type { Cell } from "./cell.ts";
+
+/** Pause before a lost cell is opened again, doubled with each further loss. */
+const reopenAfterMs = 1_000;
+const maxReopenAfterMs = 60_000;
+
+/**
+ * A write of a cell has failed (K4): nobody knows what its log says, so its turns stop where they are and callers outside are told.
+ * It is opened anew from its log, by the next message or after a pause, and goes on with what the log says was in flight.
+ */
+export function loseCell(engine: Engine, cell: Cell, cause: unknown): void {
+  engine.report(cause, `write of cell "${cell.name}"`);
+  const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
+  dropCell(engine, cell, (mail) => (mail.replyTo?.kind === "outside" ? error : undefined));
+  // Another owner goes on with a fenced cell.
+  if (error instanceof StoreError && error.code === "store.fenced") return;
+  const pauseMs = Math.min(maxReopenAfterMs, reopenAfterMs * 2 ** engine.countLoss(cell.name));
+  engine.timers.set(pauseMs, () => reopen(engine, cell.name));
+}
+
+function reopen(engine: Engine, name: string): void {
+  if (engine.isClosed) return;
+  try {
+    const opened = engine.agents.cells.with(name, true, () => undefined);
+    if (isPromiseLike(opened)) engine.own(opened, `opening of cell "${name}"`);
+  } catch (error) {
+    engine.report(error, `opening of cell "${name}"`);
+  }
+}
+
+/** Drops everything a cell stored; requests to its agents fail, its turns stop without a record. */
+export async function forgetCell(engine: Engine, name: string): Promise<void> {
+  engine.forgetLosses(name);
+  const { cells } = engine.agents;
+  const known = cells.get(name);
+  if (known !== undefined) await forget(engine, known);
+  else if (cells.isOpening(name)) await cells.with(name, true, (cell) => forget(engine, cell));
+  else await leave(engine, name, engine.store.prune(name));
+}
+
+async function leave(engine: Engine, name: string, pruned: MaybePromise<void>): Promise<void> {
+  engine.agents.cells.remove(name, pruned);
+  await pruned;
+}
+
+async function forget(engine: Engine, cell: Cell): Promise<void> {
+  const error = forgotten(cell.name);
+  dropCell(engine, cell, () => error);
+  await leave(engine, cell.name, cell.forget(error));
+}
+
+/** Takes a cell with its agents out of the runtime; `judge` decides about requests to them whose askers are elsewhere. */
+function dropCell(engine: Engine, cell: Cell, judge: (mail: Mail) => Error | undefined): void {
+  const { agents, directory } = engine;
+  agents.cells.remove(cell.name, undefined);
+  for (const run of cell.runs()) if (run.isPaused) engine.pausedRuns -= 1;
+  agents.dropMembers(cell);
+  cell.endWatchers();
+  engine.pending.end((mail) => {
+    const { replyTo } = mail;
+    if (replyTo !== undefined && replyTo.kind !== "outside" && directory.cellOf(replyTo.agent) === cell.name)
+      return "forget";
+    return directory.cellOf(mail.recipient) === cell.name ? judge(mail) : undefined;
+  });
+}
+
+function forgotten(cell: string): DeliveryError {
+  return new DeliveryError("delivery.cancelled", `Cell "${cell}" was forgotten while it was asked`, {
+    remedy: "Wait for the reply before forgetCell(), or ask again: the cell starts anew.",
+    details: { cell },
+  });
+}
+
+/** The error of everything that is asked of a closed runtime. */
+export function runtimeClosed(): DeliveryError {
+  return new DeliveryError("delivery.runtime_closed", "The runtime is closed", {
+    remedy: "Make a new runtime; with a durable store it goes on where this one stopped.",
+  });
+}
