@@ -44,7 +44,7 @@ describe.skipIf(!canMakeTerminal && process.env["CI"] !== "true")(
       const { exitCode, shown } = await atTerminal("run asking-team.ts hello", [
         ["Your answer to clerk? \u001B", `of course${keys.enter}`],
       ]);
-      expect(exitCode).toBe(0);
+      expect(exitCode, shown).toBe(0);
       expect(shown.indexOf("Shall I?")).toBeLessThan(shown.indexOf("Your answer"));
       expect(shown).toMatch(/condition.*3 messages/s);
       expect(shown).toContain("of course");
@@ -54,7 +54,7 @@ describe.skipIf(!canMakeTerminal && process.env["CI"] !== "true")(
       const { exitCode, shown } = await atTerminal("run asking-team.ts hello", [
         ["Your answer to clerk? \u001B", keys.interrupt],
       ]);
-      expect(exitCode).toBe(130);
+      expect(exitCode, shown).toBe(130);
       expect(shown).toContain("cancelled");
     });
 
@@ -65,13 +65,13 @@ describe.skipIf(!canMakeTerminal && process.env["CI"] !== "true")(
         ["you> \u001B", `/help${keys.enter}`],
         ["you> \u001B", keys.endOfInput],
       ]);
-      expect(exitCode).toBe(0);
+      expect(exitCode, shown).toBe(0);
       expect(shown.match(/\/reset starts over/g)).toHaveLength(2);
     });
 
     test("the demonstration is in colour and says who is at work", async () => {
       const { exitCode, shown } = await atTerminal(`demo --out "${scratch}"`, []);
-      expect(exitCode).toBe(0);
+      expect(exitCode, shown).toBe(0);
       expect(shown).toContain("\u001B[33mStand-in model");
       expect(shown).toContain("is at work...");
     });

@@ -47,7 +47,7 @@ function totals({ usage, turnCount, durationMs, end, isStandIn }: Story): Summar
   const note = usage.areTokensEstimated ? " (≈: estimated, no tokenizer counted them)" : "";
   return [
     ["turns", String(turnCount)],
-    ["model calls", String(usage.modelCalls)],
+    ["model calls", isStandIn ? `${usage.modelCalls}, all answered by the stand-in` : String(usage.modelCalls)],
     ["tokens", `${mark}${usage.inputTokens} in, ${mark}${usage.outputTokens} out${note}`],
     ["cost", isStandIn ? "nothing: no model was called" : priceText(usage.usd)],
     ["time", duration(durationMs)],

@@ -51,7 +51,7 @@ function pairCells({ falls, rises }: Panel): string[] {
 
 function writeTable(head: readonly string[], rows: readonly (readonly string[] | SummaryRow)[]): string {
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+    `| ${cells.map((cell) => cell.replaceAll(/\s+/g, " ").replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
