@@ -184,7 +184,7 @@ verifies("chat-32", "reflection answers in text, the tools ran once", async () =
   });
   expect((await agent.run("go")).text).toBe("counted");
   expect(runs).toBe(1);
-  expect(model.requests[1]?.tools).toBeUndefined();
+  expect(model.requests[1]).toMatchObject({ toolChoice: "none", tools: [{ name: "count" }] });
 });
 
 verifies("chat-33", "with output and tools the agent reflects by default", async () => {

@@ -61,6 +61,11 @@ verifies(
     expect((await run(new TextMentionTermination("DONE"))).messages).toHaveLength(4);
     expect((await run(new TextMentionTermination("DONE", { includeEvents: true }))).messages).toHaveLength(2);
     expect((await run(new MaxMessageTermination(5, { includeEvents: true }))).messages).toHaveLength(2);
+    // The events of an inner team count for the outer one.
+    const inner = new RoundRobinGroupChat({ name: "inner", participants: [worker], maxTurns: 2 });
+    const termination = new TextMentionTermination("DONE", { includeEvents: true });
+    const outer = new RoundRobinGroupChat({ name: "outer", participants: [inner], termination, maxTurns: 3 });
+    expect((await outer.run("go")).messages).toHaveLength(3);
   },
 );
 

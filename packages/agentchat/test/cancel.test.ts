@@ -249,6 +249,17 @@ describe("cancel", () => {
     expect((await run).stopReason.kind).toBe("condition");
   });
 
+  it("ends a paused run, and one that waits for a person", async () => {
+    const model = new ScriptedModel((_request, { turn }) => reply.text(`turn ${turn}`, { delayMs: 2 }));
+    await using team = new RoundRobinGroupChat({ participants: [new AssistantAgent({ name: "speaker", model })] });
+    const run = team.run("Go.");
+    await seen(run, "model-called");
+    await run.pause();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await within("cancel of a paused run", run.cancel());
+    expect((await run).stopReason.kind).toBe("cancelled");
+  });
+
   it("interrupt(now) stops the speaker, everybody hears the message, and the run goes on", async () => {
     const model = new ScriptedModel([reply.hang(), "I heard you."]);
     await using agent = new AssistantAgent({ name: "listener", model });

@@ -15,6 +15,7 @@ import {
 import { InProcessRuntime, type LogRecord, ModelError, TeamError, TroupeError } from "@troupe/core";
 import { tool } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 
@@ -148,6 +149,24 @@ describe("a throw", () => {
     });
     const error: unknown = await agent.run("go").catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "run.failed", cause: { code: "model.overloaded", remedy: "wait" } });
+  });
+
+  it("shows the very error that was thrown, with its stack, and prints without the whole conversation", async () => {
+    const thrown = boom();
+    class Faulty extends BaseChatAgent {
+      // oxlint-disable-next-line require-yield
+      async *onMessages(): AsyncGenerator<never, never> {
+        throw thrown;
+      }
+    }
+    const faulty: unknown = await team(new Faulty({ name: "f" }))
+      .run("a secret task")
+      .catch((error: unknown) => error);
+    expect(faulty instanceof RunError && faulty.cause).toBe(thrown);
+    expect(inspect(faulty)).not.toContain("a secret task");
+    const ill = new AssistantAgent({ name: "ill", model: new ScriptedModel([reply.failure(thrown)]) });
+    const modelFault: unknown = await ill.run("go").catch((error: unknown) => error);
+    expect(modelFault instanceof RunError && modelFault.cause).toBe(thrown);
   });
 
   it("in a tool stays inside the call: siblings go on, the model reads it", async () => {

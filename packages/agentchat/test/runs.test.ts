@@ -211,6 +211,28 @@ describe("budgets", () => {
     expect(flat.stopReason).toMatchObject({ kind: "budget", detail: expect.stringContaining("depth") as string });
   });
 
+  it("count the time of a custom agent's own steps", async () => {
+    class Stuck extends BaseChatAgent {
+      // oxlint-disable-next-line require-yield
+      async *onMessages(_: readonly ChatMessage[], context: ChatAgentContext) {
+        await context.step(
+          "wait",
+          ({ signal }) =>
+            new Promise((_resolve, reject) =>
+              signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+            ),
+        );
+        return this.reply("never");
+      }
+    }
+    await using stuck = new Stuck({ name: "stuck" });
+    const result = await stuck.run("go", { budget: { wallTimeMs: 30 } });
+    expect(result.stopReason).toMatchObject({
+      kind: "budget",
+      detail: expect.stringContaining("wallTimeMs") as string,
+    });
+  });
+
   it("in dollars need prices", async () => {
     await using agent = restless();
     await expect(agent.run("go", { budget: { usd: 1 } })).rejects.toMatchObject({ code: "run.unpriced_model" });

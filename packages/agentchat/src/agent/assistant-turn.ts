@@ -126,7 +126,8 @@ export class AssistantTurn {
     return {
       ...settings,
       messages,
-      ...(declarations.length > 0 && withTools && { tools: declarations }),
+      // The tools stay where they must not be called: providers refuse a history of calls to tools they do not know.
+      ...(declarations.length > 0 && { tools: declarations, ...(!withTools && { toolChoice: "none" }) }),
       ...(canFormat && {
         responseFormat: {
           kind: "json",
@@ -191,7 +192,7 @@ export class AssistantTurn {
 
   #failed(error: Error): AgentReply {
     const end = endOf(error) ?? { status: "error", error: encodeError(error), agentPath: this.#context.path };
-    return { message: undefined, end };
+    return { message: undefined, end, cause: error };
   }
 }
 

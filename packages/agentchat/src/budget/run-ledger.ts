@@ -94,6 +94,11 @@ export class RunLedger {
     this.#turns += 1;
   }
 
+  /** Lets the time count while work that costs nothing else goes on. */
+  startWork(): SettleReservation {
+    return this.#open(() => {});
+  }
+
   /** Stops the watch for good: the run is over. */
   close(): void {
     this.#isClosed = true;

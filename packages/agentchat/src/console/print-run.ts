@@ -25,14 +25,26 @@ export async function printRun<Output>(run: Run<Output>, options: PrintRunOption
   const startedAt = clock.monotonic();
   const events = run.handle.events()[Symbol.asyncIterator]();
   const ended = run.handle.result();
-  // A run that rests shows no more events: the loop is left when the result is there.
-  const leave = ended.then(
-    (result) => (result.stopReason.kind === "input-required" ? events.return?.() : undefined),
+  // A run that rests shows no more events: the loop is left when the question has been printed.
+  let restsAt = Number.POSITIVE_INFINITY;
+  let printed = 0;
+  const leaveAtRest = async (): Promise<void> => {
+    if (printed >= restsAt) await events.return?.();
+  };
+  const rested = ended.then(
+    async ({ stopReason }) => {
+      if (stopReason.kind === "input-required") restsAt = stopReason.sequence;
+      await leaveAtRest();
+    },
     () => undefined,
   );
   try {
-    for (let step = await events.next(); step.done !== true; step = await events.next()) printer.print(step.value);
-    await leave;
+    for (let step = await events.next(); step.done !== true; step = await events.next()) {
+      printer.print(step.value);
+      printed = step.value.sequence;
+      await leaveAtRest();
+    }
+    await rested;
     const result = await ended;
     printer.result(result, clock.monotonic() - startedAt);
     return result;

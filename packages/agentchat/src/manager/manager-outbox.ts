@@ -23,6 +23,8 @@ export interface ManagerPlace extends CellAddress {
   readonly type: string;
   readonly core: CellContext;
   readonly resources: () => RunResources;
+  /** Keeps an error of the team's own code as it was thrown. */
+  readonly noteFault: (runId: string, error: unknown) => void;
   /** The run of the root is over: its resources go. */
   readonly close: (runId: string) => void;
 }

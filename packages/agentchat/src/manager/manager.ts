@@ -140,6 +140,7 @@ export class Manager {
       // A turn that failed was undone: its speaker has heard nothing.
       if (reply.end.status !== "error" || reply.messages.length > 0) this.#state.heard[turn.speaker] = turn.heard;
       for (const message of reply.messages) this.#append(turn.speaker, message);
+      if (run.parent?.wantsEvents === true) for (const event of reply.events) this.#core.lists.events.append(event);
       for (const message of run.interjected.splice(0)) this.#say(message);
       const isAgain = await this.#handleEnd(run, turn, reply);
       if (isAgain) return;
@@ -277,7 +278,10 @@ export class Manager {
   async #nestedReply(run: ActiveRun): Promise<TurnReply> {
     const items = await this.#core.lists.thread.read({ from: run.threadStart });
     const messages = items.filter((item) => item.by !== "").map((item) => item.message);
-    return { end: nestedEnd(run), messages, events: [] };
+    const { events } = this.#core.lists;
+    const seen = run.parent?.wantsEvents === true ? await events.read() : [];
+    if (seen.length > 0) events.replaceAll([]);
+    return { end: nestedEnd(run), messages, events: seen };
   }
 
   /** Ends the run as failed when the team's own code throws, or as limited when the budget does (M4). */
@@ -286,6 +290,7 @@ export class Manager {
       await work();
     } catch (error) {
       const end = endOf(error) ?? failedEnd(error, this.#place.path);
+      if (end.status === "error") this.#place.noteFault(run.runId, error);
       if (end.status === "error") run.failure ??= { error: asJson(encodeError(error)), agentPath: this.#place.path };
       else run.ending ??= end.status === "limited" ? { kind: "budget", detail: end.detail } : cancelled(end);
       if (Object.keys(run.turnsUnderWay).length === 0) await this.#finish(run);

@@ -15,7 +15,7 @@ export interface RunFailure {
  */
 export class RunError extends TeamError {
   readonly agentPath: readonly string[];
-  readonly partial: RunResult<unknown>;
+  readonly #partial: RunResult<unknown>;
 
   constructor(
     code: TeamErrorCode,
@@ -29,7 +29,12 @@ export class RunError extends TeamError {
   ) {
     super(code, message, { remedy: options.remedy, cause: options.cause, details: { agentPath: options.agentPath } });
     this.agentPath = options.agentPath;
-    this.partial = options.partial;
+    this.#partial = options.partial;
+  }
+
+  /** What the run had by then. Not a field: printing the error does not print a whole conversation. */
+  get partial(): RunResult<unknown> {
+    return this.#partial;
   }
 }
 

@@ -11,15 +11,7 @@
  *     leaves nothing on the runtime.
  * H5. Leaving the last loop over the run cancels it; watching with `events()` never does.
  */
-import {
-  type CellEvent,
-  createDeferred,
-  decodeError,
-  type Deferred,
-  type JsonValue,
-  type LiveEvent,
-  TeamError,
-} from "@troupe/core";
+import { type CellEvent, createDeferred, type Deferred, type JsonValue, type LiveEvent, TeamError } from "@troupe/core";
 import { createRunError } from "../message/run-error.ts";
 import type { ChatMessage, Task } from "../message/chat-message.ts";
 import { parseTask } from "../message/parse-task.ts";
@@ -219,6 +211,7 @@ export class RunController<Output> implements RunHandle<Output> {
     } catch (error) {
       this.#fail(error);
     } finally {
+      this.#plan.target.binding.faults.drop(this.id);
       signal?.removeEventListener("abort", onAbort);
     }
   }
@@ -312,7 +305,9 @@ export class RunController<Output> implements RunHandle<Output> {
     const { signal } = this.#plan;
     if (signal?.aborted === true) throw signal.reason;
     if (this.#questionFailure !== undefined) throw this.#failure(questionFailed(this.#questionFailure.error), []);
-    if (end?.kind === "run-failed") throw this.#failure(decodeError(end.error), end.agentPath);
+    if (end?.kind === "run-failed") {
+      throw this.#failure(this.#plan.target.binding.faults.find(this.id, end.error), end.agentPath);
+    }
     if (end === undefined) {
       this.#resolve(this.#transcript.place({ kind: "cancelled", detail: "The runtime was closed" }), undefined);
       return;

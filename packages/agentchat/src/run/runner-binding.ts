@@ -15,6 +15,7 @@ import {
   type TurnReply,
 } from "../turn/protocol.ts";
 import { type AgentRole, roleAt, type TeamRole } from "../turn/role.ts";
+import type { LiveFaults } from "../message/live-faults.ts";
 import { createEnvironment, type TurnEnvironment } from "../turn/run-resources.ts";
 import { endOf, failedEnd } from "../turn/turn-end.ts";
 import { formatCell, parseKey } from "../manager/cell-address.ts";
@@ -26,6 +27,7 @@ export interface RunnerBinding {
   readonly definition: AgentDefinition;
   /** Resolves when the type is registered. @throws ConfigError `config.duplicate_agent` when another runner has the name. */
   readonly ready: Promise<void>;
+  readonly faults: LiveFaults;
 }
 
 /** Makes the one agent type of a runner, managers and participants alike, and registers it (C26). */
@@ -39,7 +41,7 @@ export function bindRunner(root: TeamRole, runtime: AgentRuntime): RunnerBinding
     },
   });
   const definition = defineRunner(root, environment);
-  return { runtime, definition, ready: runtime.register(definition) };
+  return { runtime, definition, ready: runtime.register(definition), faults: environment.faults };
 }
 
 function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefinition {
@@ -83,6 +85,7 @@ function openManager({ root, environment }: RunnerParts, core: CellContext): Man
     path,
     core,
     resources: () => environment.resources(core.run ?? { runId: "" }, cell),
+    noteFault: (runId, error) => environment.faults.note(runId, error),
     close: (runId) => environment.close(runId),
   });
 }

@@ -90,7 +90,7 @@ export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
   }
 
   step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T> {
-    return this.#core.step(name, run, options);
+    return this.#core.step(name, (step) => this.#timed(() => run(step)), options);
   }
 
   stepOutcome<T>(
@@ -99,6 +99,16 @@ export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
     options?: StepOptions,
   ): Promise<StepOutcome<T>> {
     return this.#core.stepOutcome(name, run, options);
+  }
+
+  /** Wall time counts while a step runs (G3). */
+  async #timed<T>(run: () => T | Promise<T>): Promise<T> {
+    const settle = this.resources.ledger.startWork();
+    try {
+      return await run();
+    } finally {
+      settle();
+    }
   }
 
   /** A scope of its own for one of several things that happen at once. */

@@ -85,9 +85,8 @@ async function runKnownTool(turn: AgentTurn, { call, key }: KeyedCall, tool: Too
     case "failed":
       return failedStep(outcome.error);
     case "cancelled":
-      // A tool that settled in time says itself how it ended; it may even have finished.
       return {
-        outcome: isOutcome(outcome.partial) ? outcome.partial : notRun("cancelled", outcome.reason),
+        outcome: settledInTime(outcome.partial, outcome.reason),
         stopped: outcome.reason,
       };
     case "unknown":
@@ -137,6 +136,12 @@ function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
   const known = tools.map((tool) => tool.name).join(", ");
   const text = `There is no tool "${name}". ${known === "" ? "You have no tools." : `You have: ${known}.`}`;
   return ended("error", "tool.unknown_tool", text);
+}
+
+/** What a tool that was stopped says of itself, in words for the model; it may even have finished. */
+function settledInTime(partial: JsonValue | undefined, reason: ControlReason): ToolOutcome {
+  if (!isOutcome(partial)) return notRun("cancelled", reason);
+  return partial.status === "cancelled" || partial.status === "unknown" ? notRun(partial.status, reason) : partial;
 }
 
 function notRun(status: "cancelled" | "unknown", reason: ControlReason | undefined): ToolOutcome {

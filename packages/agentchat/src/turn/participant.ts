@@ -28,6 +28,7 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   turn.report({ kind: "turn-started" });
   const reply = await answer(role, payload, turn);
   const end = reply.end ?? { status: "ok" };
+  if (end.status === "error") environment.faults.note(turn.runId, reply.cause);
   if (reply.message === undefined) return { end, messages: [], events: turn.events };
   const message = completeMessage(reply.message, { id: core.newId(), source: role.name });
   core.emit("message", asJson({ message }), { path });
@@ -39,7 +40,10 @@ async function answer(role: AgentRole, payload: TakeTurnPayload, turn: AgentTurn
     return await role.takeTurn(payload.messages, turn);
   } catch (error) {
     const end = endOf(error);
-    if (end === undefined) throw error;
+    if (end === undefined) {
+      turn.environment.faults.note(turn.runId, error);
+      throw error;
+    }
     return { message: undefined, end };
   }
 }

@@ -26,7 +26,7 @@ export interface TurnReply {
   /** What everybody hears: one message of an agent, several of a nested team, none of a speaker that was stopped early. */
   readonly messages: readonly ChatMessage[];
   /** What the speaker did on the way; only when asked for. */
-  readonly events: readonly (AgentEvent & { readonly source: string })[];
+  readonly events: readonly SourcedEvent[];
   /** Set when a `finish` call ended the run. */
   readonly finished?: { readonly data: JsonValue };
 }
@@ -119,14 +119,22 @@ export interface ThreadItem {
   readonly message: ChatMessage;
 }
 
-/** The lists of every actor in a session's cell: managers use `thread`, agents `history`. */
+/** What a speaker did on the way, with its name. */
+export type SourcedEvent = AgentEvent & { readonly source: string };
+
+/** The lists of every actor in a session's cell: managers use `thread` and, for the team above, `events`; agents `history`. */
 export type CellLists = {
   readonly thread: StandardSchemaV1<ThreadItem, ThreadItem>;
   readonly history: StandardSchemaV1<ModelMessage, ModelMessage>;
+  readonly events: StandardSchemaV1<SourcedEvent, SourcedEvent>;
 };
 
 /** The schemas of those lists. */
-export const cellLists: CellLists = { thread: trustedSchema<ThreadItem>(), history: trustedSchema<ModelMessage>() };
+export const cellLists: CellLists = {
+  thread: trustedSchema<ThreadItem>(),
+  history: trustedSchema<ModelMessage>(),
+  events: trustedSchema<SourcedEvent>(),
+};
 
 /** The state of every actor in a session's cell; each uses its own part. */
 export interface CellState {

@@ -12,6 +12,8 @@ export interface AgentReply {
   readonly message: MessageDraft | undefined;
   /** Default: `ok`. */
   readonly end?: TurnEnd | undefined;
+  /** With an `error` end: the error as it was thrown. */
+  readonly cause?: unknown;
 }
 
 /** What a runner is inside: one agent. */

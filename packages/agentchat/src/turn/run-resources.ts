@@ -2,6 +2,7 @@ import type { Clock } from "@troupe/core";
 import { type PriceTable, ToolLimiter } from "@troupe/llm";
 import { type Budget, loadBudget, type StoredBudget } from "../budget/budget.ts";
 import { RunLedger } from "../budget/run-ledger.ts";
+import { createLiveFaults, type LiveFaults } from "../message/live-faults.ts";
 
 /** What the turns of one run share in this process; everything in it can be made again from the run's record. */
 export interface RunResources {
@@ -19,8 +20,9 @@ export interface TurnEnvironment {
   readonly clock: Clock;
   readonly prices: PriceTable;
   resources(run: { readonly runId: string; readonly inherited?: unknown }, cell: string): RunResources;
-  /** The run is over: nothing of it stays. */
+  /** The run is over: nothing of it stays but what it failed with, until its handle has asked. */
   close(runId: string): void;
+  readonly faults: LiveFaults;
 }
 
 /** What an environment is made of. */
@@ -39,6 +41,7 @@ export interface EnvironmentOptions {
 export function createEnvironment(options: EnvironmentOptions): TurnEnvironment {
   const runs = new Map<string, RunResources>();
   return {
+    faults: createLiveFaults(),
     clock: options.clock,
     prices: options.prices,
     resources: (run, cell) => {
