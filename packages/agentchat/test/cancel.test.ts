@@ -108,7 +108,7 @@ describe("cancel", () => {
   });
 
   for (const obeys of [true, false]) {
-    it(`closes the calls of a tool that ${obeys ? "obeys" : "ignores"} its signal, one result each`, async () => {
+    it(`N1, I1: closes the calls of a tool that ${obeys ? "obeys" : "ignores"} its signal, one result each`, async () => {
       const started = gate();
       const model = new ScriptedModel([reply.toolCalls([{ name: "dig" }, { name: "quick" }]), "After."]);
       const quick = tool({ name: "quick", description: "Quick", input: z.object({}), execute: () => "done" });
@@ -190,7 +190,7 @@ describe("cancel", () => {
     await expect(agent.run("Sleep.", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it("before the run has begun, twice, and after its end do no harm", async () => {
+  it("H3: before the run has begun, twice, and after its end do no harm", async () => {
     await using agent = new AssistantAgent({ name: "quick", model: new ScriptedModel(() => "Hello.") });
     const early = agent.run("Go.");
     await Promise.all([within("cancel", early.cancel()), within("cancel", early.cancel())]);
@@ -201,7 +201,7 @@ describe("cancel", () => {
     expect((await late).stopReason.kind).toBe("finished");
   });
 
-  it("happens when the last loop over the run is left, and does not when a watcher leaves", async () => {
+  it("H5: happens when the last loop over the run is left, and does not when a watcher leaves", async () => {
     const speaker = new AssistantAgent({
       name: "speaker",
       model: new ScriptedModel((_request, { turn }) => `turn ${turn}`),
@@ -271,7 +271,7 @@ describe("cancel", () => {
     expect(JSON.stringify(model.requests[1]?.messages)).toContain("Stop thinking.");
   });
 
-  it("ends the events with run-finished, and numbers them without gaps", async () => {
+  it("M1: ends the events with run-finished, and numbers them without gaps", async () => {
     await using agent = new AssistantAgent({ name: "sleeper", model: new ScriptedModel([reply.hang()]) });
     const run = agent.run("Sleep.");
     await seen(run, "model-started");

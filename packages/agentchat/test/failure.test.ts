@@ -125,7 +125,7 @@ const cases: readonly Case[] = [
 
 describe("a throw", () => {
   for (const { what, runner, task, agentPath, causeMessage } of cases) {
-    it(`in ${what} rejects the run with the agent's path, the cause and what there was; the object works again`, async () => {
+    it(`M4: in ${what} rejects the run with the agent's path, the cause and what there was; the object works again`, async () => {
       const error = await runner.run(task).then(
         () => undefined,
         (thrown: unknown) => thrown,
@@ -200,7 +200,7 @@ describe("a throw", () => {
     expect((await talk.run("go")).stopReason.kind).toBe("condition");
   });
 
-  it("reaches whoever only iterates", async () => {
+  it("H1: reaches whoever only iterates", async () => {
     await using agent = new Thrower();
     const kinds: string[] = [];
     const consume = async (): Promise<void> => {
@@ -210,7 +210,7 @@ describe("a throw", () => {
     expect(kinds.at(-1)).toBe("run-failed");
   });
 
-  it("undoes the turn of a custom agent: its state is as before", async () => {
+  it("M3: undoes the turn of a custom agent: its state is as before", async () => {
     await using agent = new Thrower();
     const chat = agent.session("s");
     expect((await chat.run("go")).text).toBe("turn 1");
@@ -218,7 +218,7 @@ describe("a throw", () => {
     expect((await chat.snapshot()).agents["thrower"]?.state).toMatchObject({ agent: { turns: 1 } });
   });
 
-  it("of a run that nobody awaits is reported once to the runtime's error port", async () => {
+  it("H2: of a run that nobody awaits is reported once to the runtime's error port", async () => {
     const records: LogRecord[] = [];
     const error = (record: LogRecord): void => void records.push(record);
     const quiet = (): void => {};

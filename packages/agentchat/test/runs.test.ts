@@ -69,7 +69,7 @@ describe("run ids", () => {
     expect(all).toHaveLength(9);
   });
 
-  it("name their runner once on a runtime", async () => {
+  it("U2: name their runner once on a runtime", async () => {
     await using runtime = new InProcessRuntime();
     await talk(1).run("go", { runtime });
     await expect(talk(1).run("go", { runtime })).rejects.toMatchObject({ code: "config.duplicate_agent" });
@@ -77,7 +77,7 @@ describe("run ids", () => {
 });
 
 describe("one definition", () => {
-  it("runs a thousand times at once, and no secret of one run shows in another", async () => {
+  it("I8: runs a thousand times at once, and no secret of one run shows in another", async () => {
     const seen = new Map<string, string[]>();
     const model = new ScriptedModel(({ messages }) => {
       const text = JSON.stringify(messages);
@@ -103,7 +103,7 @@ describe("one definition", () => {
     expect(seen.size).toBe(1000);
   });
 
-  it("leaves nothing on its runtime when runs are over", async () => {
+  it("H4, I9: leaves nothing on its runtime when runs are over", async () => {
     await using runtime = new InProcessRuntime();
     const team = talk(2);
     const run = team.run("go", { runtime });
@@ -192,7 +192,7 @@ describe("budgets", () => {
     expect(tokens.usage.total.inputTokens + tokens.usage.total.outputTokens).toBeLessThanOrEqual(10_000);
   });
 
-  it("hold by default: a team without any rule stops after 50 turns", async () => {
+  it("I10: hold by default: a team without any rule stops after 50 turns", async () => {
     await using team = new RoundRobinGroupChat({ participants: [speaker("a"), speaker("b")] });
     const result = await team.run("go");
     expect(result.stopReason).toMatchObject({ kind: "budget" });

@@ -1,6 +1,5 @@
 import type { JsonValue, List } from "@troupe/core";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
-import type { BudgetOption } from "../budget/budget.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import type { StopKind } from "../message/stop-reason.ts";
 import type { ChatAgentContext } from "./chat-agent-context.ts";
@@ -69,11 +68,6 @@ export interface Participant {
   readonly description: string;
   /** What it is inside: for teams and the runtime. */
   toRole(): Role;
-}
-
-/** A runner's own budget, and the schema of its answers. */
-export interface RunnerLimits {
-  readonly budget: BudgetOption | undefined;
 }
 
 /** The team of one that runs a single agent: one turn, then it has finished. */
