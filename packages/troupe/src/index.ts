@@ -33,6 +33,7 @@ export {
   type RunSnapshot,
   type RunResult,
   type Session,
+  RunError,
   type StopReason,
 } from "@troupe/agentchat";
 

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError, InProcessRuntime } from "@troupe/core";
 import type { ChatModel } from "@troupe/llm";
 import { wasmExecutor } from "@troupe/wasm-exec";
@@ -106,7 +107,7 @@ async function loadModel(id: string): Promise<ChatModel> {
 async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<string[]> {
   const paths = Object.entries(files).map(([name, text]) => ({ path: join(directory, name), text }));
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(resolve(directory));
     for (const { path, text } of paths) await writeFile(path, text);
   } catch (error) {
     throw new ConfigError("config.invalid_option", `The files cannot be written to "${directory}".`, {
@@ -115,6 +116,14 @@ async function writeFiles(directory: string, files: Readonly<Record<string, stri
     });
   }
   return paths.map(({ path }) => path);
+}
+
+/** `mkdir` with `recursive` never ends where the system answers that a directory's parent is missing although it is there (/proc). */
+async function makeDirectory(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  if (existsSync(directory) || parent === directory) return;
+  await makeDirectory(parent);
+  await mkdir(directory);
 }
 
 /** Widest line that stays readable. */

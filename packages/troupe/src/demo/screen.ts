@@ -52,7 +52,7 @@ export function showRefusals(screen: Screen, refusals: readonly Refusal[]): void
 /** A scene that has just ended: who spoke or whose program ran, when, for how long. */
 export function showScene(screen: Screen, scene: Scene): void {
   screen.status("");
-  if (scene.kind === "ran") showRun(screen, scene.run, scene.startMs);
+  if (scene.kind === "ran") showRun(screen, scene.run, scene.endMs);
   else if (!scene.isEcho) showWords(screen, scene);
 }
 
@@ -73,25 +73,26 @@ function showWords(screen: Screen, scene: Extract<Scene, { kind: "spoke" }>): vo
   const words = printable(wordsOf(scene.text).replaceAll("**", ""));
   const time = duration(scene.endMs - scene.startMs);
   const foot = programLines > 0 ? `[program of ${programLines} lines, ${time}]` : `[${time}]`;
-  showHead(screen, scene.startMs, scene.by);
+  showHead(screen, scene.endMs, scene.by);
   screen.write(wrap(words === "" ? foot : words, screen.width, " ".repeat(indent)).slice(indent));
   if (words !== "") screen.write(paint(screen, "dim", `${" ".repeat(indent)}${foot}\n`));
 }
 
-function showHead(screen: Screen, startMs: number, speaker: string): void {
+/** Scenes are shown when they have ended, so time only goes forward. */
+function showHead(screen: Screen, endMs: number, speaker: string): void {
   screen.write(
-    `${paint(screen, "dim", clock(startMs))}  ${paint(screen, colourOf(speaker), speaker.padEnd(indent - 10))}`,
+    `${paint(screen, "dim", clock(endMs))}  ${paint(screen, colourOf(speaker), speaker.padEnd(indent - 10))}`,
   );
 }
 
-function showRun(screen: Screen, run: SandboxRun, startMs: number): void {
+function showRun(screen: Screen, run: SandboxRun, endMs: number): void {
   const lines = printable(run.output)
     .split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("RESULT "));
   const hidden = Math.max(0, lines.length - shownLines);
   const whose = run.author === run.by ? "a program of its own" : `the ${run.author}'s program`;
   const outcome = run.exitCode === 0 ? `ran ${whose}` : `${whose} failed with exit code ${run.exitCode}`;
-  showHead(screen, startMs, run.by);
+  showHead(screen, endMs, run.by);
   screen.write(paint(screen, run.exitCode === 0 ? "dim" : "red", `${outcome}, ${duration(run.durationMs)}\n`));
   for (const line of lines.slice(0, shownLines)) {
     screen.write(`${paint(screen, "dim", gutter)} ${line.slice(0, screen.width - indent - 2)}\n`);

@@ -1,9 +1,9 @@
 import { CodeExecutionError, TroupeError } from "@troupe/core";
 import type { CodeExecutor } from "@troupe/llm";
-import { parseDelimited } from "../table/delimited.ts";
+
 import { figuresProgram } from "./figures-program.ts";
 import { inferRoles, type Roles } from "../stand-in/columns.ts";
-import { describeTable, type Table } from "../table/table.ts";
+import { describeTable, rowsOf, type Table } from "../table/table.ts";
 
 /** The mean of the measure at both ends of the axis, over a set of rows; null where the set has no row. */
 export interface Means {
@@ -58,7 +58,7 @@ export async function computeFigures(
     maxPanels,
     maxLines,
   };
-  const files = { "rows.json": JSON.stringify(parseDelimited(table.text, table.separator)) };
+  const files = { "rows.json": JSON.stringify(rowsOf(table)) };
   const result = await executor.execute([{ code: figuresProgram(plan), language: "javascript" }], { files, signal });
   const printed = result.exitCode === 0 ? parseFigures(result.output) : undefined;
   if (printed === undefined) throw programFailed(result.output);

@@ -13,24 +13,18 @@ import { readTalk } from "./talk.ts";
  * @throws ModelError `model.stand_in_cannot` for a role, a table or a state of the conversation it has no rule for.
  */
 export function standInModel(): ChatModel {
-  const abilities = {
-    tools: true,
-    parallelToolCalls: false,
-    vision: false,
-    structuredOutput: "none",
-    streaming: true,
-  } as const;
+  const abilities = { tools: true, parallelToolCalls: false, vision: false, structuredOutput: "none" } as const;
   return {
     kind: "chat-model",
     name: "stand-in:rules",
-    capabilities: { ...abilities, contextWindow: null, multipleSystemMessages: true },
-    generate: (request) => Promise.resolve(request).then(answer),
+    capabilities: { ...abilities, streaming: true, contextWindow: null, multipleSystemMessages: true },
+    generate: (request) => Promise.resolve(request).then(answer).catch(refuse),
     stream: streamAnswer,
   };
 }
 
 async function* streamAnswer(request: ModelRequest): AsyncGenerator<ModelEvent, void, undefined> {
-  const result = await Promise.resolve(request).then(answer);
+  const result = await Promise.resolve(request).then(answer).catch(refuse);
   for (const part of result.content) {
     if (part.kind === "tool-call") yield { kind: "tool-call", call: part };
     if (part.kind !== "text") continue;
@@ -50,6 +44,11 @@ function answer(request: ModelRequest): ModelResult {
   const tokens = { inputTokens, outputTokens: estimateOutputTokens(content), cachedInputTokens: 0, reasoningTokens: 0 };
   return { content, finishReason: run === undefined ? "stop" : "tool-calls", usage: { ...tokens, estimated: true } };
 }
+
+/** Rules read what programs printed; figures they were not made for are refused by name. */
+const refuse = (error: unknown): never => {
+  throw error instanceof TypeError ? cannot("has no rule for the figures of this table") : error;
+};
 
 /** Calls the first tool whose schema has a property for a program. */
 function toolCall(program: string, { tools = [], messages }: ModelRequest): AssistantPart {

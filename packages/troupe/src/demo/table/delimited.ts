@@ -1,14 +1,15 @@
 /**
  * Splits delimited text into rows of cells, quotes and line breaks within quotes included (RFC 4180).
  *
- * The text's end closes an open quote; a last empty line is no row.
+ * A last empty line is no row. A quote that never closes would swallow the rest: it is told to `onOpenQuote`, with its line.
  */
-export function parseDelimited(text: string, separator: string): string[][] {
+export function parseDelimited(text: string, separator: string, onOpenQuote: (line: number) => never): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let position = 0;
   while (position < text.length) {
-    const cell = text[position] === '"' ? quotedCell(text, position) : plainCell(text, separator, position);
+    const cell =
+      text[position] === '"' ? quotedCell(text, position, onOpenQuote) : plainCell(text, separator, position);
     row.push(cell.value);
     position = cell.end;
     if (text[position] === separator) {
@@ -35,12 +36,12 @@ function plainCell(text: string, separator: string, start: number): Cell {
   return { value: text.slice(start, end), end };
 }
 
-function quotedCell(text: string, start: number): Cell {
+function quotedCell(text: string, start: number, onOpenQuote: (line: number) => never): Cell {
   let value = "";
   let position = start + 1;
   for (;;) {
     const quote = text.indexOf('"', position);
-    if (quote < 0) return { value: value + text.slice(position), end: text.length };
+    if (quote < 0) return onOpenQuote(text.slice(0, start).split("\n").length);
     value += text.slice(position, quote);
     if (text[quote + 1] !== '"') return { value, end: quote + 1 };
     value += '"';

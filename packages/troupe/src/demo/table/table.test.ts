@@ -62,10 +62,10 @@ describe("parseDelimited", () => {
         ["1", ""],
       ],
     ],
-    ["a quote that is never closed", 'a\n"x\ny', [["a"], ["x\ny"]]],
     ["nothing", "", []],
   ])("reads %s", (_name, text, rows) => {
-    expect(parseDelimited(text, ",")).toEqual(rows);
+    const neverClosed = (line: number): never => expect.unreachable(`line ${line}`);
+    expect(parseDelimited(text, ",", neverClosed)).toEqual(rows);
   });
 });
 
@@ -75,6 +75,7 @@ describe("parseTable", () => {
     ["only blank lines", "\n\n \n".replace(" ", ""), "is empty"],
     ["a header alone", "a,b\n", "has a header but no rows"],
     ["a column without a name", "a,,c\n1,2,3\n", "has a column without a name"],
+    ["cut short within a quote", 'a,b\n1,2\n"x,3\ny,4\n', "has a quote in line 3 that never closes"],
     ["two columns of one name", "a,a\n1,2\n", "has two columns of one name"],
   ])("refuses a table that is %s, with a typed error", (_name, text, problem) => {
     const failure = failureOf(text);

@@ -34,11 +34,15 @@ export function parseTable(fileName: string, text: string): Table {
   const headLine = plain.slice(0, plain.search(/\r?\n|$/));
   const separator =
     separators.toSorted((left, right) => headLine.split(right).length - headLine.split(left).length)[0] ?? ",";
-  const [names, ...rows] = parseDelimited(plain, separator).filter((row) => row.some((cell) => cell !== ""));
-  if (names === undefined) throw unusable(fileName, "is empty");
-  if (rows.length === 0) throw unusable(fileName, "has a header but no rows");
-  if (names.some((name) => name.trim() === "")) throw unusable(fileName, "has a column without a name");
-  if (new Set(names).size < names.length) throw unusable(fileName, "has two columns of one name");
+  const [names, ...rows] = rowsOf({ fileName, text: plain, separator }).filter((row) =>
+    row.some((cell) => cell !== ""),
+  );
+  if (names === undefined) throw unusable(fileName, "is empty", someRows);
+  if (rows.length === 0) throw unusable(fileName, "has a header but no rows", someRows);
+  if (names.some((name) => name.trim() === ""))
+    throw unusable(fileName, "has a column without a name", "Name every column.");
+  if (new Set(names).size < names.length)
+    throw unusable(fileName, "has two columns of one name", "Rename one of them in the first line.");
   const columns = names.map((name, index) =>
     describeColumn(
       name,
@@ -46,6 +50,17 @@ export function parseTable(fileName: string, text: string): Table {
     ),
   );
   return { fileName, text: plain, separator, columns, rowCount: rows.length };
+}
+
+/** The cells of a table, its header first. @throws ConfigError `config.invalid_option` for a quote that never closes. */
+export function rowsOf({ fileName, text, separator }: Pick<Table, "fileName" | "text" | "separator">): string[][] {
+  return parseDelimited(text, separator, (line) => {
+    throw unusable(
+      fileName,
+      `has a quote in line ${line} that never closes`,
+      "Close it, or double a quote that belongs to a cell.",
+    );
+  });
 }
 
 /** The description of a table in a task: its file, its columns with some values, its first lines. */
@@ -68,9 +83,11 @@ function describeColumn(name: string, cells: readonly string[]): TableColumn {
   return { name, distinctCount: distinct.size, firstValues };
 }
 
-function unusable(fileName: string, problem: string): ConfigError {
+const someRows = "Give a CSV file with column names in its first line and at least one row below.";
+
+function unusable(fileName: string, problem: string, remedy: string): ConfigError {
   return new ConfigError("config.invalid_option", `The table "${fileName}" ${problem}.`, {
-    remedy: "Give a CSV file with column names in its first line and at least one row below.",
+    remedy,
     details: { file: fileName },
   });
 }
