@@ -42,4 +42,5 @@ export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";
 
 // Showing a run.
 export { type PrintRunOptions, printRun } from "./console/print-run.ts";
+export { type EventStreamOptions, toEventStream } from "./console/to-event-stream.ts";
 export { defaultWriter, type RunWriter } from "./console/writer.ts";

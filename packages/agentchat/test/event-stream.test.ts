@@ -1,0 +1,111 @@
+import {
+  AssistantAgent,
+  MaxMessageTermination,
+  RoundRobinGroupChat,
+  type RunEvent,
+  toEventStream,
+} from "@troupe/agentchat";
+import { createIdSource, InProcessRuntime } from "@troupe/core";
+import { ManualClock } from "@troupe/core/testing";
+import { tool } from "@troupe/llm";
+import { byTurn, reply, ScriptedModel } from "@troupe/llm/testing";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+
+interface Sent {
+  readonly id: string | undefined;
+  readonly event: RunEvent;
+}
+
+/** Reads blocks of an event stream until it ends, or until so many durable ones have come. */
+async function read(stream: ReadableStream<Uint8Array>, most = Number.POSITIVE_INFINITY): Promise<readonly Sent[]> {
+  const sent: Sent[] = [];
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    const blocks = text.split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const id = /^id: (\d+)$/m.exec(block)?.[1];
+      const data = /^data: (.*)$/m.exec(block)?.[1] ?? "null";
+      sent.push({ id, event: JSON.parse(data) as RunEvent });
+    }
+    if (sent.filter((each) => each.id !== undefined).length >= most) break;
+  }
+  return sent;
+}
+
+const talk = (): RoundRobinGroupChat =>
+  new RoundRobinGroupChat({
+    name: "talk",
+    participants: ["a", "b"].map(
+      (name) =>
+        new AssistantAgent({
+          name,
+          model: new ScriptedModel((_request, { turn }) => reply.text(`${name}${turn}\nline`, { delayMs: 1 })),
+        }),
+    ),
+    termination: new MaxMessageTermination(5),
+  });
+
+describe("toEventStream", () => {
+  it("sends every durable event with its number, and live ones without", async () => {
+    await using team = talk();
+    const run = team.run("go");
+    const sent = await read(toEventStream(run));
+    const ids = sent.flatMap(({ id }) => (id === undefined ? [] : [Number(id)]));
+    expect(ids).toEqual(ids.map((_, index) => index + 1));
+    expect(sent.at(-1)?.event.kind).toBe("run-finished");
+    expect(sent.some(({ id, event }) => id === undefined && event.kind === "text-delta")).toBe(true);
+    expect((await run).stopReason.kind).toBe("condition");
+  });
+
+  it("gives a reader that leaves at any point and comes back exactly what it missed; the run goes on", async () => {
+    await using team = talk();
+    const whole = await read(toEventStream(team.run("go")));
+    const last = whole.filter(({ id }) => id !== undefined).length;
+    for (let leaveAt = 1; leaveAt < last; leaveAt++) {
+      const run = team.run("go");
+      const first = await read(toEventStream(run), leaveAt);
+      const lastEventId = first.findLast(({ id }) => id !== undefined)?.id;
+      const second = await read(toEventStream(run, { lastEventId }));
+      const ids = [...first, ...second].flatMap(({ id }) => (id === undefined ? [] : [Number(id)]));
+      expect(ids).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+      expect((await run).stopReason.kind).toBe("condition");
+    }
+  });
+
+  it("ignores an id that is not a number", async () => {
+    await using team = talk();
+    const run = team.run("go");
+    await run;
+    for (const lastEventId of [null, undefined, "", "nonsense", "-1"]) {
+      expect((await read(toEventStream(run, { lastEventId })))[0]?.id).toBe("1");
+    }
+  });
+});
+
+describe("a seeded runtime", () => {
+  it("I11: gives the identical durable event log for the same seed", async () => {
+    const add = tool({ name: "add", description: "", input: z.object({}), execute: () => 1 });
+    const log = async (): Promise<string> => {
+      await using runtime = new InProcessRuntime({
+        clock: new ManualClock(),
+        ids: createIdSource("seed"),
+        parkAfterMs: 0,
+      });
+      const model = new ScriptedModel(byTurn([reply.toolCalls([{ name: "add" }, { name: "add" }]), "one", "two"]));
+      const worker = new AssistantAgent({ name: "worker", model, tools: [add] });
+      const checker = new AssistantAgent({ name: "checker", model: new ScriptedModel(byTurn(["fine", "done"])) });
+      const inner = new RoundRobinGroupChat({ name: "inner", participants: [checker], maxTurns: 1 });
+      const team = new RoundRobinGroupChat({ name: "team", participants: [worker, inner], maxTurns: 4 });
+      const events: RunEvent[] = [];
+      for await (const event of team.run("go", { runtime, runId: "r" }).events()) if (!event.isLive) events.push(event);
+      return JSON.stringify(events, undefined, 1);
+    };
+    const first = await log();
+    expect(first.match(/"kind": "message"/g)).toHaveLength(5);
+    for (let index = 0; index < 3; index++) expect(await log()).toBe(first);
+  });
+});
