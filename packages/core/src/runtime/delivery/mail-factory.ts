@@ -1,6 +1,6 @@
 import type { RunContext } from "../../agent/index.ts";
 import { type AgentId, formatAgentId, type TopicId } from "../../identity/index.ts";
-import type { JsonValue } from "../../errors/index.ts";
+import { ConfigError, type JsonValue } from "../../errors/index.ts";
 import { definitionOf, type Message, validate } from "../../message/index.ts";
 import { decodedPayload, freezeJson, type Mail, type ReplyAddress } from "../../store/index.ts";
 
@@ -51,6 +51,24 @@ export function createLetter(message: Message, postmark: Postmark): Letter {
     body,
     output,
   };
+}
+
+/**
+ * The moment after which nobody waits; undefined for one that never comes.
+ *
+ * @throws ConfigError `config.invalid_option` for a number below 0 or not a number.
+ */
+export function deadlineAt(at: number, deadlineMs: number): number | undefined {
+  assertDuration(deadlineMs, "deadlineMs");
+  return deadlineMs === Number.POSITIVE_INFINITY ? undefined : at + deadlineMs;
+}
+
+/** @throws ConfigError `config.invalid_option` for a number below 0 or not a number. */
+export function assertDuration(milliseconds: number, name: string): void {
+  if (milliseconds >= 0) return;
+  throw new ConfigError("config.invalid_option", `"${name}" is ${milliseconds}`, {
+    remedy: `Give "${name}" milliseconds from 0 on, or Infinity.`,
+  });
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -16,7 +16,7 @@ import type { Span } from "../../observe/index.ts";
 import type { Engine } from "../engine.ts";
 import { startMessageSpan } from "../tracing.ts";
 import type { Activation } from "../delivery/activation.ts";
-import { addressLetter, createLetter, type Letter } from "../delivery/mail-factory.ts";
+import { addressLetter, createLetter, deadlineAt, type Letter } from "../delivery/mail-factory.ts";
 import { MessageMemory } from "./message-memory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { type Destination, mailboxFull, type Posting, type Prepared } from "../delivery/post-office.ts";
@@ -274,7 +274,7 @@ export class FrontDoor {
       sender: options.sender === undefined ? undefined : toAgentId(options.sender),
       at,
       hops: 1,
-      deadline: deadlineMs === undefined || deadlineMs === Number.POSITIVE_INFINITY ? undefined : at + deadlineMs,
+      deadline: deadlineMs === undefined ? undefined : deadlineAt(at, deadlineMs),
       trace: options.trace,
       run: options.run,
       replyTo: kind === "request" ? { kind: "outside" } : undefined,

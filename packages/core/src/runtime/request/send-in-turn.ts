@@ -5,7 +5,7 @@ import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import { definitionOf, type Message } from "../../message/index.ts";
 import type { JournalRecord, Mail, ReplyOutcome } from "../../store/index.ts";
 import { agentNode, callNode, deadlockError, findCycle, type WaitNode } from "../delivery/deadlock-detector.ts";
-import { createLetter } from "../delivery/mail-factory.ts";
+import { createLetter, deadlineAt } from "../delivery/mail-factory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import type { Posting, Prepared } from "../delivery/post-office.ts";
 import { decodeReply } from "./decode-reply.ts";
@@ -77,7 +77,7 @@ async function sendNew(turn: Turn, frame: Frame, request: SendRequest): Promise<
     sender: turn.activation.id,
     at,
     hops: mail.hops + 1,
-    deadline: deadlineMs === Number.POSITIVE_INFINITY ? undefined : at + deadlineMs,
+    deadline: deadlineAt(at, deadlineMs),
     causationId: mail.messageId,
     trace: turn.trace,
     run: turn.childRun(options.path, undefined),

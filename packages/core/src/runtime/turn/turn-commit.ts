@@ -90,13 +90,15 @@ function newState(turn: Turn, frame: Frame): string | undefined {
   const json = encodeState(turn);
   if (json === turn.activation.committedState) return undefined;
   const limit = turn.engine.limits.maxStateBytes;
-  if (json.length <= limit) return json;
+  // A character has at most three bytes.
+  const bytes = json.length * 3 <= limit ? 0 : new TextEncoder().encode(json).byteLength;
+  if (bytes <= limit) return json;
   throw new StateError(
     "state.too_large",
-    `The state of "${turn.activation.key}" has ${json.length} bytes; the limit is ${limit}`,
+    `The state of "${turn.activation.key}" has ${bytes} bytes; the limit is ${limit}`,
     {
       remedy: "Keep what grows in lists, or raise maxStateBytes.",
-      details: { bytes: json.length, limit },
+      details: { bytes, limit },
     },
   );
 }

@@ -19,7 +19,7 @@ import { type JsonValue, StateError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId, toAgentId, type TopicId } from "../../identity/index.ts";
 import type { EventMessage, Message, RequestMessage } from "../../message/index.ts";
 import { freezeJson, type ReplyAddress } from "../../store/index.ts";
-import { createLetter, type Letter } from "../delivery/mail-factory.ts";
+import { createLetter, deadlineAt, type Letter } from "../delivery/mail-factory.ts";
 import type { Frame } from "./frame.ts";
 import { ListDraft } from "./list-draft.ts";
 import type { Scope } from "./scope.ts";
@@ -207,7 +207,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
       sender: activation.id,
       at,
       hops: mail.hops + 1,
-      deadline: deadlineMs === undefined || deadlineMs === Number.POSITIVE_INFINITY ? undefined : at + deadlineMs,
+      deadline: deadlineMs === undefined ? undefined : deadlineAt(at, deadlineMs),
       causationId: mail.messageId,
       trace: this.#turn.trace,
       run: options.run,

@@ -5,9 +5,13 @@ import { StateError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
 import { type Outgoing, release, toFlush, writeJournal, writeOutgoing } from "../turn/flush.ts";
+import { assertDuration } from "../delivery/mail-factory.ts";
 import type { Frame } from "../turn/frame.ts";
 import { stepCancelled } from "../step/step-run.ts";
 import type { Turn } from "../turn/turn.ts";
+
+/** A deadline that does not come, as JSON: a store knows no infinity. */
+const never = Number.MAX_SAFE_INTEGER;
 
 /** A wait as its caller asked for it. */
 export interface WaitRequest<T> {
@@ -23,12 +27,13 @@ export interface WaitRequest<T> {
 export function openWait<T>(turn: Turn, frame: Frame, request: WaitRequest<T>): Wait<T> {
   frame.assertLive();
   const { key, name } = request;
+  assertDuration(request.deadlineMs, request.isTimer ? "durationMs" : "deadlineMs");
   const known = turn.hasJournal ? turn.journal.wait(key)?.wait : undefined;
   const record: WaitRecord = known ?? {
     id: turn.engine.ids.next(),
     name,
     isTimer: request.isTimer,
-    deadline: turn.engine.clock.now() + request.deadlineMs,
+    deadline: Math.min(never, turn.engine.clock.now() + request.deadlineMs),
     question: request.question === undefined ? undefined : freezeJson(request.question, `question of "${name}"`),
   };
   const outcome = createDeferred<WaitRecordOutcome>();
