@@ -1,4 +1,4 @@
-import { ConfigError, ModelError } from "@troupe/core";
+import { ConfigError, ModelError, TeamError } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { describeFailure, exitCodeOf } from "./failure.ts";
@@ -39,5 +39,8 @@ describe("describeFailure", () => {
 test("a wrong set-up exits with 2, a fault with 1", () => {
   expect(exitCodeOf(new ConfigError("config.missing_key", "no key", { remedy: "set it" }))).toBe(exitCodes.usage);
   expect(exitCodeOf(refused)).toBe(exitCodes.failed);
+  const cause = new ConfigError("config.missing_key", "no key", { remedy: "set it" });
+  expect(exitCodeOf(new TeamError("run.failed", "agent failed", { remedy: "", cause }))).toBe(exitCodes.usage);
+  expect(exitCodeOf(new TeamError("run.failed", "agent failed", { remedy: "", cause: refused }))).toBe(exitCodes.failed);
   expect(exitCodeOf(new Error("?"))).toBe(exitCodes.failed);
 });

@@ -17,9 +17,10 @@ export function describeFailure(error: unknown, options: FailureOptions): string
   return [...lines, ...causesOf(error).map((cause) => `  because: ${cause}`)].join("\n");
 }
 
-/** The exit code of an error: wrong calls and set-ups are `usage`, everything else is `failed`. */
+/** The exit code of an error: wrong calls and set-ups are `usage`, also when a run met them first; everything else is `failed`. */
 export function exitCodeOf(error: unknown): ExitCode {
-  return error instanceof ConfigError ? exitCodes.usage : exitCodes.failed;
+  const origin = TroupeError.isTroupeError(error) && error.code === "run.failed" ? error.cause : error;
+  return origin instanceof ConfigError ? exitCodes.usage : exitCodes.failed;
 }
 
 function describeWithStack(error: unknown, causesLeft: number): string {

@@ -40,10 +40,25 @@ describe("answerQuestion follows the JSON Schema", () => {
     const schema = {
       type: "object",
       properties: { approved: { type: "boolean" }, reason: { type: "string", description: "why" } },
+      required: ["approved", "reason"],
     };
     const answer = await answerQuestion({ prompt: "Refund?", schema }, someone);
     expect(answer).toEqual({ kind: "answered", value: { approved: true, reason: "too late" } });
     expect(someone.asked).toEqual(["Refund? [approved]", "Refund? [why]"]);
+  });
+
+  test("an empty line leaves out words that are not required, and keeps those that are", async () => {
+    const properties = { approved: { type: "boolean" }, reason: { type: "string" } };
+    const schema = { type: "object", properties, required: ["approved"] };
+    const someone = person([true, ""]);
+    const answer = await answerQuestion({ prompt: "Refund?", schema }, someone);
+    expect(answer).toEqual({ kind: "answered", value: { approved: true } });
+    expect(someone.asked.at(-1)).toBe("Refund? [reason; Enter to skip]");
+    const strict = { type: "object", properties, required: ["approved", "reason"] };
+    expect(await answerQuestion({ prompt: "Refund?", schema: strict }, person([true, ""]))).toEqual({
+      kind: "answered",
+      value: { approved: true, reason: "" },
+    });
   });
 
   test("an input that ends gives no answer, half an object neither", async () => {

@@ -11,7 +11,7 @@ export type Answer = { readonly kind: "answered"; readonly value: unknown } | { 
 
 /**
  * Asks a person for an answer that fits a JSON Schema: yes or no for booleans, a choice for enumerations, words for strings,
- * one question per property for objects, JSON text for everything else.
+ * one question per property for objects, JSON text for everything else. An empty line leaves out a property in words that is not required.
  */
 export async function answerQuestion({ prompt, schema }: AskedQuestion, prompter: Prompter): Promise<Answer> {
   const choices = schema["enum"];
@@ -39,12 +39,20 @@ async function answerObject({ prompt, schema }: AskedQuestion, prompter: Prompte
   if (properties.length === 0) return answerWith(await prompter.text(`${prompt} (as JSON)`), parseLoosely);
   const answers: Record<string, unknown> = {};
   for (const { name, value } of properties) {
+    const isOptional = value["type"] === "string" && isLeftOpen(schema, name);
     const hint = typeof value["description"] === "string" ? value["description"] : name;
-    const answer = await answerQuestion({ prompt: `${prompt} [${hint}]`, schema: value }, prompter);
+    const label = isOptional ? `${hint}; Enter to skip` : hint;
+    const answer = await answerQuestion({ prompt: `${prompt} [${label}]`, schema: value }, prompter);
     if (answer.kind === "no-answer") return answer;
-    answers[name] = answer.value;
+    if (!isOptional || answer.value !== "") answers[name] = answer.value;
   }
   return { kind: "answered", value: answers };
+}
+
+/** True for a property that the schema does not require. */
+function isLeftOpen(schema: AskedQuestion["schema"], name: string): boolean {
+  const { required } = schema;
+  return !(Array.isArray(required) && required.includes(name));
 }
 
 function answered(value: unknown): Answer {

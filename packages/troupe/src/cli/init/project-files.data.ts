@@ -29,6 +29,8 @@ const manifest = (name: string, version: string): object => ({
     test: "node --test",
   },
   dependencies: { troupe: `^${version}` },
+  // For the editor: the test imports Node's own test runner.
+  devDependencies: { "@types/node": "^22.18.0" },
 });
 
 const compiler = {
@@ -40,6 +42,7 @@ const compiler = {
     erasableSyntaxOnly: true,
     allowImportingTsExtensions: true,
     skipLibCheck: true,
+    types: ["node"],
   },
   include: ["*.ts"],
 };
