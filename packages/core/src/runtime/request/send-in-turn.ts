@@ -185,10 +185,12 @@ function stopWaiting(turn: Turn, target: WaitNode): void {
 async function awaitReply(turn: Turn, frame: Frame, { key, mail, deadlineMs }: Awaited): Promise<LiveOutcome> {
   const reply = createDeferred<LiveOutcome>();
   turn.engine.pending.open(mail, deadlineMs, (outcome) => settle(turn, { key, outcome, reply }));
+  turn.openSends.set(mail.messageId, key);
   frame.suspend();
   turn.maybeRest();
   const outcome = await reply.promise;
   frame.proceed();
+  turn.openSends.delete(mail.messageId);
   return outcome;
 }
 
