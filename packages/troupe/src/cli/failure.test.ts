@@ -41,6 +41,8 @@ test("a wrong set-up exits with 2, a fault with 1", () => {
   expect(exitCodeOf(refused)).toBe(exitCodes.failed);
   const cause = new ConfigError("config.missing_key", "no key", { remedy: "set it" });
   expect(exitCodeOf(new TeamError("run.failed", "agent failed", { remedy: "", cause }))).toBe(exitCodes.usage);
-  expect(exitCodeOf(new TeamError("run.failed", "agent failed", { remedy: "", cause: refused }))).toBe(exitCodes.failed);
+  expect(exitCodeOf(new TeamError("run.failed", "agent failed", { remedy: "", cause: refused }))).toBe(
+    exitCodes.failed,
+  );
   expect(exitCodeOf(new Error("?"))).toBe(exitCodes.failed);
 });
