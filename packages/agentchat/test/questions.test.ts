@@ -9,7 +9,7 @@ import {
 import { InProcessRuntime } from "@troupe/core";
 import { tool } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 
 const refunds = () =>
@@ -62,6 +62,43 @@ describe("questions", () => {
     await other.respond(rest.questions[0]?.id ?? "", "by another");
     expect((await other).text).toBe("by another");
     expect((await run).text).toBe("by another");
+  });
+
+  it("are asked once: whoever comes later is not asked what has its answer, and a lost race is no failure", async () => {
+    await using runtime = new InProcessRuntime();
+    const person = new UserProxyAgent({ name: "person" });
+    const team = new RoundRobinGroupChat({ name: "two", participants: [person], maxTurns: 2 });
+    const slow = Promise.withResolvers<string>();
+    const run = team.run("Go.", { runtime, runId: "r", onQuestion: () => slow.promise });
+    for await (const event of run.events()) if (event.kind === "question-asked") break;
+    const asked: string[] = [];
+    const other = team.attach("r", {
+      runtime,
+      onQuestion: (question) => {
+        asked.push(question.id);
+        return `other ${asked.length}`;
+      },
+    });
+    for await (const event of other.events()) if (event.kind === "question-answered") break;
+    slow.resolve("too late");
+    expect((await other).messages.map((message) => message.text)).toContain("other 1");
+    expect((await run).stopReason.kind).toBe("max-turns");
+    const late: string[] = [];
+    await team.attach("r", { runtime, onQuestion: (question) => late.push(question.id) });
+    expect(late).toEqual([]);
+  });
+
+  it("end at their deadline: the run says so, and nothing stays open", async () => {
+    await using runtime = new InProcessRuntime();
+    const person = new UserProxyAgent({ name: "person", deadlineMs: 20 });
+    const run = person.run("Go.", { runtime, runId: "r" });
+    const rest = await run;
+    expect(rest.questions).toHaveLength(1);
+    await vi.waitFor(() => expect(run.pending()).toEqual([]));
+    await expect(run.handle.result()).rejects.toMatchObject({
+      agentPath: ["person"],
+      cause: { code: "wait.deadline_exceeded" },
+    });
   });
 
   it("fail the run when onQuestion throws or answers wrongly", async () => {

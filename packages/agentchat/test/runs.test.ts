@@ -69,6 +69,25 @@ describe("run ids", () => {
     expect(all).toHaveLength(9);
   });
 
+  it("wait in line when asked to, and leave it at a cancel or an abort", async () => {
+    const chat = new AssistantAgent({ name: "s", model: new ScriptedModel([reply.hang(), "third"]) }).session("s");
+    const first = chat.run("1");
+    for await (const event of first.events()) if (event.kind === "model-started") break;
+    const second = chat.run("2", { whenBusy: "queue" });
+    const reason = new Error("changed my mind");
+    const controller = new AbortController();
+    const aborted = chat.run("2b", { whenBusy: "queue", signal: controller.signal });
+    const third = chat.run("3", { whenBusy: "queue" });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await second.cancel("not needed");
+    expect((await second).stopReason).toMatchObject({ kind: "cancelled", detail: "not needed" });
+    controller.abort(reason);
+    await expect(aborted).rejects.toBe(reason);
+    await first.cancel();
+    expect((await third).text).toBe("third");
+    expect((await chat.messages()).map((message) => message.text)).toEqual(["1", "3", "third"]);
+  });
+
   it("U2: name their runner once on a runtime", async () => {
     await using runtime = new InProcessRuntime();
     await talk(1).run("go", { runtime });

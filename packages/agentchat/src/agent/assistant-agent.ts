@@ -40,6 +40,10 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
     return [this.#work.model.name];
   }
 
+  protected override get longestStepMs(): number {
+    return Math.max(0, ...this.#work.tools.map((tool) => tool.timeoutMs * (tool.retries + 1)));
+  }
+
   // The turn reports what happens as it happens, also from inside parallel calls; nothing is left to yield.
   // oxlint-disable-next-line require-yield
   async *onMessages(

@@ -63,6 +63,11 @@ export abstract class BaseChatAgent<State = undefined, Output = undefined> exten
     return [];
   }
 
+  /** Milliseconds that one step of the agent may take: a longer silence counts as a stall. Below 10 minutes it does not matter. */
+  protected get longestStepMs(): number {
+    return 0;
+  }
+
   /** A thought to yield: people see it, other agents do not. */
   protected thought(text: string): { readonly kind: "thought"; readonly text: string } {
     return { kind: "thought", text };
@@ -80,6 +85,7 @@ export abstract class BaseChatAgent<State = undefined, Output = undefined> exten
       name: this.name,
       initialState: makeState && (() => toJson(makeState(), `initial state of agent "${this.name}"`)),
       models: this.models,
+      longestStepMs: this.longestStepMs,
       takeTurn: (messages, context) => this.#takeTurn(messages, context),
     };
   }

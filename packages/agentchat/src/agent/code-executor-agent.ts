@@ -48,6 +48,10 @@ export class CodeExecutorAgent extends BaseChatAgent {
     this.#sources = options.sources === undefined ? undefined : new Set(options.sources);
   }
 
+  protected override get longestStepMs(): number {
+    return this.#options.timeoutMs ?? 0;
+  }
+
   // The turn reports what happens as it happens; nothing is left to yield.
   // oxlint-disable-next-line require-yield
   async *onMessages(

@@ -54,6 +54,8 @@ export class RunController<Output> implements RunHandle<Output> {
   #isResting = false;
   #isObserved = false;
   #loops = 0;
+  /** Why a queued run shall not start. */
+  #queueLeft: string | undefined;
   #questionFailure: { readonly error: unknown } | undefined;
 
   constructor(plan: RunPlan<Output>) {
@@ -139,10 +141,20 @@ export class RunController<Output> implements RunHandle<Output> {
   }
 
   async #cancel(detail: { readonly by: string; readonly text: string }): Promise<void> {
-    if (!(await this.#isRunning())) return;
-    const { runtime, cell } = this.#plan.target;
-    await runtime.control(cell, this.id, { kind: "cancel", detail });
+    this.#leaveQueue(detail.text);
+    if (await this.#isRunning()) {
+      const { runtime, cell } = this.#plan.target;
+      await runtime.control(cell, this.id, { kind: "cancel", detail });
+    }
     await this.#done;
+  }
+
+  /** A run that still waits for another one to end never starts. */
+  #leaveQueue(text: string): void {
+    const { start } = this.#plan;
+    if (start?.kind !== "made" || start.value.queue === undefined) return;
+    this.#queueLeft ??= text;
+    start.value.queue.abort();
   }
 
   async stop(): Promise<void> {
@@ -183,6 +195,11 @@ export class RunController<Output> implements RunHandle<Output> {
     const waits = this.#plan.target.runtime.waits({ runId: this.id });
     const isKnown = waits.some((wait) => wait.id === questionId);
     return isKnown ? questionId : (waits.find((wait) => wait.id.endsWith(`:${questionId}`))?.id ?? questionId);
+  }
+
+  #isOpen(questionId: string): boolean {
+    const waitId = this.#waitOf(questionId);
+    return this.#plan.target.runtime.waits({ runId: this.id }).some((wait) => wait.id === waitId);
   }
 
   /** False when it never started or is over. */
@@ -228,7 +245,11 @@ export class RunController<Output> implements RunHandle<Output> {
       this.#opened.resolve();
       // Whoever iterates the run from its first moment is there before anything happens.
       await Promise.resolve();
-      if (start !== undefined) await startRun(target, start.value);
+      if (start !== undefined && !(await startRun(target, start.value))) {
+        this.#started.reject(new Error("the run left the queue"));
+        return;
+      }
+      this.#queueLeft = undefined;
       this.#started.resolve();
       await reading;
     } finally {
@@ -254,11 +275,13 @@ export class RunController<Output> implements RunHandle<Output> {
   }
 
   async #answer(question: Question, onQuestion: (question: Question) => unknown): Promise<void> {
+    // Read from its start, a run shows questions that have their answers: those are nobody's business any more.
+    if (!this.#isOpen(question.id)) return;
     try {
       const answer = await onQuestion(question);
-      if (this.#transcript.end === undefined) await this.respond(question.id, answer);
+      if (this.#isOpen(question.id)) await this.respond(question.id, answer);
     } catch (error) {
-      if (this.#transcript.end !== undefined) return;
+      if (!this.#isOpen(question.id)) return;
       this.#questionFailure ??= { error };
       await this.#cancel({ by: "question", text: "The answer to a question failed" });
     }
@@ -309,7 +332,10 @@ export class RunController<Output> implements RunHandle<Output> {
       throw this.#failure(this.#plan.target.binding.faults.find(this.id, end.error), end.agentPath);
     }
     if (end === undefined) {
-      this.#resolve(this.#transcript.place({ kind: "cancelled", detail: "The runtime was closed" }), undefined);
+      this.#resolve(
+        this.#transcript.place({ kind: "cancelled", detail: this.#queueLeft ?? "The runtime was closed" }),
+        undefined,
+      );
       return;
     }
     this.#resolve({ ...end.stopReason, sequence: end.sequence }, end.output);

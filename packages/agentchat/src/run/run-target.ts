@@ -24,22 +24,24 @@ export function createTarget(binding: RunnerBinding, sessionId: string, runId: s
 export interface RunStart {
   readonly payload: StartRunPayload;
   readonly budget: StoredBudget;
-  readonly whenBusy: "reject" | "queue";
-  readonly signal: AbortSignal | undefined;
+  /** Set for a run that waits for its session; aborted when it shall not start any more. */
+  readonly queue: AbortController | undefined;
 }
 
 /**
  * Starts a run, or finds it there already.
  *
- * @throws TeamError `run.session_busy`, `run.id_taken`; the signal's reason while it queues.
+ * @returns false when it left the queue before its turn.
+ * @throws TeamError `run.session_busy`, `run.id_taken`.
  */
-export async function startRun(target: RunTarget, start: RunStart): Promise<void> {
+export async function startRun(target: RunTarget, start: RunStart): Promise<boolean> {
   for (;;) {
     const reply = await sendStart(target, start);
     if (reply.status === "taken") throw idTaken(target.runId);
-    if (reply.status !== "busy") return;
-    if (start.whenBusy === "reject" || reply.activeRun === null) throw sessionBusy(target, reply.activeRun);
-    await runEnds(target, reply.activeRun, start.signal);
+    if (reply.status !== "busy") return true;
+    if (start.queue === undefined || reply.activeRun === null) throw sessionBusy(target, reply.activeRun);
+    await runEnds(target, reply.activeRun, start.queue.signal);
+    if (start.queue.signal.aborted) return false;
   }
 }
 
@@ -58,11 +60,10 @@ async function sendStart(
   }
 }
 
-async function runEnds({ runtime, cell }: RunTarget, runId: string, signal: AbortSignal | undefined): Promise<void> {
+async function runEnds({ runtime, cell }: RunTarget, runId: string, signal: AbortSignal): Promise<void> {
   for await (const event of runtime.events(cell, { runId, signal })) {
     if (event.kind === "run-finished" || event.kind === "run-failed") return;
   }
-  signal?.throwIfAborted();
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   TeamEnded,
   type TurnReply,
 } from "../turn/protocol.ts";
-import { type AgentRole, roleAt, type TeamRole } from "../turn/role.ts";
+import { type AgentRole, type Role, roleAt, type TeamRole } from "../turn/role.ts";
 import type { LiveFaults } from "../message/live-faults.ts";
 import { createEnvironment, type TurnEnvironment } from "../turn/run-resources.ts";
 import { endOf, failedEnd } from "../turn/turn-end.ts";
@@ -44,6 +44,14 @@ export function bindRunner(root: TeamRole, runtime: AgentRuntime): RunnerBinding
   return { runtime, definition, ready: runtime.register(definition), faults: environment.faults };
 }
 
+/** 30 days: no limit in practice, within what timers can hold. */
+const maxTurnMs = 2_592_000_000;
+const minIdleMs = 600_000;
+
+function longestStep(role: Role): number {
+  return role.kind === "agent" ? role.longestStepMs : Math.max(0, ...[...role.participants.values()].map(longestStep));
+}
+
 function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefinition {
   const managerOf = (core: CellContext): Manager => openManager({ root, environment }, core);
   return defineAgent({
@@ -51,7 +59,9 @@ function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefini
     state: (): CellState => ({}),
     lists: cellLists,
     cell: (key) => formatCell(root.name, key),
-    // Stopping, pausing and people decide how long a turn lasts; its steps have limits of their own.
+    // The budget limits the time of a run; a turn alone is only cut when nothing happens in it for longer than its steps may take.
+    wallLimitMs: maxTurnMs,
+    idleLimitMs: Math.max(minIdleMs, 2 * longestStep(root)),
     handlers: (on) => [
       on.request(StartRun, (payload, core) => managerOf(core).start(payload)),
       on.event(StopRun, (payload, core) => managerOf(core).stop(payload.runId)),

@@ -163,8 +163,7 @@ export abstract class Runner<Output> implements Participant {
     return {
       payload: { runId, taskKey: taskKey(messages), messages },
       budget: storeBudget(budget),
-      whenBusy: options.whenBusy ?? "reject",
-      signal: options.signal,
+      queue: options.whenBusy === "queue" ? new AbortController() : undefined,
     };
   }
 

@@ -126,9 +126,12 @@ export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
     };
     const wait = this.#core.wait("question", options.schema, { deadlineMs, question: asJson(question) });
     this.#emit("question-asked", asJson({ question: { ...question, id: wait.id } }));
-    const answer = await wait.answer;
-    this.#emit("question-answered", { questionId: wait.id });
-    return answer;
+    try {
+      return await wait.answer;
+    } finally {
+      // Also when the deadline or a cancel ended it: it is not open any more.
+      this.#emit("question-answered", { questionId: wait.id });
+    }
   }
 
   callModel(call: ModelCall): Promise<ModelOutcome> {

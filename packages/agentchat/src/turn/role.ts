@@ -24,6 +24,8 @@ export interface AgentRole {
   takeTurn(messages: readonly ChatMessage[], context: ChatAgentContext<JsonValue | undefined>): Promise<AgentReply>;
   /** Names of the models it calls, to check prices at the start. */
   readonly models: readonly string[];
+  /** Milliseconds that one of its tools or programs may take; 0 when it does not know. */
+  readonly longestStepMs: number;
 }
 
 /** What a strategy may look at to choose who goes on. */
