@@ -37,7 +37,7 @@ function readManifest(folder: string): Manifest {
 /** Builds, packs and installs `troupe`; the folder of the new project. Remove it with `removeProject`. */
 export function installProject(): string {
   const project = mkdtempSync(join(tmpdir(), "troupe-bench-"));
-  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", "tsconfig.build.json"], root);
+  run("npm", ["run", "--silent", "build"], root);
   const folders = ["packages", "extensions"].flatMap((parent) =>
     readdirSync(join(root, parent)).map((name) => join(root, parent, name)),
   );
