@@ -53,7 +53,7 @@ Examples:
   $ troupe chat team.ts
   $ troupe demo
 
-Exit codes: 0 the run ended, 1 it failed, 2 wrong call, 3 it waits for an answer, 130 Ctrl+C.`;
+Exit codes: 0 the run ended, 1 it failed, 2 wrong call or set-up, 3 it waits for an answer, 130 Ctrl+C.`;
 
 const debugOption = (): Option => new Option("--debug", "show the stack and the causes of an error");
 const envFileOption = (): Option => new Option("--env <path>", "read this file of NAME=value lines instead of .env");
