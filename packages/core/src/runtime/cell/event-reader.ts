@@ -77,8 +77,15 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
   live(event: LiveEvent): void {
     if (!this.#wantsLive || this.#mergeInto(event)) return;
     this.#live.push(event);
-    if (this.#live.length - this.#liveHead > maxLive) this.#liveHead += 1;
+    if (this.#live.length - this.#liveHead > maxLive) this.#dropOldest();
     this.wake();
+  }
+
+  #dropOldest(): void {
+    this.#liveHead += 1;
+    if (this.#liveHead <= maxLive) return;
+    this.#live = this.#live.slice(this.#liveHead);
+    this.#liveHead = 0;
   }
 
   /** True when a waiting event has taken this one in (V2 holds: both followed the same durable event). */

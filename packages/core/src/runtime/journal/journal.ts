@@ -51,6 +51,9 @@ export class Journal {
 
   /** @throws StateError `state.journal_full`. */
   add(record: JournalRecord): void {
+    const settled = this.#settled.get(record.key);
+    // Read back from a log: only another attempt runs what has failed (J2).
+    if (settled !== undefined && isFailure(settled)) this.nextAttempt();
     this.#bytes += sizeOf(record);
     if (this.#records.length >= this.#limit || this.#bytes > maxBytes) throw journalFull(record, this.#limit);
     this.#records.push(record);

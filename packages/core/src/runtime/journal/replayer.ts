@@ -5,7 +5,8 @@
  * Invariants:
  * Y1. Outcomes are handed out in the order in which they were recorded, one at a time, with a rest in between.
  * Y2. An ask without a record is answered only when every record has been handed out: nothing new runs before.
- * Y3. A handler that rests without having asked for the next record fails with `state.nondeterministic_replay`.
+ * Y3. A handler that rests on other asks than the next record fails with `state.nondeterministic_replay`; one that has asked for
+ *     nothing is still computing, and its turn's limits watch over it.
  */
 import { createDeferred, type Deferred, yieldMacrotask } from "../../async/index.ts";
 import { StateError } from "../../errors/index.ts";
@@ -21,6 +22,7 @@ export class Replayer {
   readonly #fresh: { readonly key: string; readonly deferred: Deferred<SettledRecord | undefined> }[] = [];
   #next = 0;
   #activity = 0;
+  #asked: Deferred<void> | undefined;
   readonly #onMisfit: (error: StateError) => void;
 
   constructor(records: readonly SettledRecord[], onMisfit: (error: StateError) => void) {
@@ -41,6 +43,7 @@ export class Replayer {
   ask(key: string): Promise<SettledRecord | undefined> {
     const deferred = createDeferred<SettledRecord | undefined>();
     this.#activity += 1;
+    this.#asked?.resolve();
     if (this.#keys.has(key)) this.#asks.set(key, deferred);
     else this.#fresh.push({ key, deferred });
     return deferred.promise;
@@ -55,6 +58,7 @@ export class Replayer {
   async #drive(): Promise<void> {
     let quietTurns = 0;
     while (this.#next < this.#records.length) {
+      if (this.#asks.size + this.#fresh.length === 0) await this.#nextAsk();
       const before = this.#activity;
       await yieldMacrotask();
       if (this.#handOut()) quietTurns = 0;
@@ -65,6 +69,12 @@ export class Replayer {
     this.isOver = true;
     for (const { deferred } of this.#fresh) deferred.resolve(undefined);
     this.#fresh.length = 0;
+  }
+
+  async #nextAsk(): Promise<void> {
+    this.#asked = createDeferred<void>();
+    await this.#asked.promise;
+    this.#asked = undefined;
   }
 
   #handOut(): boolean {

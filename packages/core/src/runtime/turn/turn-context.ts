@@ -16,7 +16,7 @@ import {
 } from "../../agent/index.ts";
 import { hashSeed } from "../../async/index.ts";
 import { type JsonValue, StateError } from "../../errors/index.ts";
-import { type AgentId, formatAgentId, toAgentId, type TopicId } from "../../identity/index.ts";
+import { type AgentId, toAgentId, type TopicId } from "../../identity/index.ts";
 import type { EventMessage, Message, RequestMessage } from "../../message/index.ts";
 import { freezeJson, type ReplyAddress } from "../../store/index.ts";
 import { createLetter, deadlineAt, type Letter } from "../delivery/mail-factory.ts";
@@ -133,7 +133,8 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
     to: AgentId<Name>,
     options: TurnSendOptions = {},
   ): Promise<Reply> {
-    const key = this.#scope.key(`send:${message.type}>${formatAgentId(to)}`);
+    // Not the recipient's key: a fork gives agents other keys, and must find its requests again.
+    const key = this.#scope.key(`send:${message.type}>${to.type}`);
     const reply = sendInTurn(this.#turn, this.#frame, { key, message, to: toAgentId(to), options });
     // The reply passed the schema of this request's own type.
     return quiet(trustType<Promise<Reply>>(reply));
