@@ -21,7 +21,7 @@ export const checks: readonly Step[] = [
   ...published.map((path): Step => ({ name: `types ${path}`, command: ["tsc", "-p", path] })),
   { name: "lint", command: ["oxlint", "--format=unix"] },
   { name: "unused", command: ["knip"] },
-  { name: "build", command: ["tsc", "-b", "tsconfig.build.json"] },
+  { name: "build", command: ["npm", "run", "--silent", "build"] },
   { name: "public types", command: check("public-types") },
   { name: "docstrings", command: ["typedoc", "--emit", "none"] },
   { name: "docs code", command: check("docs-code") },

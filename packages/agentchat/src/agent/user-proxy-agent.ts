@@ -16,7 +16,7 @@ export interface UserProxyAgentOptions {
 }
 
 const document = { type: "string" } as const;
-const answerSchema = jsonSchema<string>(document);
+const answerSchema = /* @__PURE__ */ jsonSchema<string>(document);
 
 /**
  * A person in the team: in its turn it asks a question and says the answer.

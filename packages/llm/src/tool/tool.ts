@@ -99,7 +99,7 @@ export interface ToolOptions<In, Out, Result>
   readonly strict?: boolean | undefined;
 }
 
-const defaultLimits: ToolLimits = Object.freeze({
+const defaultLimits: ToolLimits = /* @__PURE__ */ Object.freeze({
   timeoutMs: 60_000,
   retries: 0,
   concurrency: Number.POSITIVE_INFINITY,
