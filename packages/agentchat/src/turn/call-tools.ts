@@ -141,13 +141,19 @@ function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
 /** What a tool that was stopped says of itself, in words for the model; it may even have finished. */
 function settledInTime(partial: JsonValue | undefined, reason: ControlReason): ToolOutcome {
   if (!isOutcome(partial)) return notRun("cancelled", reason);
-  return partial.status === "cancelled" || partial.status === "unknown" ? notRun(partial.status, reason) : partial;
+  if (partial.status === "unknown") return notRun("unknown", reason);
+  return partial.status === "cancelled" ? ended("cancelled", "tool.cancelled", stoppedWords(reason)) : partial;
+}
+
+/** A tool that heard the signal has stopped in order: what it did until then nobody knows but the tool. */
+function stoppedWords({ kind }: ControlReason): string {
+  return `The call was stopped (${kind}) while it ran. What it had done by then may have taken effect.`;
 }
 
 function notRun(status: "cancelled" | "unknown", reason: ControlReason | undefined): ToolOutcome {
   const text =
     status === "cancelled"
-      ? `The call was cancelled (${reason?.kind ?? "cancel"}) before it had an effect.`
+      ? `The call was cancelled (${reason?.kind ?? "cancel"}) before it ran.`
       : "The call was stopped before it answered, and may or may not have taken effect.";
   return ended(status, `tool.${status}`, text);
 }
