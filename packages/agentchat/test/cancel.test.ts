@@ -271,6 +271,29 @@ describe("cancel", () => {
     expect(JSON.stringify(model.requests[1]?.messages)).toContain("Stop thinking.");
   });
 
+  it("interrupt() is heard in nested teams, and shown once", async () => {
+    for (const at of ["now", "after-step"] as const) {
+      const model = new ScriptedModel([
+        at === "now" ? reply.hang() : reply.text("first", { delayMs: 20 }),
+        "heard",
+        "outer heard",
+      ]);
+      const agent = new AssistantAgent({ name: "listener", model });
+      const inner = new RoundRobinGroupChat({ name: "inner", participants: [agent], maxTurns: at === "now" ? 1 : 2 });
+      const last = new AssistantAgent({ name: "last", model });
+      await using team = new RoundRobinGroupChat({ name: "outer", participants: [inner, last], maxTurns: 2 });
+      const run = team.run("Go.");
+      await seen(run, "model-started");
+      await run.interrupt("A word.", { at });
+      const result = await within("the run", run);
+      expect(result.messages.filter((message) => message.text === "A word.")).toHaveLength(1);
+      for (const request of model.requests.slice(1)) {
+        expect(JSON.stringify(request.messages).split("A word.")).toHaveLength(2);
+      }
+      expect(result.text).toBe("outer heard");
+    }
+  });
+
   it("M1: ends the events with run-finished, and numbers them without gaps", async () => {
     await using agent = new AssistantAgent({ name: "sleeper", model: new ScriptedModel([reply.hang()]) });
     const run = agent.run("Sleep.");

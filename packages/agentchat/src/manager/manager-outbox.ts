@@ -3,6 +3,7 @@ import type { JsonValue } from "@troupe/core";
 import { asJson } from "../message/as-json.ts";
 import {
   type CellContext,
+  type Interject,
   type RenameRun,
   StartTeam,
   type StopRun,
@@ -67,7 +68,7 @@ export function forward(
 }
 
 /** What a manager passes on to the teams within. */
-export type RunWord = ReturnType<typeof StopRun> | ReturnType<typeof RenameRun>;
+export type RunWord = ReturnType<typeof StopRun> | ReturnType<typeof RenameRun> | ReturnType<typeof Interject>;
 
 /** Tells the manager above how a nested team ended. */
 export function finishNested(place: ManagerPlace, run: ActiveRun, reply: TurnReply): void {

@@ -16,6 +16,7 @@ import { type ChatMessage, completeMessage, type MessageDraft } from "../message
 import type { RunResources } from "../turn/run-resources.ts";
 import {
   type CellContext,
+  Interject,
   RenameRun,
   type RenameRunPayload,
   type StartRunPayload,
@@ -126,7 +127,11 @@ export class Manager {
   interject(runId: string, drafts: readonly MessageDraft[]): void {
     const { run } = this.#state;
     if (run === null || run.runId !== runId) return;
-    run.interjected.push(...drafts.map((draft) => completeMessage(draft, { id: this.#core.newId(), source: "user" })));
+    const messages = drafts.map((draft) => completeMessage(draft, { id: this.#core.newId(), source: "user" }));
+    run.interjected.push(...messages);
+    // Shown once, by the root, and heard in every team whose turn is under way.
+    if (run.parent === undefined) for (const message of messages) this.#show(message);
+    forward(this.#place, this.#role, { run, message: Interject({ runId, messages }) });
   }
 
   // --- a speaker has answered --------------------------------------------------------------------
@@ -141,7 +146,7 @@ export class Manager {
       if (reply.end.status !== "error" || reply.messages.length > 0) this.#state.heard[turn.speaker] = turn.heard;
       for (const message of reply.messages) this.#append(turn.speaker, message);
       if (run.parent?.wantsEvents === true) for (const event of reply.events) this.#core.lists.events.append(event);
-      for (const message of run.interjected.splice(0)) this.#say(message);
+      for (const message of run.interjected.splice(0)) this.#hear(message);
       const isAgain = await this.#handleEnd(run, turn, reply);
       if (isAgain) return;
       await this.#goOn(run, reply, false);
@@ -302,8 +307,16 @@ export class Manager {
   /** Adds a message of the user or the manager and shows it. */
   #say(draft: MessageDraft): void {
     const message = completeMessage(draft, { id: this.#core.newId(), source: "user" });
+    this.#hear(message);
+    this.#show(message);
+  }
+
+  #hear(message: ChatMessage): void {
     this.#append("", message);
     this.#said.push(message);
+  }
+
+  #show(message: ChatMessage): void {
     this.#core.emit("message", asJson({ message }), { path: this.#place.path });
   }
 
