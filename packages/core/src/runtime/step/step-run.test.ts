@@ -35,8 +35,9 @@ describe("StepRun", () => {
   ])("T2: a stopped step that %s ends as %s within the grace", async (how, status) => {
     const { runtime, clock } = createBench({ cancelGraceMs: 100 });
     const agent = actor((_, context) =>
-      context.stepOutcome("long", async ({ signal, partial }) => {
-        partial("half");
+      context.stepOutcome("long", async (step) => {
+        step.partial("half");
+        const { signal } = step;
         await new Promise((_resolve, reject) => {
           if (how === "settles in time") signal.addEventListener("abort", () => reject(signal.reason), { once: true });
         });
