@@ -15,41 +15,45 @@ type Form =
   | "list"
   | "flag";
 
-/** Keywords of the drafts that are understood, with the form of their values. Unknown keywords are annotations. */
-const forms: ReadonlyMap<string, Form> = new Map(
-  (
+/** Keywords of the drafts that are understood, by the form of their values. Unknown keywords are annotations. */
+const keywordsByForm = [
+  ["text", ["$anchor", "$id", "$ref", "format"]],
+  ["schema-map", ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"]],
+  [
+    "schema",
     [
-      ["text", ["$anchor", "$id", "$ref", "format"]],
-      ["schema-map", ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"]],
-      [
-        "schema",
-        [
-          "additionalItems",
-          "additionalProperties",
-          "contains",
-          "else",
-          "if",
-          "not",
-          "propertyNames",
-          "then",
-          "unevaluatedItems",
-          "unevaluatedProperties",
-        ],
-      ],
-      ["schema-list", ["allOf", "anyOf", "oneOf", "prefixItems"]],
-      ["list", ["enum"]],
-      ["items", ["items"]],
-      ["count", ["maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"]],
-      ["number", ["maximum", "minimum", "multipleOf"]],
-      ["pattern", ["pattern"]],
-      ["names", ["required"]],
-      ["type", ["type"]],
-      ["flag", ["uniqueItems"]],
-    ] as const
-  ).flatMap(([form, keywords]) => keywords.map((keyword) => [keyword, form] as const)),
-);
+      "additionalItems",
+      "additionalProperties",
+      "contains",
+      "else",
+      "if",
+      "not",
+      "propertyNames",
+      "then",
+      "unevaluatedItems",
+      "unevaluatedProperties",
+    ],
+  ],
+  ["schema-list", ["allOf", "anyOf", "oneOf", "prefixItems"]],
+  ["list", ["enum"]],
+  ["items", ["items"]],
+  ["count", ["maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"]],
+  ["number", ["maximum", "minimum", "multipleOf"]],
+  ["pattern", ["pattern"]],
+  ["names", ["required"]],
+  ["type", ["type"]],
+  ["flag", ["uniqueItems"]],
+] as const;
 
-const typeNames: ReadonlySet<unknown> = new Set(["array", "boolean", "integer", "null", "number", "object", "string"]);
+function indexForms(): ReadonlyMap<string, Form> {
+  return new Map(keywordsByForm.flatMap(([form, keywords]) => keywords.map((keyword) => [keyword, form] as const)));
+}
+
+// Marked pure, here and below, so that a bundler drops this file from programs without raw JSON Schema.
+const forms = /* @__PURE__ */ indexForms();
+
+const typeNameList = ["array", "boolean", "integer", "null", "number", "object", "string"] as const;
+const typeNames: ReadonlySet<unknown> = new Set(typeNameList);
 
 /** Deeper documents are refused: a cycle, or an attack. */
 const maxDepth = 200;
@@ -114,7 +118,7 @@ const simpleForms: Readonly<
 };
 
 const formNames: Readonly<Record<keyof typeof simpleForms, string>> = {
-  type: `one of ${[...typeNames].join(", ")}, or a list of them`,
+  type: `one of ${/* @__PURE__ */ typeNameList.join(", ")}, or a list of them`,
   text: "a string",
   names: "a list of property names",
   count: "a whole number of at least 0",
