@@ -210,6 +210,15 @@ describe("a throw", () => {
     expect(kinds.at(-1)).toBe("run-failed");
   });
 
+  it("M3: of a model does not make the agent hear its task twice", async () => {
+    const model = new ScriptedModel([reply.failure(boom()), "well"]);
+    await using agent = new AssistantAgent({ name: "a", model });
+    const chat = agent.session("s");
+    await expect(chat.run("the task")).rejects.toBeInstanceOf(RunError);
+    await chat.run("and now?");
+    expect(JSON.stringify(model.requests[1]?.messages).split("the task")).toHaveLength(2);
+  });
+
   it("M3: undoes the turn of a custom agent: its state is as before", async () => {
     await using agent = new Thrower();
     const chat = agent.session("s");

@@ -302,6 +302,34 @@ describe("the events of a run", () => {
 });
 
 describe("a custom agent", () => {
+  it("keeps what grows in lists of its own, which a failed turn does not change", async () => {
+    const lists = { orders: z.object({ item: z.string() }) };
+    let failures = 0;
+    class Clerk extends BaseChatAgent<undefined, undefined, typeof lists> {
+      // oxlint-disable-next-line require-yield
+      async *onMessages(messages: readonly ChatMessage[], context: ChatAgentContext<undefined, typeof lists>) {
+        for (const message of messages) context.lists.orders.append({ item: message.text });
+        const orders = await context.lists.orders.read({ from: 1 });
+        failures -= 1;
+        if (failures === 2) throw new Error("no");
+        if (failures === 1) context.lists.orders.append({ item: 1 as never });
+        return this.reply(`${context.lists.orders.length}: ${orders.map((order) => order.item).join(", ")}`);
+      }
+    }
+    const clerk = new Clerk({ name: "clerk", lists });
+    const other = new Clerk({ name: "other", lists });
+    await using team = new RoundRobinGroupChat({ participants: [clerk, other], maxTurns: 2 });
+    const chat = team.session("s");
+    expect((await chat.run("lamp")).messages.map((message) => message.text)).toEqual(["lamp", "1: ", "2: 1: "]);
+    await using alone = new Clerk({ name: "clerk", lists });
+    const session = alone.session("s");
+    await session.run("lamp");
+    failures = 3;
+    await expect(session.run("fail")).rejects.toMatchObject({ agentPath: ["clerk"] });
+    await expect(session.run("misfit")).rejects.toMatchObject({ cause: { code: "state.invalid_list_item" } });
+    expect((await session.run("desk")).text).toBe("4: fail, misfit, desk");
+  });
+
   it("may use steps, models and tools within the run's budget", async () => {
     const model = new ScriptedModel(["from the model"]);
     let steps = 0;

@@ -1,21 +1,24 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { ConfigError, type JsonValue, toJson } from "@troupe/core";
+import { ConfigError, toJson } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import { Runner } from "../run/runner.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
-import type { AgentReply, AgentRole } from "../turn/role.ts";
+import type { ListSchemas } from "../turn/own-lists.ts";
+import type { AgentReply, AgentRole, ErasedContext } from "../turn/role.ts";
 import { checkAgentName } from "./agent-name.ts";
 
 /** What every agent is made of. */
-export interface BaseChatAgentOptions<State, Output = undefined> {
+export interface BaseChatAgentOptions<State, Output = undefined, L extends ListSchemas = {}> {
   /** Unique in a team: an identifier. */
   readonly name: string;
   /** What the agent is for: selectors and other agents decide by it. */
   readonly description?: string | undefined;
   /** Makes the state of a new session: small JSON. */
   readonly state?: (() => State) | undefined;
+  /** Append-only lists of the session, by name, with the schema of their items: for what grows. */
+  readonly lists?: L | undefined;
   readonly budget?: BudgetOption | undefined;
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
 }
@@ -38,11 +41,16 @@ export interface BaseChatAgentOptions<State, Output = undefined> {
  * }
  * ```
  */
-export abstract class BaseChatAgent<State = undefined, Output = undefined> extends Runner<Output> {
+export abstract class BaseChatAgent<
+  State = undefined,
+  Output = undefined,
+  L extends ListSchemas = {},
+> extends Runner<Output> {
   readonly #initialState: (() => State) | undefined;
+  readonly #lists: ListSchemas;
 
   /** @throws ConfigError `config.invalid_definition` for a name that is not an identifier. */
-  constructor(options: BaseChatAgentOptions<State, Output>) {
+  constructor(options: BaseChatAgentOptions<State, Output, L>) {
     super({
       name: checkAgentName(options.name),
       description: options.description ?? `The agent "${options.name}"`,
@@ -50,12 +58,13 @@ export abstract class BaseChatAgent<State = undefined, Output = undefined> exten
       output: options.output,
     });
     this.#initialState = options.state;
+    this.#lists = options.lists ?? {};
   }
 
   /** One turn of the agent. Must be safe to run again from its start: see the class. */
   abstract onMessages(
     messages: readonly ChatMessage[],
-    context: ChatAgentContext<State>,
+    context: ChatAgentContext<State, L>,
   ): AsyncGenerator<AgentYield, AgentReply>;
 
   /** Names of the models that the agent calls: budgets in dollars need their prices. */
@@ -84,18 +93,16 @@ export abstract class BaseChatAgent<State = undefined, Output = undefined> exten
       kind: "agent",
       name: this.name,
       initialState: makeState && (() => toJson(makeState(), `initial state of agent "${this.name}"`)),
+      lists: this.#lists,
       models: this.models,
       longestStepMs: this.longestStepMs,
       takeTurn: (messages, context) => this.#takeTurn(messages, context),
     };
   }
 
-  async #takeTurn(
-    messages: readonly ChatMessage[],
-    context: ChatAgentContext<JsonValue | undefined>,
-  ): Promise<AgentReply> {
+  async #takeTurn(messages: readonly ChatMessage[], context: ErasedContext): Promise<AgentReply> {
     try {
-      const steps = this.onMessages(messages, typedContext<State>(context));
+      const steps = this.onMessages(messages, typedContext<State, L>(context));
       let step = await steps.next();
       while (step.done !== true) {
         context.report(step.value);
@@ -108,10 +115,10 @@ export abstract class BaseChatAgent<State = undefined, Output = undefined> exten
   }
 }
 
-/** The state of an agent is what its own `state` function made, as JSON. */
-function typedContext<State>(context: ChatAgentContext<JsonValue | undefined>): ChatAgentContext<State> {
-  // oxlint-disable-next-line typescript/consistent-type-assertions -- the class names the type, the role made the value
-  return context as unknown as ChatAgentContext<State>;
+/** The state of an agent is what its own `state` function made, and its lists hold what their schemas accepted. */
+function typedContext<State, L>(context: ErasedContext): ChatAgentContext<State, L> {
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- the class names the types, the role made the values
+  return context as unknown as ChatAgentContext<State, L>;
 }
 
 function isNewField(error: unknown): boolean {

@@ -142,8 +142,8 @@ export class Manager {
     if (run === null || turn === undefined) return;
     delete run.turnsUnderWay[tag];
     await this.#guard(run, async () => {
-      // A turn that failed was undone: its speaker has heard nothing.
-      if (reply.end.status !== "error" || reply.messages.length > 0) this.#state.heard[turn.speaker] = turn.heard;
+      // What a turn that was undone should have heard comes again with the speaker's next one.
+      if (reply.isUndone !== true) this.#state.heard[turn.speaker] = turn.heard;
       for (const message of reply.messages) this.#append(turn.speaker, message);
       if (run.parent?.wantsEvents === true) for (const event of reply.events) this.#core.lists.events.append(event);
       for (const message of run.interjected.splice(0)) this.#hear(message);

@@ -1,5 +1,6 @@
 import { type AgentDefinition, type AgentRuntime, defineAgent, type Settlement } from "@troupe/core";
 import { listPrices } from "@troupe/llm";
+import { declareLists } from "../turn/own-lists.ts";
 import { takeAgentTurn } from "../turn/participant.ts";
 import {
   type CellContext,
@@ -57,7 +58,7 @@ function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefini
   return defineAgent({
     type: root.name,
     state: (): CellState => ({}),
-    lists: cellLists,
+    lists: { ...cellLists, ...declareLists(root) },
     cell: (key) => formatCell(root.name, key),
     // The budget limits the time of a run; a turn alone is only cut when nothing happens in it for longer than its steps may take.
     wallLimitMs: maxTurnMs,
@@ -111,5 +112,10 @@ function toReply(settlement: Settlement<TurnReply>, core: CellContext): TurnRepl
   if (settlement.kind === "reply") return settlement.reply;
   const speaker = settlement.tag.slice(settlement.tag.lastIndexOf(":") + 1);
   const path = [...parseKey(core.id.key).path, speaker];
-  return { end: endOf(settlement.error) ?? failedEnd(settlement.error, path), messages: [], events: [] };
+  return {
+    end: endOf(settlement.error) ?? failedEnd(settlement.error, path),
+    messages: [],
+    events: [],
+    isUndone: true,
+  };
 }

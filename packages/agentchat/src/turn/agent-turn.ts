@@ -6,16 +6,10 @@ import type { Question } from "../message/question.ts";
 import { callModel } from "./call-model.ts";
 import { callTools } from "./call-tools.ts";
 import { runCode } from "./run-code.ts";
-import type {
-  ChatAgentContext,
-  CodeCall,
-  ModelCall,
-  ModelOutcome,
-  QuestionOptions,
-  ToolRound,
-} from "./chat-agent-context.ts";
+import type { CodeCall, ModelCall, ModelOutcome, QuestionOptions, ToolRound } from "./chat-agent-context.ts";
 import type { CellContext } from "./protocol.ts";
-import type { AgentRole } from "./role.ts";
+import { openLists } from "./own-lists.ts";
+import type { AgentRole, ErasedContext } from "./role.ts";
 import type { RunResources, TurnEnvironment } from "./run-resources.ts";
 
 /** Where an agent's turn takes place. */
@@ -36,11 +30,12 @@ const questionMs = 604_800_000;
  * Owns: the events of the turn, for the manager's conditions. Everything that lasts is in the core's context.
  * Invariant: a durable event is emitted once, in the scope in which it happened, so that a replay drops it.
  */
-export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
+export class AgentTurn implements ErasedContext {
   readonly #core: CellContext;
   readonly #setting: TurnSetting;
   readonly #events: (AgentEvent & { readonly source: string })[];
   #rounds = 0;
+  #lists: ErasedContext["lists"] | undefined;
 
   constructor(core: CellContext, setting: TurnSetting, events: (AgentEvent & { readonly source: string })[] = []) {
     this.#core = core;
@@ -71,6 +66,11 @@ export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
     if (initialState === undefined) return undefined;
     this.#core.state.agent ??= initialState();
     return this.#core.state.agent;
+  }
+
+  get lists(): ErasedContext["lists"] {
+    this.#lists ??= openLists(this.#setting.role.lists, ownLists(this.#core));
+    return this.#lists;
   }
 
   get history(): List<ModelMessage> {
@@ -177,4 +177,11 @@ export class AgentTurn implements ChatAgentContext<JsonValue | undefined> {
   newId(): string {
     return this.#core.newId();
   }
+}
+
+/** The lists that agents declared are not in the type of the context: their names are known at run time only. */
+function ownLists(core: CellContext): Readonly<Record<string, List<unknown>>> {
+  const lists: object = core.lists;
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- see above
+  return lists as Readonly<Record<string, List<unknown>>>;
 }

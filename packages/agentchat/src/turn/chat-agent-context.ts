@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ControlReason, JsonObject, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
+import type { ControlReason, JsonObject, List, Lists, StepContext, StepOptions, StepOutcome } from "@troupe/core";
 import type {
   ChatModel,
   CodeBlock,
@@ -61,12 +61,14 @@ export interface ToolRound {
 /**
  * What a chat agent may touch during its turn.
  *
- * `state` and `history` are saved with the turn; effects go through `step`, `callModel`, `callTools` and `ask`, which a resumed turn does
+ * `state`, `lists` and `history` are saved with the turn; effects go through `step`, `callModel`, `callTools` and `ask`, which a resumed turn does
  * not repeat. Nothing of a run belongs into the agent's fields: one agent object serves many runs at once.
  */
-export interface ChatAgentContext<State = undefined> {
+export interface ChatAgentContext<State = undefined, L = {}> {
   /** The agent's own state in this session: small JSON, changed in place. */
   readonly state: State;
+  /** The agent's own append-only lists in this session: for what grows. */
+  readonly lists: Lists<L>;
   /** The agent's conversation with its model, in this session. */
   readonly history: List<ModelMessage>;
   /** Aborts when the attempt is over. A cancel reaches the turn through its steps. */

@@ -11,7 +11,7 @@ import type { ModelMessage } from "@troupe/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AgentEvent } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
-import { trustedSchema } from "./trusted-schema.ts";
+import { trustedSchema } from "../message/trusted-schema.ts";
 
 /** How a turn ended. Only `ok` means that the speaker said all it wanted to say. */
 export type TurnEnd =
@@ -27,6 +27,8 @@ export interface TurnReply {
   readonly messages: readonly ChatMessage[];
   /** What the speaker did on the way; only when asked for. */
   readonly events: readonly SourcedEvent[];
+  /** Set when the turn threw: nothing of it was kept, and its speaker has heard nothing. */
+  readonly isUndone?: true;
   /** Set when a `finish` call ended the run. */
   readonly finished?: { readonly data: JsonValue };
 }

@@ -3,6 +3,7 @@ import type { TerminationCondition } from "../condition/termination-condition.ts
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import type { StopKind } from "../message/stop-reason.ts";
 import type { ChatAgentContext } from "./chat-agent-context.ts";
+import type { ListSchemas } from "./own-lists.ts";
 import type { ThreadItem, TurnEnd } from "./protocol.ts";
 
 /** What an agent answers. */
@@ -15,13 +16,17 @@ export interface AgentReply {
   readonly cause?: unknown;
 }
 
+/** The context of an agent whose types are not known here. */
+export type ErasedContext = ChatAgentContext<JsonValue | undefined, ListSchemas>;
+
 /** What a runner is inside: one agent. */
 export interface AgentRole {
   readonly kind: "agent";
   readonly name: string;
   /** Undefined for an agent without state of its own. */
   readonly initialState: (() => JsonValue) | undefined;
-  takeTurn(messages: readonly ChatMessage[], context: ChatAgentContext<JsonValue | undefined>): Promise<AgentReply>;
+  takeTurn(messages: readonly ChatMessage[], context: ErasedContext): Promise<AgentReply>;
+  readonly lists: ListSchemas;
   /** Names of the models it calls, to check prices at the start. */
   readonly models: readonly string[];
   /** Milliseconds that one of its tools or programs may take; 0 when it does not know. */
