@@ -2,6 +2,7 @@ import { cancelLatency } from "./agentchat/cancel-latency.ts";
 import { concurrentRuns, finishedRuns } from "./agentchat/many-runs.ts";
 import { modelCall, toolCalls } from "./agentchat/model-call.ts";
 import { roundRobinTurn } from "./agentchat/round-robin-turn.ts";
+import { storedBytes } from "./agentchat/stored-bytes.ts";
 import { textDeltas } from "./agentchat/text-deltas.ts";
 import { idleAgents } from "./core/idle-agents.ts";
 import { oneWay } from "./core/one-way.ts";
@@ -19,6 +20,7 @@ export const benchmarks: readonly Benchmark[] = [
   roundRobinTurn,
   modelCall,
   toolCalls,
+  storedBytes,
   textDeltas,
   concurrentRuns,
   finishedRuns,

@@ -1,8 +1,9 @@
 import { AssistantAgent } from "@troupe/agentchat";
-import { type AiSdkModel, tool, jsonSchema } from "@troupe/llm";
+import type { AiSdkModel } from "@troupe/llm";
 import type { Benchmark, Figure } from "../harness/benchmark.ts";
 import { loadPeer } from "../harness/load-peer.ts";
 import { leastCosts } from "../harness/measure.ts";
+import { createAdder } from "./adder.ts";
 
 interface AiSdkPeer {
   mockModel(rounds: number): AiSdkModel;
@@ -44,30 +45,6 @@ export const modelCall: Benchmark = {
     ];
   },
 };
-
-function createAdder(calls: number, model: AiSdkModel): AssistantAgent {
-  const input = jsonSchema<{ readonly a: number; readonly b: number }>({
-    type: "object",
-    properties: { a: { type: "number" }, b: { type: "number" } },
-    required: ["a", "b"],
-    additionalProperties: false,
-  });
-  const add = tool({
-    name: "add",
-    description: "Adds two numbers",
-    input,
-    execute: ({ a, b }) => ({ sum: a + b }),
-  });
-  return new AssistantAgent({
-    name: "adder",
-    model,
-    tools: [add],
-    maxToolIterations: calls + 1,
-    budget: "unbounded",
-    systemMessage: null,
-    stream: false,
-  });
-}
 
 /** A loop of tool calls, one in each answer: the history grows with every round. */
 export const toolCalls: Benchmark = {
