@@ -12,7 +12,7 @@ const eraseLine = "\r\u001b[2K";
  * A sign of life under the last line while something takes long.
  *
  * 1. It shows only at a terminal, only at the start of a line, and only after a while.
- * 2. `hide` leaves no trace, and no timer after `stop`.
+ * 2. After `stop` there is no trace of it and no timer.
  */
 export class Spinner {
   readonly #writer: RunWriter;

@@ -5,7 +5,7 @@ import type { StopReason } from "./stop-reason.ts";
 
 /** What a run came to. */
 export interface RunResult<Output> {
-  /** The last message in words; empty when nobody spoke. */
+  /** What a participant said last, in words; empty when none has spoken. */
   readonly text: string;
   /** The parsed answer of a runner with an `output` schema. */
   readonly output: Output;

@@ -17,6 +17,7 @@ export class RunTranscript {
   readonly events: DurableRunEvent[] = [];
   readonly messages: ChatMessage[] = [];
   readonly #questions = new Map<string, Question>();
+  #lastSaid = "";
   #end: RunEnd | undefined;
 
   /** Set when the run is over. */
@@ -34,6 +35,8 @@ export class RunTranscript {
     switch (event.kind) {
       case "message":
         this.messages.push(event.message);
+        // The task and words from outside are about the run itself: they have no path.
+        if (event.path.length > 0) this.#lastSaid = event.message.text;
         break;
       case "question-asked":
         this.#questions.set(event.question.id, event.question);
@@ -53,7 +56,7 @@ export class RunTranscript {
   /** A result of what there is. */
   toResult(stopReason: StopReason, output: unknown): RunResult<unknown> {
     return {
-      text: this.messages.at(-1)?.text ?? "",
+      text: this.#lastSaid,
       output,
       messages: [...this.messages],
       questions: stopReason.kind === "input-required" ? this.questions : [],
