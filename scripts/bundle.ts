@@ -1,7 +1,7 @@
 // Writes the JavaScript of the portable packages: one file per entry of package.json, and shared files for what several
 // entries need, so that a class has one identity. Loading is most of an import, and it costs by the file. Declarations
 // come from `tsc -b`, which leaves the JavaScript of these packages to this script; their dependencies stay imports.
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "rolldown";
 import { root } from "./run-step.ts";
@@ -30,6 +30,7 @@ function entriesOf(packagePath: string): Record<string, string> {
 /** Removes JavaScript of an earlier build: a file that no entry needs any more must not be packed. */
 function removeScripts(packagePath: string): void {
   const folder = join(root, packagePath, "dist");
+  if (!existsSync(folder)) return;
   for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" }))
     if (/\.js(\.map)?$/.test(path)) rmSync(join(folder, path));
 }

@@ -11,6 +11,8 @@ import { report } from "../tracked-files.ts";
 
 const maxPackages = 15;
 const maxMegabytes = 15;
+/** Loading costs by the file: see docs/decisions/0011-one-file-per-entry.md. */
+const maxFilesLoaded = 40;
 const project = mkdtempSync(join(tmpdir(), "troupe-install-"));
 const node = process.execPath;
 
@@ -76,6 +78,21 @@ function footprintProblems(): string[] {
   ];
 }
 
+/** How many files one `import "troupe"` loads: what its time depends on, and the same on every machine. */
+function importProblems(): string[] {
+  const program = `
+    import { registerHooks } from "node:module";
+    let count = 0;
+    registerHooks({ load: (url, context, next) => { count += url.startsWith("file:") ? 1 : 0; return next(url, context); } });
+    await import("troupe");
+    console.log(count);`;
+  const count = Number(run(node, "--input-type=module", "-e", program));
+  console.log(`import "troupe": ${count} files`);
+  return count > 0 && count <= maxFilesLoaded
+    ? []
+    : [`import "troupe" loads ${count} files, at most ${maxFilesLoaded}`];
+}
+
 /** Programs of e2e/programs, which check themselves; here they run from the built packages. */
 const programs = [
   "core/manager.ts",
@@ -109,7 +126,7 @@ try {
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
   run("npm", "install", "--silent", "--no-audit", "--no-fund");
   cpSync(join(root, "e2e", "programs"), join(project, "programs"), { recursive: true });
-  report([...footprintProblems(), ...runProblems(packages)], "the installed packages work");
+  report([...footprintProblems(), ...importProblems(), ...runProblems(packages)], "the installed packages work");
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
