@@ -1,29 +1,21 @@
-import { cancelLatency } from "./agentchat/cancel-latency.ts";
-import { concurrentRuns, finishedRuns } from "./agentchat/many-runs.ts";
-import { modelCall, toolCalls } from "./agentchat/model-call.ts";
-import { roundRobinTurn } from "./agentchat/round-robin-turn.ts";
-import { storedBytes } from "./agentchat/stored-bytes.ts";
-import { textDeltas } from "./agentchat/text-deltas.ts";
-import { idleAgents } from "./core/idle-agents.ts";
-import { oneWay } from "./core/one-way.ts";
-import { passivatedAgents } from "./core/passivated-agents.ts";
-import { requestResponse } from "./core/request-response.ts";
 import type { Benchmark } from "./harness/benchmark.ts";
-import { newcomer } from "./package/newcomer.ts";
 
-/** Every benchmark, in the order they run. */
-export const benchmarks: readonly Benchmark[] = [
-  requestResponse,
-  oneWay,
-  idleAgents,
-  passivatedAgents,
-  roundRobinTurn,
-  modelCall,
-  toolCalls,
-  storedBytes,
-  textDeltas,
-  concurrentRuns,
-  finishedRuns,
-  cancelLatency,
-  newcomer,
-];
+/**
+ * Every benchmark by name, in the order they run. Loaded only in the process that runs it: what a benchmark imports is part of what it
+ * measures, and whoever lists the names needs no build.
+ */
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  "request-response": async () => (await import("./core/request-response.ts")).requestResponse,
+  "one-way": async () => (await import("./core/one-way.ts")).oneWay,
+  "idle-agents": async () => (await import("./core/idle-agents.ts")).idleAgents,
+  "passivated-agents": async () => (await import("./core/passivated-agents.ts")).passivatedAgents,
+  "round-robin-turn": async () => (await import("./agentchat/round-robin-turn.ts")).roundRobinTurn,
+  "model-call": async () => (await import("./agentchat/model-call.ts")).modelCall,
+  "tool-calls": async () => (await import("./agentchat/model-call.ts")).toolCalls,
+  "stored-bytes": async () => (await import("./agentchat/stored-bytes.ts")).storedBytes,
+  "text-deltas": async () => (await import("./agentchat/text-deltas.ts")).textDeltas,
+  "concurrent-runs": async () => (await import("./agentchat/many-runs.ts")).concurrentRuns,
+  "finished-runs": async () => (await import("./agentchat/many-runs.ts")).finishedRuns,
+  "cancel-latency": async () => (await import("./agentchat/cancel-latency.ts")).cancelLatency,
+  newcomer: async () => (await import("./package/newcomer.ts")).newcomer,
+};

@@ -5,13 +5,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchmarks } from "./benchmarks.ts";
-import { type Benchmark, type Figure, isMet } from "./harness/benchmark.ts";
+import { type Figure, isMet } from "./harness/benchmark.ts";
 import { describeMachine, formatFigure } from "./harness/report.ts";
 
-interface Outcome {
-  readonly name: string;
-  readonly claim: string;
+interface Answer {
+  readonly claim?: string;
   readonly figures: readonly Figure[];
+}
+
+interface Outcome extends Answer {
+  readonly name: string;
   readonly error?: string;
 }
 
@@ -20,8 +23,8 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false } },
 });
 
-/** Runs one benchmark in a child; never rejects. */
-function runChild({ name, claim }: Benchmark): Promise<Outcome> {
+/** Runs one benchmark in a child, on the unbuilt sources; never rejects. */
+function runChild(name: string): Promise<Outcome> {
   const flags = ["--expose-gc", "--conditions=troupe-source", "--disable-warning=ExperimentalWarning"];
   const child = spawn(
     process.execPath,
@@ -29,31 +32,29 @@ function runChild({ name, claim }: Benchmark): Promise<Outcome> {
     { stdio: ["ignore", "inherit", "inherit", "ipc"] },
   );
   return new Promise((resolve) => {
-    let figures: readonly Figure[] = [];
+    let answer: Answer = { figures: [] };
     child.on("message", (message) => {
-      figures = message as readonly Figure[];
+      answer = message as Answer;
     });
-    child.once("error", (error) => resolve({ name, claim, figures, error: error.message }));
+    child.once("error", (error) => resolve({ name, ...answer, error: error.message }));
     child.once("close", (code) => {
-      const isWhole = code === 0 && figures.length > 0;
-      resolve(isWhole ? { name, claim, figures } : { name, claim, figures, error: `ended with code ${code}` });
+      const isWhole = code === 0 && answer.figures.length > 0;
+      resolve(isWhole ? { name, ...answer } : { name, ...answer, error: `ended with code ${code}` });
     });
   });
 }
 
-function select(names: readonly string[]): readonly Benchmark[] {
-  const chosen = benchmarks.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)));
+function select(parts: readonly string[]): readonly string[] {
+  const names = Object.keys(benchmarks);
+  const chosen = names.filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)));
   if (chosen.length > 0) return chosen;
-  throw new Error(
-    `no benchmark is named "${names.join(" ")}"; there are ${benchmarks.map(({ name }) => name).join(", ")}`,
-  );
+  throw new Error(`no benchmark is named "${parts.join(" ")}"; there are ${names.join(", ")}`);
 }
 
 const outcomes: Outcome[] = [];
 console.log(describeMachine());
-for (const benchmark of select(positionals)) {
-  console.log(`\n${benchmark.name}: ${benchmark.claim}`);
-  const outcome = await runChild(benchmark);
+for (const name of select(positionals)) {
+  const outcome = await runChild(name);
   for (const figure of outcome.figures) console.log(formatFigure(figure));
   if (outcome.error !== undefined) console.log(`  BROKEN: ${outcome.error}`);
   outcomes.push(outcome);

@@ -150,7 +150,6 @@ async function cancelSandbox(times: number): Promise<number> {
 
 /** How long it takes until everything that was started has ended. */
 export const cancelLatency: Benchmark = {
-  name: "cancel-latency",
   claim: "an abort during a model stream, a tool, a sandboxed loop and a nested send ends each within 250 ms",
   run: async (scale) => {
     const times = scale.count(20, 2);

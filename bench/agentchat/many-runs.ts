@@ -5,7 +5,6 @@ import { plainModel, Speaker, textResult } from "./speakers.ts";
 
 /** Many runs of one team at once, all of them waiting most of the time. */
 export const concurrentRuns: Benchmark = {
-  name: "concurrent-runs",
   claim: "1,000 runs at once, two model calls of 50 ms each, cost at most 700 ms of CPU and 20 MB",
   run: async (scale) => {
     const count = scale.count(1_000, 20);
@@ -59,7 +58,6 @@ async function runAll(team: RoundRobinGroupChat, count: number): Promise<void> {
 
 /** Runs that have ended, one after the other on one team. */
 export const finishedRuns: Benchmark = {
-  name: "finished-runs",
   claim: "10,000 finished runs keep nothing",
   run: async (scale) => {
     const count = scale.count(10_000, 100);

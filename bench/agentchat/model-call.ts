@@ -13,7 +13,6 @@ interface AiSdkPeer {
 
 /** One model call and its answer, as a run of an agent: session, thread, journal, events and result included. */
 export const modelCall: Benchmark = {
-  name: "model-call",
   claim: "one model call and its answer cost at most 0.20 ms of CPU, or less than the AI SDK's generateText",
   run: async (scale) => {
     const count = scale.count(1_000, 5);
@@ -48,7 +47,6 @@ export const modelCall: Benchmark = {
 
 /** A loop of tool calls, one in each answer: the history grows with every round. */
 export const toolCalls: Benchmark = {
-  name: "tool-calls",
   claim: "100 tool calls cost at most 25 ms of CPU and grow linearly, or less than the AI SDK's loop",
   run: async (scale) => {
     const peer = await loadPeer<AiSdkPeer>("ai-sdk");

@@ -49,7 +49,6 @@ async function langGraphTurn(peer: LangGraphPeer, turns: number, runs: number): 
 
 /** What a turn of a team costs when nobody thinks. */
 export const roundRobinTurn: Benchmark = {
-  name: "round-robin-turn",
   claim: "a round-robin turn of trivial agents costs at most 40 us of CPU, as much at turn 10,000 as at turn 100",
   run: async (scale) => {
     const short = 100;

@@ -29,7 +29,6 @@ async function bytesOfTurn(calls: number): Promise<number> {
 
 /** What the log of a session grows by. */
 export const storedBytes: Benchmark = {
-  name: "stored-bytes",
   claim: "a tool call adds at most 2 KiB to its own arguments and result, however many came before it",
   run: async (scale) => {
     const empty = await bytesOfTurn(0);

@@ -30,7 +30,6 @@ async function stream(deltas: number): Promise<number> {
 
 /** Live text on its way from the model through an agent and a team to the reader. */
 export const textDeltas: Benchmark = {
-  name: "text-deltas",
   claim: "20,000 text deltas through a team cost at most 10 us of CPU each, or less than in ADK",
   run: async (scale) => {
     const deltas = scale.count(20_000, 200);

@@ -19,7 +19,6 @@ const keeper = defineAgent({
 
 /** Agents that are active, hold a state of their own, and have nothing to do. */
 export const idleAgents: Benchmark = {
-  name: "idle-agents",
   claim: "100,000 live idle agents take at most 200 MB",
   run: async (scale) => {
     const count = scale.count(100_000, 1_000);

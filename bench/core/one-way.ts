@@ -58,7 +58,6 @@ async function tellBare(count: number): Promise<void> {
 
 /** Messages nobody answers, until all of them are handled. */
 export const oneWay: Benchmark = {
-  name: "one-way",
   claim: "a one-way send, handled, is at least as fast as nact's dispatch",
   run: async (scale) => {
     const count = scale.count(100_000, 2_000);

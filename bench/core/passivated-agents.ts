@@ -6,7 +6,6 @@ import { createCounter, Next } from "./counter.ts";
 
 /** Agents that were asked once, changed nothing, and were passivated for want of room. */
 export const passivatedAgents: Benchmark = {
-  name: "passivated-agents",
   claim: "1,000,000 agents that changed no state leave nothing",
   run: async (scale) => {
     const count = scale.count(1_000_000, 5_000);

@@ -7,7 +7,6 @@ import type { NactPeer } from "./nact-peer.ts";
 
 /** One question after the other, each awaited. */
 export const requestResponse: Benchmark = {
-  name: "request-response",
   claim: "a sequential request and its response is at least as fast as nact's query",
   run: async (scale) => {
     const count = scale.count(50_000, 1_000);

@@ -26,7 +26,6 @@ export interface Scale {
 
 /** One claim, measured. */
 export interface Benchmark {
-  readonly name: string;
   readonly claim: string;
   readonly run: (scale: Scale) => Promise<readonly Figure[]>;
 }

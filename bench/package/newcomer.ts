@@ -77,7 +77,6 @@ async function bundleBytes(project: string): Promise<number> {
 
 /** What it costs to have Troupe at all. */
 export const newcomer: Benchmark = {
-  name: "newcomer",
   claim:
     "npm i troupe brings at most 15 packages and 15 MB, imports in 80 ms, and a minimal agent bundles to 60 kB gzip",
   run: async (scale) => {
