@@ -75,7 +75,10 @@ export class Engine {
         ? undefined
         : new InterventionChain(options.interventions, options.logger);
     this.timers = new TimerWheel(this.clock);
-    this.scheduler = new Scheduler(this.activity, options.pick);
+    this.scheduler = new Scheduler(this.activity, {
+      pick: options.pick,
+      report: (error) => this.report(error, "a turn's start"),
+    });
     this.pending = new PendingRequests(this.timers);
     this.directory = new AgentDirectory(() => this.ids.next());
     this.agents = new AgentTable(this);

@@ -6,6 +6,12 @@ export interface Runnable {
   run(): void;
 }
 
+/** What a scheduler is made of. */
+export interface SchedulerOptions {
+  readonly pick: ((count: number) => number) | undefined;
+  readonly report: (error: unknown) => void;
+}
+
 /** Pieces of work before timers and I/O get their turn, also when each comes in a microtask of its own. */
 const batchSize = 512;
 
@@ -18,19 +24,22 @@ const batchSize = 512;
  * S2. After `batchSize` pieces the event loop gets control, so that neither two agents talking for ever nor a caller that sends in
  *     a loop can starve timers.
  * S3. With a `pick` function the same picks give the same order (I11).
+ * S4. A piece that throws is reported and keeps no other from its turn.
  */
 export class Scheduler {
   readonly #activity: Activity;
   readonly #pick: ((count: number) => number) | undefined;
+  readonly #report: (error: unknown) => void;
   #ready: Runnable[] = [];
   #head = 0;
   #isPumping = false;
   /** Pieces since the event loop last had control. */
   #done = 0;
 
-  constructor(activity: Activity, pick: ((count: number) => number) | undefined) {
+  constructor(activity: Activity, options: SchedulerOptions) {
     this.#activity = activity;
-    this.#pick = pick;
+    this.#pick = options.pick;
+    this.#report = options.report;
   }
 
   add(runnable: Runnable): void {
@@ -53,6 +62,8 @@ export class Scheduler {
       const runnable = this.#take();
       try {
         runnable.run();
+      } catch (error) {
+        this.#report(error);
       } finally {
         this.#activity.end();
       }
