@@ -7,12 +7,12 @@
  * M2. A sender that gives up leaves its place to the next.
  */
 export class MailboxGate {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #promised = 0;
 
   /** Senders that must enter before a newcomer. */
   get load(): number {
-    return this.#waiting.length + this.#promised;
+    return this.#waiting.size + this.#promised;
   }
 
   /** Waits for a place. Call `entered()` once it is used. @throws The signal's reason. */
@@ -28,11 +28,11 @@ export class MailboxGate {
         resolve();
       };
       const giveUp = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        this.#waiting.delete(enter);
         reject(signal?.reason);
       };
       signal?.addEventListener("abort", giveUp, { once: true });
-      this.#waiting.push(enter);
+      this.#waiting.add(enter);
     });
   }
 
@@ -43,9 +43,11 @@ export class MailboxGate {
 
   /** The mailbox has room for `places` more. */
   open(places: number): void {
-    for (let free = places - this.#promised; free > 0; free--) {
-      const enter = this.#waiting.shift();
-      if (enter === undefined) return;
+    let free = places - this.#promised;
+    for (const enter of this.#waiting) {
+      if (free <= 0) return;
+      free -= 1;
+      this.#waiting.delete(enter);
       enter();
     }
   }

@@ -157,13 +157,15 @@ function flushCounts(
   frame: Frame,
   counts: ReadonlyMap<string, number> | undefined,
 ): NonNullable<Flush["flushed"]> {
-  return frame.scopes
-    .map(({ name, events }) => {
-      const before = turn.journal.flushed(name);
-      const messages = Math.max(counts?.get(name) ?? 0, before?.messages ?? 0);
-      return { scope: name, messages, events: Math.max(events, before?.events ?? 0) };
-    })
-    .filter(({ messages, events }) => messages + events > 0);
+  const flushed: { scope: string; messages: number; events: number }[] = [];
+  for (const scope of frame.touched) {
+    const before = turn.journal.flushed(scope.name);
+    const messages = Math.max(counts?.get(scope.name) ?? 0, before?.messages ?? 0);
+    const events = Math.max(scope.events, before?.events ?? 0);
+    if (messages + events > 0) flushed.push({ scope: scope.name, messages, events });
+    if (messages >= scope.messages) frame.touched.delete(scope);
+  }
+  return flushed;
 }
 
 /** Lets out what a stored record holds: events are shown, requests are waited for, messages are delivered. */

@@ -64,7 +64,8 @@ export class Frame {
   events: QueuedEvent[] = [];
   waits: QueuedWait[] = [];
   lists: Map<string, ListDraft> | undefined;
-  readonly scopes: Scope[] = [];
+  /** Scopes with output that no record has let out yet: a turn of many branches must not look at all of them each time. */
+  readonly touched: Set<Scope> = new Set();
   #controller: AbortController | undefined;
   /** The handler has returned and the turn's record is about to be written: whatever still runs comes too late. */
   isCommitting = false;
@@ -140,7 +141,7 @@ export class Frame {
 
   /** Messages that each scope has queued so far. */
   messageCounts(): ReadonlyMap<string, number> {
-    return new Map(this.scopes.map((scope) => [scope.name, scope.messages]));
+    return new Map(Array.from(this.touched, (scope) => [scope.name, scope.messages]));
   }
 }
 

@@ -45,7 +45,6 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
     this.#turn = turn;
     this.#frame = frame;
     this.#scope = scope;
-    frame.scopes.push(scope);
   }
 
   get id(): AgentId {
@@ -190,6 +189,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
   #isNewMessage(): boolean {
     this.#frame.assertLive();
     this.#scope.messages += 1;
+    this.#frame.touched.add(this.#scope);
     return (
       !this.#turn.hasJournal || this.#scope.messages > (this.#turn.journal.flushed(this.#scope.name)?.messages ?? 0)
     );
@@ -247,6 +247,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
   emit(kind: string, payload: JsonValue, options: EmitOptions = {}): void {
     this.#frame.assertLive();
     this.#scope.events += 1;
+    this.#frame.touched.add(this.#scope);
     const { run, mail, hasJournal } = this.#turn;
     if (
       run === undefined ||
