@@ -269,6 +269,35 @@ describe("budgets", () => {
     expect(result.usage.total.usd).toBeLessThanOrEqual(0.2 + 0.03);
   });
 
+  it("in dollars may use prices of one's own", async () => {
+    const prices = {
+      checked: "2026-01-01",
+      source: "our contract",
+      prices: [
+        {
+          model: "own:model",
+          since: "2025-01-01",
+          usdPerMillionInput: 1000,
+          usdPerMillionCachedInput: 1000,
+          usdPerMillionOutput: 0,
+        },
+      ],
+    };
+    const model = new ScriptedModel(() => reply.text("word", { usage: { inputTokens: 100, outputTokens: 1 } }), {
+      name: "own:model",
+    });
+    await using team = new RoundRobinGroupChat({
+      participants: [new AssistantAgent({ name: "a", model })],
+      prices,
+      maxTurns: 9,
+    });
+    const result = await team.run("go", { budget: { usd: 0.35 } });
+    expect(result.stopReason).toMatchObject({ kind: "budget" });
+    // The estimates of four tenths of a dollar are far lower: the call that was allowed last may overshoot, the next is refused.
+    expect(result.usage.total.usd).toBeCloseTo(0.4, 5);
+    expect(result.usage.byModel["own:model"]?.usd).toBe(result.usage.total.usd);
+  });
+
   it("refuse nonsense", async () => {
     await using agent = restless();
     await expect(agent.run("go", { budget: { turns: -1 } })).rejects.toMatchObject({ code: "config.invalid_option" });

@@ -31,8 +31,14 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
 
   /** @throws ConfigError `config.invalid_definition`, `config.duplicate_name`, `config.invalid_option`. */
   constructor(options: AssistantAgentOptions<Output>) {
-    const { name, description, budget, output } = options;
-    super({ name, description: description ?? "An assistant that answers with the help of its tools", budget, output });
+    const { name, description, budget, prices, output } = options;
+    super({
+      name,
+      description: description ?? "An assistant that answers with the help of its tools",
+      budget,
+      prices,
+      output,
+    });
     this.#work = createWork(options);
   }
 

@@ -6,6 +6,7 @@ import type {
   JsonObject,
   ModelContext,
   ModelRequest,
+  PriceTable,
   Tool,
   ToolCallPart,
   ToolResultPart,
@@ -42,6 +43,8 @@ export interface AssistantAgentOptions<Output = undefined> {
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
   readonly settings?: ModelSettings | undefined;
   readonly budget?: BudgetOption | undefined;
+  /** What models cost, for usage and budgets in dollars; default: the list prices. The table of what is run counts, not those of participants. */
+  readonly prices?: PriceTable | undefined;
 }
 
 /** What an assistant says about itself when nothing else is said. */

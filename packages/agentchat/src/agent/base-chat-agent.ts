@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { PriceTable } from "@troupe/llm";
 import { ConfigError, toJson } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { AgentYield } from "../message/agent-event.ts";
@@ -20,6 +21,8 @@ export interface BaseChatAgentOptions<State, Output = undefined, L extends ListS
   /** Append-only lists of the session, by name, with the schema of their items: for what grows. */
   readonly lists?: L | undefined;
   readonly budget?: BudgetOption | undefined;
+  /** What models cost, for usage and budgets in dollars; default: the list prices. The table of what is run counts, not those of participants. */
+  readonly prices?: PriceTable | undefined;
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
 }
 
@@ -55,6 +58,7 @@ export abstract class BaseChatAgent<
       name: checkAgentName(options.name),
       description: options.description ?? `The agent "${options.name}"`,
       budget: options.budget,
+      prices: options.prices,
       output: options.output,
     });
     this.#initialState = options.state;

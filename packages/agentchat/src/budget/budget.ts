@@ -1,6 +1,10 @@
 import { ConfigError } from "@troupe/core";
 
-/** How much a run may spend, with everything it starts. Hard: the call that would exceed a limit is not made. */
+/**
+ * How much a run may spend, with everything it starts. Hard: the call that would exceed a limit is not made.
+ *
+ * What a model call will use is estimated before it, so tokens and dollars may be overshot by the calls that were under way.
+ */
 export interface Budget {
   readonly modelCalls: number;
   readonly toolCalls: number;

@@ -1,5 +1,5 @@
 import { type AgentDefinition, type AgentRuntime, defineAgent, type Settlement } from "@troupe/core";
-import { listPrices } from "@troupe/llm";
+import type { PriceTable } from "@troupe/llm";
 import { declareLists } from "../turn/own-lists.ts";
 import { takeAgentTurn } from "../turn/participant.ts";
 import {
@@ -31,11 +31,17 @@ export interface RunnerBinding {
   readonly faults: LiveFaults;
 }
 
+/** Where a runner is registered, and what its models cost. */
+export interface BindingOptions {
+  readonly runtime: AgentRuntime;
+  readonly prices: PriceTable;
+}
+
 /** Makes the one agent type of a runner, managers and participants alike, and registers it (C26). */
-export function bindRunner(root: TeamRole, runtime: AgentRuntime): RunnerBinding {
+export function bindRunner(root: TeamRole, { runtime, prices }: BindingOptions): RunnerBinding {
   const environment = createEnvironment({
     clock: runtime.clock,
-    prices: listPrices,
+    prices,
     onTimeOver: ({ cell, runId, detail }) => {
       const cancelling = runtime.control(cell, runId, { kind: "cancel", detail: { by: "budget", text: detail } });
       cancelling.catch((error: unknown) => runtime.report(error, `end of run "${runId}", whose time is over`));

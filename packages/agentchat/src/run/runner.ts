@@ -7,12 +7,13 @@ import {
   type JsonValue,
   validate,
 } from "@troupe/core";
+import { listPrices, type PriceTable } from "@troupe/llm";
 import { type BudgetOption, resolveBudget, storeBudget } from "../budget/budget.ts";
 import { parseTask } from "../message/parse-task.ts";
 import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
 import { type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
-import { checkPrices } from "./check-prices.ts";
+import { allowsUnpriced, checkPrices } from "./check-prices.ts";
 import { createRun } from "./create-run.ts";
 import { freezeDefinition } from "./freeze-definition.ts";
 import { bindRunner, type RunnerBinding } from "./runner-binding.ts";
@@ -25,6 +26,7 @@ export interface RunnerOptions<Output> {
   readonly name: string;
   readonly description: string;
   readonly budget?: BudgetOption | undefined;
+  readonly prices?: PriceTable | undefined;
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
 }
 
@@ -158,7 +160,8 @@ export abstract class Runner<Output> implements Participant {
   /** @throws TeamError `run.invalid_task`, `run.unpriced_model`; ConfigError `config.invalid_option`. */
   #prepare(task: Task | undefined, options: RunOptions, runId: string): RunStart {
     const budget = resolveBudget(options.budget, this.#options.budget);
-    checkPrices(this.#rootRole(), budget, [options.budget, this.#options.budget]);
+    const isAllowed = [options.budget, this.#options.budget].some(allowsUnpriced);
+    if (!isAllowed) checkPrices(this.#rootRole(), budget, this.#prices);
     const messages = parseTask(task);
     return {
       payload: { runId, taskKey: taskKey(messages), messages },
@@ -171,10 +174,14 @@ export abstract class Runner<Output> implements Participant {
     const runtime = given ?? (this.#ownRuntime ??= new InProcessRuntime());
     const known = this.#bindings.get(runtime);
     if (known !== undefined) return known;
-    const binding = bindRunner(this.#rootRole(), runtime);
+    const binding = bindRunner(this.#rootRole(), { runtime, prices: this.#prices });
     binding.ready.catch(() => this.#bindings.delete(runtime));
     this.#bindings.set(runtime, binding);
     return binding;
+  }
+
+  get #prices(): PriceTable {
+    return this.#options.prices ?? listPrices;
   }
 
   /** The first use freezes the definition. */

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { PriceTable } from "@troupe/llm";
 import { ConfigError, isAgentType } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
@@ -27,6 +28,8 @@ export interface GroupChatOptions<Output = undefined> {
   /** What to do about a participant that fails: default `fail`, which ends the run. */
   readonly onError?: FailurePolicy | undefined;
   readonly budget?: BudgetOption | undefined;
+  /** What models cost, for usage and budgets in dollars; default: the list prices. The table of what is run counts, not those of participants. */
+  readonly prices?: PriceTable | undefined;
   /** Schema of the team's result: that of the participant that answers with data. */
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
 }
@@ -45,6 +48,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       name,
       description: options.description ?? `The team "${name}"`,
       budget: options.budget,
+      prices: options.prices,
       output: options.output,
     });
     this.#participants = checkParticipants(name, options.participants);
