@@ -22,6 +22,7 @@ import type { Cell } from "./cell/cell.ts";
 import { controlRun } from "./cell/control-run.ts";
 import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
 import { EventReader } from "./cell/event-reader.ts";
+import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
 import { FrontDoor } from "./door/front-door.ts";
@@ -135,8 +136,6 @@ export class InProcessRuntime implements AgentRuntime {
 
   async fork(cell: string, at: RunPoint, target: ForkTarget): Promise<void> {
     this.#assertOpen();
-    // Loaded when needed: programs that never fork need not carry it.
-    const { forkCell } = await import("./cell/fork-cell.ts");
     await forkCell(this.#engine, { from: await this.#cell(cell), at }, target);
   }
 
