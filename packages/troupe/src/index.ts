@@ -35,6 +35,7 @@ export {
   type Session,
   RunError,
   type StopReason,
+  toEventStream,
 } from "@troupe/agentchat";
 
 // Models and tools.
