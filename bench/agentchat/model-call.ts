@@ -1,9 +1,10 @@
 import { AssistantAgent } from "@troupe/agentchat";
-import type { AiSdkModel } from "@troupe/llm";
+import type { AiSdkModel, ChatModel } from "@troupe/llm";
 import type { Benchmark, Figure } from "../harness/benchmark.ts";
 import { loadPeer } from "../harness/load-peer.ts";
 import { leastCosts } from "../harness/measure.ts";
 import { createAdder } from "./adder.ts";
+import { addingModel } from "./speakers.ts";
 
 interface AiSdkPeer {
   mockModel(rounds: number): AiSdkModel;
@@ -50,8 +51,8 @@ export const toolCalls: Benchmark = {
   claim: "100 tool calls cost at most 25 ms of CPU and grow linearly, or less than the AI SDK's loop",
   run: async (scale) => {
     const peer = await loadPeer<AiSdkPeer>("ai-sdk");
-    const troupe = async (calls: number): Promise<void> => {
-      const agent = createAdder(calls, peer.mockModel(calls));
+    const troupe = async (calls: number, model: AiSdkModel | ChatModel = peer.mockModel(calls)): Promise<void> => {
+      const agent = createAdder(calls, model);
       const { text, messages } = await agent.run("Add.");
       await agent.close();
       if (text !== "done")
@@ -68,18 +69,27 @@ export const toolCalls: Benchmark = {
       aiSdk: () => aiSdk(few),
       troupeMany: () => troupe(many),
       aiSdkMany: () => aiSdk(many),
+      plain: () => troupe(few, addingModel(few)),
+      plainMany: () => troupe(many, addingModel(many)),
     });
     const growth = (large: number, small: number): number => large / many / (small / few);
     return [
       {
-        label: `${few} tool calls in one turn`,
+        label: `${few} tool calls, with an AI SDK model`,
         value: costs.troupe.cpuMs,
         unit: "ms CPU",
         limit: 25,
         beside: [{ name: "AI SDK generateText", value: costs.aiSdk.cpuMs, role: "at-most" }],
       },
+      { label: `${few} tool calls, with a ChatModel of our own`, value: costs.plain.cpuMs, unit: "ms CPU", limit: 25 },
       {
-        label: `one call in a turn of ${many} against one in a turn of ${few}`,
+        label: `one call in a turn of ${many} against ${few}, with a ChatModel of our own`,
+        value: growth(costs.plainMany.cpuMs, costs.plain.cpuMs),
+        unit: "x",
+        limit: 1.5,
+      },
+      {
+        label: `one call in a turn of ${many} against ${few}, with an AI SDK model`,
         value: growth(costs.troupeMany.cpuMs, costs.troupe.cpuMs),
         unit: "x",
         limit: 1.5,

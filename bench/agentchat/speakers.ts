@@ -52,3 +52,19 @@ export function plainModel(
     },
   };
 }
+
+/** A model that calls `add` in each of its first answers, then says "done". */
+export function addingModel(calls: number): ChatModel {
+  let made = 0;
+  return plainModel(() => {
+    if (made === calls) return textResult("done");
+    made += 1;
+    const call = {
+      kind: "tool-call",
+      callId: `call-${made}`,
+      toolName: "add",
+      arguments: JSON.stringify({ a: made, b: 1 }),
+    } as const;
+    return { ...textResult(""), content: [call], finishReason: "tool-calls" };
+  });
+}

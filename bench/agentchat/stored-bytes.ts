@@ -1,29 +1,22 @@
 import { InProcessRuntime, MemoryStore } from "@troupe/core";
 import type { Benchmark, Figure } from "../harness/benchmark.ts";
 import { createAdder } from "./adder.ts";
-import { plainModel, textResult } from "./speakers.ts";
+import { addingModel } from "./speakers.ts";
 
 /** What a call may add to its own arguments and result. */
 const limitBytes = 2_048;
 
 /** Bytes of everything that is stored for a turn with so many tool calls, as JSON, without the calls' own arguments and results. */
 async function bytesOfTurn(calls: number): Promise<number> {
-  let made = 0;
-  let own = 0;
-  const model = plainModel(() => {
-    if (made === calls) return textResult("done");
-    made += 1;
-    const text = JSON.stringify({ a: made, b: 1 });
-    own += text.length + JSON.stringify({ sum: made + 1 }).length;
-    const call = { kind: "tool-call", callId: `call-${made}`, toolName: "add", arguments: text } as const;
-    return { ...textResult(""), content: [call], finishReason: "tool-calls" };
-  });
   const store = new MemoryStore();
   const runtime = new InProcessRuntime({ store });
-  const { text } = await createAdder(calls, model).session("bench", { runtime }).run("Add.");
-  if (text !== "done") throw new Error(`after ${made} calls the agent said "${text}"`);
+  const { text } = await createAdder(calls, addingModel(calls)).session("bench", { runtime }).run("Add.");
+  if (text !== "done") throw new Error(`after ${calls} calls the agent said "${text}"`);
   const records = store.cells().flatMap((cell) => [...store.read(cell)]);
   await runtime.close();
+  let own = 0;
+  for (let call = 1; call <= calls; call++)
+    own += JSON.stringify({ a: call, b: 1 }).length + JSON.stringify({ sum: call + 1 }).length;
   return records.reduce((sum, record) => sum + JSON.stringify(record).length, -own);
 }
 
