@@ -1,4 +1,4 @@
-import type { Clock } from "../async/index.ts";
+import { type Clock, isPromiseLike } from "../async/index.ts";
 import { type AgentDefinition, trustType } from "../agent/index.ts";
 import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
@@ -111,9 +111,10 @@ export class InProcessRuntime implements AgentRuntime {
 
   events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent> {
     const options = { from: range.from ?? 1, isLive: range.live === true, merge: range.merge, signal: range.signal };
-    const known = this.#engine.agents.cells.get(cell);
-    if (known !== undefined) return new EventReader(known.run(range.runId), options);
-    if (this.#engine.isClosed) return { [Symbol.asyncIterator]: readNothing };
+    if (this.#engine.isClosed && this.#engine.agents.cells.get(cell) === undefined)
+      return { [Symbol.asyncIterator]: readNothing };
+    const opened = this.#engine.agents.cells.with(cell, true, (found) => found);
+    if (!isPromiseLike(opened)) return new EventReader(opened.run(range.runId), options);
     return { [Symbol.asyncIterator]: () => this.#openAndRead(cell, range.runId, options) };
   }
 

@@ -2,7 +2,8 @@ import type { JsonValue } from "../errors/index.ts";
 
 /** A durable event as stored and shown (C20). `sequence` counts from 1 without gaps within `runId`. */
 export interface CellEvent {
-  readonly live: false;
+  /** Never set: tells a durable event from a live one without a byte in the store. */
+  readonly live?: false;
   readonly runId: string;
   readonly sequence: number;
   readonly path: readonly string[];

@@ -27,13 +27,13 @@ export type WaitRecordOutcome =
 export interface Flush {
   readonly sent?: readonly Mail[];
   readonly events?: readonly CellEvent[];
-  /** Cumulative counts by scope, so that a replay drops what has left already. */
-  readonly flushed?: readonly { readonly scope: string; readonly messages: number; readonly events: number }[];
+  /** Cumulative counts by scope, so that a replay drops what has left already; a count of 0 is left out. */
+  readonly flushed?: readonly { readonly scope: string; readonly messages?: number; readonly events?: number }[];
 }
 
 /** A record that belongs to a turn in flight: its journal is exactly these, in log order. */
 export type JournalRecord = Flush & { readonly at: number; readonly turn: string; readonly key: string } & (
-    | { readonly kind: "step-claimed"; readonly claim: JsonValue | undefined; readonly isIdempotent: boolean }
+    | { readonly kind: "step-claimed"; readonly claim: JsonValue | undefined }
     | { readonly kind: "step-settled"; readonly outcome: StepRecordOutcome }
     | { readonly kind: "request-sent"; readonly mail: Mail }
     | { readonly kind: "request-settled"; readonly outcome: ReplyOutcome }

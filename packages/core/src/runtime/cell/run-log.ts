@@ -45,7 +45,7 @@ export class RunLog {
   number(event: Omit<CellEvent, "sequence" | "live" | "runId">): CellEvent {
     const sequence = this.#next;
     this.#next += 1;
-    return Object.freeze({ live: false, runId: this.runId, sequence, ...event });
+    return Object.freeze({ runId: this.runId, sequence, ...event });
   }
 
   /** Takes back the last numbers: their record was refused before it was written. */

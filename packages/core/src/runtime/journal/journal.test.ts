@@ -12,7 +12,6 @@ function claimed(key: string, flushed?: JournalRecord["flushed"]): JournalRecord
     turn: "t",
     key,
     claim: undefined,
-    isIdempotent: false,
     ...(flushed && { flushed }),
   };
 }

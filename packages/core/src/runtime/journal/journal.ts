@@ -62,7 +62,7 @@ export class Journal {
     else if (record.kind === "wait-opened") this.#waits.set(record.key, record);
     else this.#settled.set(record.key, record);
     for (const count of record.flushed ?? [])
-      this.#flushed.set(count.scope, { messages: count.messages, events: count.events });
+      this.#flushed.set(count.scope, { messages: count.messages ?? 0, events: count.events ?? 0 });
   }
 
   claim(key: string): RecordOf<"step-claimed"> | undefined {
@@ -121,7 +121,6 @@ function onlyFlush(record: JournalRecord): JournalRecord {
     turn,
     key: `${key}!`,
     claim: undefined,
-    isIdempotent: true,
     ...(sent !== undefined && { sent }),
     ...(events !== undefined && { events }),
     ...(flushed !== undefined && { flushed }),

@@ -83,7 +83,8 @@ async function refusal(turn: Turn, frame: Frame, { key, options }: StepRequest):
 }
 
 async function claim(turn: Turn, frame: Frame, { key, options }: StepRequest): Promise<void> {
-  if (options.idempotent === true && options.claim === undefined) return;
+  // What was said before the step is shown before it: a model's words must not come ahead of the tool result they follow.
+  if (options.idempotent === true && options.claim === undefined && frame.events.length === 0) return;
   if (turn.hasJournal && turn.journal.claim(key) !== undefined) return;
   const events = takeEvents(turn, frame);
   const written = writeJournal(turn, [
@@ -93,7 +94,6 @@ async function claim(turn: Turn, frame: Frame, { key, options }: StepRequest): P
       turn: turn.id,
       key,
       claim: options.claim,
-      isIdempotent: options.idempotent === true,
       ...toFlush(turn, frame, { sent: [], events, counts: undefined }),
     },
   ]);

@@ -157,12 +157,13 @@ function flushCounts(
   frame: Frame,
   counts: ReadonlyMap<string, number> | undefined,
 ): NonNullable<Flush["flushed"]> {
-  const flushed: { scope: string; messages: number; events: number }[] = [];
+  const flushed: { scope: string; messages?: number; events?: number }[] = [];
   for (const scope of frame.touched) {
     const before = turn.journal.flushed(scope.name);
     const messages = Math.max(counts?.get(scope.name) ?? 0, before?.messages ?? 0);
     const events = Math.max(scope.events, before?.events ?? 0);
-    if (messages + events > 0) flushed.push({ scope: scope.name, messages, events });
+    if (messages + events > 0)
+      flushed.push({ scope: scope.name, ...(messages > 0 && { messages }), ...(events > 0 && { events }) });
     if (messages >= scope.messages) frame.touched.delete(scope);
   }
   return flushed;
