@@ -135,7 +135,7 @@ function failedStep(error: Error): CallEnd {
 function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
   const known = tools.map((tool) => tool.name).join(", ");
   const text = `There is no tool "${name}". ${known === "" ? "You have no tools." : `You have: ${known}.`}`;
-  return ended("error", "tool.unknown_tool", text);
+  return ended("error", "tool.not_found", text);
 }
 
 /** What a tool that was stopped says of itself, in words for the model; it may even have finished. */

@@ -25,3 +25,4 @@ export {
 export { decodeError, type EncodedError, encodeError } from "./error-wire.ts";
 export type { JsonObject, JsonPrimitive, JsonValue } from "./json-value.ts";
 export { TroupeError, type TroupeErrorOptions } from "./troupe-error.ts";
+export { toError } from "./to-error.ts";

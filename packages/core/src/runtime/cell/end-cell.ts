@@ -1,5 +1,5 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { DeliveryError, StoreError } from "../../errors/index.ts";
+import { DeliveryError, StoreError, toError } from "../../errors/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { Engine } from "../engine.ts";
 import type { Cell } from "./cell.ts";
@@ -14,7 +14,7 @@ const maxReopenAfterMs = 60_000;
  */
 export function loseCell(engine: Engine, cell: Cell, cause: unknown): void {
   engine.report(cause, `write of cell "${cell.name}"`);
-  const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
+  const error = toError(cause);
   dropCell(engine, cell, (mail) => (mail.replyTo?.kind === "outside" ? error : undefined));
   // Another owner goes on with a fenced cell.
   if (error instanceof StoreError && error.code === "store.fenced") return;

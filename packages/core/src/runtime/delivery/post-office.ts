@@ -9,7 +9,7 @@
  * O4. Only messages from outside wait at a full mailbox; a turn's own go through up to 8 times the bound (C13).
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { DeliveryError, encodeError } from "../../errors/index.ts";
+import { DeliveryError, encodeError, toError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId, sameAgent, type TopicId } from "../../identity/index.ts";
 import { droppedError, type InterventionResult } from "../../intervention/index.ts";
 import type { Message } from "../../message/index.ts";
@@ -257,10 +257,6 @@ function refused({ letter, to }: Posting, thrown: unknown): Prepared {
   const error = toError(thrown);
   const recipient = to.kind === "agent" ? to.id : { type: to.id.type, key: to.id.source };
   return failed(addressLetter(letter, recipient), error, "refused");
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
 }
 
 function tooManyHops(mail: Mail, limit: number): DeliveryError {

@@ -7,7 +7,7 @@
  * V2. A message is accepted when its promise resolves; an abort before that means it was never handled (C13).
  */
 import { createDeferred, isPromiseLike, type MaybePromise, raceSignal } from "../../async/index.ts";
-import { DeliveryError } from "../../errors/index.ts";
+import { DeliveryError, toError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId, formatTopicId, toAgentId } from "../../identity/index.ts";
 import type { Message } from "../../message/index.ts";
 import type { Mail } from "../../store/index.ts";
@@ -296,10 +296,6 @@ function traced(options: SendOptions, span: Span): SendOptions {
 function endSpan(span: Span, outcome: LiveOutcome): void {
   if (outcome.status === "failed") span.recordError(outcome.error);
   span.end();
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
 }
 
 /** What callers get when the runtime closes: `stored` requests go on in the next runtime that owns their cell (C19). */

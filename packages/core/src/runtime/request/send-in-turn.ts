@@ -1,6 +1,6 @@
 import { createDeferred, isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import type { TurnSendOptions } from "../../agent/index.ts";
-import { decodeError, encodeError } from "../../errors/index.ts";
+import { decodeError, encodeError, toError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import { definitionOf, type Message } from "../../message/index.ts";
 import type { JournalRecord, Mail, ReplyOutcome } from "../../store/index.ts";
@@ -221,14 +221,12 @@ function settle(
     const written = writeJournal(turn, [record]);
     if (isPromiseLike(written)) {
       turn.engine.own(
-        written.then(handOut, (error: unknown) =>
-          turn.failAttempt(error instanceof Error ? error : new Error(String(error))),
-        ),
+        written.then(handOut, (error: unknown) => turn.failAttempt(toError(error))),
         `reply "${formatAgentId(turn.mail.recipient)}" waits for`,
       );
     } else handOut();
   } catch (error) {
-    turn.failAttempt(error instanceof Error ? error : new Error(String(error)));
+    turn.failAttempt(toError(error));
   }
 }
 

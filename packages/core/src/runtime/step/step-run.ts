@@ -9,7 +9,7 @@
  */
 import { createDeferred, type TimerHandle } from "../../async/index.ts";
 import type { ControlReason, StepContext, StepOptions } from "../../agent/index.ts";
-import { encodeError, type JsonValue, StateError } from "../../errors/index.ts";
+import { encodeError, type JsonValue, StateError, toError } from "../../errors/index.ts";
 import { freezeJson, type StepRecordOutcome } from "../../store/index.ts";
 import type { Engine } from "../engine.ts";
 
@@ -100,7 +100,7 @@ export class StepRun {
       if (value === undefined) return { record: { status: "done", value: undefined } };
       return { record: { status: "done", value: freezeJson(value, `outcome of step "${this.#identity.key}"`) } };
     } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+      const error = toError(thrown);
       return failedStep(error);
     }
   }

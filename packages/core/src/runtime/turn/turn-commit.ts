@@ -1,5 +1,5 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { encodeError, StateError } from "../../errors/index.ts";
+import { encodeError, StateError, toError } from "../../errors/index.ts";
 import { encodeJson, validate } from "../../message/index.ts";
 import { freezeJson, type ListChange, type Mail, type TurnRecord } from "../../store/index.ts";
 import { createSettlement } from "../delivery/mail-factory.ts";
@@ -224,8 +224,4 @@ export function failTurn(turn: Turn, error: Error): void {
   } catch {
     return;
   }
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
 }

@@ -10,7 +10,7 @@
  */
 import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
 import type { ControlReason, RunContext, SettledRoute } from "../../agent/index.ts";
-import { decodeError, DeliveryError, type JsonValue, StateError } from "../../errors/index.ts";
+import { decodeError, DeliveryError, type JsonValue, StateError, toError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { decodedPayload, type JournalRecord, type Mail, turnIdOf } from "../../store/index.ts";
 import type { Span } from "../../observe/index.ts";
@@ -228,7 +228,7 @@ export class Turn {
 
   #fail(frame: Frame, thrown: unknown): void {
     if (this.frame !== frame || frame.isOver) return;
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+    const error = toError(thrown);
     this.failAttempt(error);
   }
 

@@ -11,7 +11,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
 import type { ControlReason } from "../../agent/index.ts";
-import { StateError } from "../../errors/index.ts";
+import { StateError, toError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
 import type { OpenWait } from "../agent-runtime.ts";
@@ -125,7 +125,7 @@ export class WaitTable {
       const written = writeJournal(turn, [record]);
       if (isPromiseLike(written)) await written;
     } catch (error) {
-      turn.failAttempt(error instanceof Error ? error : new Error(String(error)));
+      turn.failAttempt(toError(error));
       throw error;
     }
     turn.progress();
