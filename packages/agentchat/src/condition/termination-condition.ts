@@ -42,12 +42,12 @@ export abstract class TerminationCondition {
 
   /** Over when both have been: also at different times. */
   and(other: TerminationCondition): TerminationCondition {
-    return new AllOf([this, other]);
+    return new AllOf([this, other], "and");
   }
 
   /** Over when one of them is. */
   or(other: TerminationCondition): TerminationCondition {
-    return new AnyOf([this, other]);
+    return new AnyOf([this, other], "or");
   }
 
   /** Over at the first look at which this one is not. */
@@ -62,22 +62,25 @@ interface Part {
   readonly reason: string | null;
 }
 
-class AllOf extends TerminationCondition {
+/** Several conditions that look at the same news; what their verdicts amount to is the subclass's business. */
+abstract class Combination extends TerminationCondition {
   readonly name: string;
-  readonly #children: readonly TerminationCondition[];
+  protected readonly children: readonly TerminationCondition[];
   override readonly initial: JsonValue;
   override readonly wantsEvents: boolean;
 
-  constructor(children: readonly TerminationCondition[]) {
+  constructor(children: readonly TerminationCondition[], word: "and" | "or") {
     super();
-    this.#children = children;
-    this.name = `(${children.map((child) => child.name).join(" and ")})`;
+    this.children = children;
+    this.name = `(${children.map((child) => child.name).join(` ${word} `)})`;
     this.initial = children.map((child) => ({ state: child.initial, reason: null }));
     this.wantsEvents = children.some((child) => child.wantsEvents);
   }
+}
 
+class AllOf extends Combination {
   check(state: JsonValue, delta: ConditionDelta): Verdict {
-    const parts = this.#children.map((child, index) => {
+    const parts = this.children.map((child, index) => {
       const part = partAt(state, index);
       return part.reason === null ? child.check(part.state, delta) : part;
     });
@@ -86,22 +89,9 @@ class AllOf extends TerminationCondition {
   }
 }
 
-class AnyOf extends TerminationCondition {
-  readonly name: string;
-  readonly #children: readonly TerminationCondition[];
-  override readonly initial: JsonValue;
-  override readonly wantsEvents: boolean;
-
-  constructor(children: readonly TerminationCondition[]) {
-    super();
-    this.#children = children;
-    this.name = `(${children.map((child) => child.name).join(" or ")})`;
-    this.initial = children.map((child) => ({ state: child.initial, reason: null }));
-    this.wantsEvents = children.some((child) => child.wantsEvents);
-  }
-
+class AnyOf extends Combination {
   check(state: JsonValue, delta: ConditionDelta): Verdict {
-    const parts = this.#children.map((child, index) => child.check(partAt(state, index).state, delta));
+    const parts = this.children.map((child, index) => child.check(partAt(state, index).state, delta));
     const reasons = parts.map((part) => part.reason).filter((reason) => reason !== null);
     return { state: parts.map(toJson), reason: reasons.length > 0 ? reasons.join("; ") : null };
   }

@@ -115,15 +115,9 @@ export class InProcessRuntime implements AgentRuntime {
       return { [Symbol.asyncIterator]: readNothing };
     const opened = this.#engine.agents.cells.with(cell, true, (found) => found);
     if (!isPromiseLike(opened)) return new EventReader(opened.run(range.runId), options);
-    return { [Symbol.asyncIterator]: () => this.#openAndRead(cell, range.runId, options) };
-  }
-
-  async *#openAndRead(
-    cell: string,
-    runId: string,
-    options: ConstructorParameters<typeof EventReader>[1],
-  ): AsyncGenerator<CellEvent | LiveEvent> {
-    yield* new EventReader((await this.#cell(cell)).run(runId), options);
+    // Whoever iterates hears of a failure; until then it must not surface as unhandled.
+    opened.then(undefined, () => {});
+    return { [Symbol.asyncIterator]: () => readWhenOpen(opened, range.runId, options) };
   }
 
   snapshot(agent: AnyAgentId): Promise<AgentSnapshot | undefined> {
@@ -190,6 +184,15 @@ export class InProcessRuntime implements AgentRuntime {
   #assertOpen(): void {
     if (this.#engine.isClosed) throw runtimeClosed();
   }
+}
+
+/** The events of a cell that a store is still opening. */
+async function* readWhenOpen(
+  cell: PromiseLike<Cell>,
+  runId: string,
+  options: ConstructorParameters<typeof EventReader>[1],
+): AsyncGenerator<CellEvent | LiveEvent> {
+  yield* new EventReader((await cell).run(runId), options);
 }
 
 /** A closed runtime has nothing to show. */

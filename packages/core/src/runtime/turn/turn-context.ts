@@ -20,6 +20,7 @@ import { type AgentId, toAgentId, type TopicId } from "../../identity/index.ts";
 import type { EventMessage, Message, RequestMessage } from "../../message/index.ts";
 import { freezeJson, type ReplyAddress } from "../../store/index.ts";
 import { createLetter, deadlineAt, type Letter } from "../delivery/mail-factory.ts";
+import type { Destination } from "../delivery/post-office.ts";
 import type { Frame } from "./frame.ts";
 import { ListDraft } from "./list-draft.ts";
 import type { Scope } from "./scope.ts";
@@ -164,17 +165,14 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
   }
 
   tell<Name extends string>(message: EventMessage<Name>, to: AgentId<Name>): void {
-    if (!this.#isNewMessage()) return;
-    const letter = this.#letter(message, {
-      kind: "event",
-      deadlineMs: undefined,
-      run: this.#turn.mail.run,
-      replyTo: undefined,
-    });
-    this.#frame.messages.push({ posting: { letter, to: { kind: "agent", id: toAgentId(to) } }, deadlineMs: undefined });
+    this.#queueEvent(message, { kind: "agent", id: toAgentId(to) });
   }
 
   publish(message: EventMessage, topic: TopicId): void {
+    this.#queueEvent(message, { kind: "topic", id: topic });
+  }
+
+  #queueEvent(message: EventMessage, to: Destination): void {
     if (!this.#isNewMessage()) return;
     const letter = this.#letter(message, {
       kind: "event",
@@ -182,7 +180,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
       run: this.#turn.mail.run,
       replyTo: undefined,
     });
-    this.#frame.messages.push({ posting: { letter, to: { kind: "topic", id: topic } }, deadlineMs: undefined });
+    this.#frame.messages.push({ posting: { letter, to }, deadlineMs: undefined });
   }
 
   /** Counts a message of this scope; false when an earlier attempt let it out already. */
