@@ -126,9 +126,11 @@ export class Engine {
     this.#losses.delete(cell);
   }
 
-  /** The error port. */
+  /** The error port: the logger, or the console where there is none, so that no fault is silent. */
   report(error: unknown, what: string): void {
-    this.logger?.error({ message: `${what} failed`, error });
+    const message = `${what} failed`;
+    if (this.logger === undefined) console.error(message, error);
+    else this.logger.error({ message, error });
   }
 
   /** The error of a request that no handler takes. */

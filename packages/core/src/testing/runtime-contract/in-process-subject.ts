@@ -1,3 +1,4 @@
+import { silentLogger } from "../silent-logger.ts";
 import { createIdSource, createSeededRandom, yieldMacrotask } from "../../async/index.ts";
 import { InProcessRuntime } from "../../runtime/index.ts";
 import type { Store } from "../../store/index.ts";
@@ -28,6 +29,7 @@ export function inProcessSubject(
           const runtime = new InProcessRuntime({
             clock,
             ids: createIdSource("id"),
+            logger: silentLogger,
             random: () => random.next(),
             store: createStore?.(),
             ...defaults,

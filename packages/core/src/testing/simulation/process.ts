@@ -1,3 +1,4 @@
+import { silentLogger } from "../silent-logger.ts";
 import { type AgentContext, type AgentDefinition, defineAgent } from "../../agent/index.ts";
 import { createDeferred, createIdSource, type Deferred, type RandomSource } from "../../async/index.ts";
 import { agentId, type AgentId, formatAgentId, type TopicId, topicId } from "../../identity/index.ts";
@@ -79,6 +80,7 @@ export class SimulatedProcess {
     this.#effects = options.effects;
     this.runtime = new InProcessRuntime({
       store: this.store,
+      logger: silentLogger,
       clock: this.clock,
       ids: createIdSource(`g${options.generation}`),
       random: () => options.random.next(),
