@@ -61,6 +61,7 @@ export const stateErrorCodes = [
   "state.nondeterministic_replay",
   "state.journal_full",
   "state.owner_lost",
+  "state.quarantined",
   "state.invalid_list_item",
   "state.read_only",
   "state.newer_version",
@@ -89,6 +90,7 @@ export type StateErrorCode = (typeof stateErrorCodes)[number] | WaitErrorCode;
 /** What a store refused or could not do. */
 export const storeErrorCodes = [
   "store.fenced",
+  "store.owned",
   "store.conflict",
   "store.unavailable",
   "store.corrupted",

@@ -11,6 +11,8 @@ export interface CellEvent {
   readonly payload: JsonValue;
   /** Epoch milliseconds of the commit. */
   readonly at: number;
+  /** Set on the last event of a run: how it ended. */
+  readonly end?: string;
 }
 
 /** Shown only to whoever watches: deltas and progress (C20). `after` is the last durable number of its run. */

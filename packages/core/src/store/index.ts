@@ -12,6 +12,23 @@ export type {
   WaitRecordOutcome,
 } from "./log-record.ts";
 export { decodedPayload, type Mail, type ReplyAddress, type ReplyOutcome, turnIdOf } from "./mail.ts";
-export { MemoryStore } from "./memory-store.ts";
+export { MemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
 export { freezeJson, measureJson } from "./freeze-json.ts";
-export type { CellClaim, CellSnapshot, Fence, LogRange, Store } from "./store.ts";
+export type {
+  AppendNotes,
+  CellClaim,
+  CellRow,
+  CellSnapshot,
+  CollectedEntry,
+  Fence,
+  InboxEntry,
+  LogRange,
+  OwnerCall,
+  RememberedTurn,
+  RunFilter,
+  RunNote,
+  RunRow,
+  RunStatus,
+  SourceMark,
+  Store,
+} from "./store.ts";

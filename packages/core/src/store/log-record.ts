@@ -78,7 +78,12 @@ export interface TurnRecord extends Flush {
 
 /** One entry of a cell's log. */
 export type LogRecord =
-  | { readonly kind: "received"; readonly at: number; readonly mail: Mail }
+  /** `from`: the source cell of a numbered message. */
+  | { readonly kind: "received"; readonly at: number; readonly mail: Mail; readonly from?: string }
+  /** Messages to other cells that have arrived there, by number. */
+  | { readonly kind: "delivered"; readonly at: number; readonly numbers: readonly number[] }
+  /** The cell was taken over from an owner that had died: what was in flight counts one more unclean death (C8). */
+  | { readonly kind: "recovered"; readonly at: number }
   | JournalRecord
   | TurnRecord
   | {

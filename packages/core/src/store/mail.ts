@@ -4,7 +4,8 @@ import type { RunContext } from "../agent/index.ts";
 
 /** Who hears how a request ended: a caller outside, a turn that waits for it, or the asker's mailbox (C12). */
 export type ReplyAddress =
-  | { readonly kind: "outside" }
+  /** `worker`: the inbox of the process that asked, when it is not the one that holds the cell. */
+  | { readonly kind: "outside"; readonly worker?: string }
   | { readonly kind: "turn"; readonly agent: AgentId; readonly turn: string; readonly key: string }
   | {
       readonly kind: "mailbox";
@@ -25,7 +26,8 @@ export const decodedPayload: unique symbol = Symbol("decoded payload");
 /** One message on its way to one agent: what a mailbox holds and a log keeps. Plain frozen JSON, never changed. */
 export interface Mail {
   readonly messageId: string;
-  readonly kind: "event" | "request" | "settlement";
+  /** `reply`: how a request of a turn in another cell ended. */
+  readonly kind: "event" | "request" | "settlement" | "reply";
   /** The message type's name; for a settlement, the name of the request it settles. */
   readonly type: string;
   /** The payload in its schema's input form; null for a settlement. */
@@ -46,7 +48,13 @@ export interface Mail {
   /** Requests only. */
   readonly replyTo?: ReplyAddress;
   [decodedPayload]?: unknown;
-  /** Settlements only. */
+  /** Its place among the messages that its sender's cell has for other cells (C10); absent within a cell. */
+  readonly number?: number;
+  /** True when its sender chose the id: it is remembered with its reply, and never handled twice (C10). */
+  readonly isRemembered?: true;
+  /** Replies only: the turn that asked, and under which key. */
+  readonly asker?: { readonly turn: string; readonly key: string };
+  /** Settlements and replies only. */
   readonly settlement?: { readonly requestId: string; readonly outcome: ReplyOutcome; readonly tag: string };
 }
 

@@ -9,39 +9,70 @@
  */
 import { StoreError } from "../errors/index.ts";
 import type { LogRecord } from "./log-record.ts";
-import type { Mail } from "./mail.ts";
-import type { CellClaim, CellSnapshot, Fence, LogRange, Store } from "./store.ts";
+import type {
+  AppendNotes,
+  CellClaim,
+  CellRow,
+  CellSnapshot,
+  CollectedEntry,
+  Fence,
+  InboxEntry,
+  LogRange,
+  RunFilter,
+  RunRow,
+  Store,
+} from "./store.ts";
 
 interface CellEntry {
   epoch: number;
-  owner: string;
+  /** The worker that claimed it last and has not released it. */
+  owner: string | undefined;
   /** Position of `records[0]`: what was pruned before it. */
   pruned: number;
   records: LogRecord[];
   snapshot: CellSnapshot | undefined;
-  inbox: Mail[];
+  inbox: CollectedEntry[];
+  isBusy: boolean;
+  runs: Map<string, RunRow> | undefined;
 }
 
-/** Keeps everything in memory, synchronously. Two runtimes may share one to stand for a restart. */
+/** Options of a `MemoryStore`. */
+export interface MemoryStoreOptions {
+  /** True makes runtimes treat it as one that outlives them: for tests of what a crash leaves behind. Default false. */
+  readonly isDurable?: boolean | undefined;
+}
+
+/** Keeps everything in memory, synchronously; the last claim wins. Two runtimes may share one to stand for a restart. */
 export class MemoryStore implements Store {
   readonly kind = "store";
-  readonly isDurable = false;
+  readonly isDurable: boolean;
   readonly #cells = new Map<string, CellEntry>();
+  readonly #listeners = new Set<() => void>();
   /** Fences of cells without an entry: all cells share one epoch counter, so none can repeat. */
   #epoch = 0;
+  #inboxId = 0;
   #isClosed = false;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.isDurable = options.isDurable === true;
+  }
 
   claim(cell: string, owner: string): CellClaim {
     this.#assertOpen();
     this.#epoch += 1;
     const entry = this.#cells.get(cell);
-    if (entry === undefined) return { epoch: this.#epoch, position: 0, snapshot: undefined };
+    if (entry === undefined) {
+      if (this.isDurable) this.#create(cell, this.#epoch, owner);
+      return { epoch: this.#epoch, position: 0, snapshot: undefined, isClean: true };
+    }
+    const isClean = entry.owner === undefined || entry.owner === owner;
     entry.epoch = this.#epoch;
     entry.owner = owner;
-    return { epoch: entry.epoch, position: entry.pruned + entry.records.length, snapshot: entry.snapshot };
+    const position = entry.pruned + entry.records.length;
+    return { epoch: entry.epoch, position, snapshot: entry.snapshot, isClean };
   }
 
-  append(cell: string, fence: Fence, records: readonly LogRecord[]): number {
+  append(cell: string, fence: Fence, records: readonly LogRecord[], notes?: AppendNotes): number {
     const entry = this.#entry(cell, fence);
     const position = entry.pruned + entry.records.length;
     if (position !== fence.position) {
@@ -50,7 +81,24 @@ export class MemoryStore implements Store {
       });
     }
     for (const record of records) entry.records.push(record);
+    if (notes !== undefined) this.#note(cell, entry, notes);
+    this.#dropIfEmpty(cell, entry);
     return position + records.length;
+  }
+
+  #note(cell: string, entry: CellEntry, { isBusy, runs, collected }: AppendNotes): void {
+    if (isBusy !== undefined) entry.isBusy = isBusy;
+    if (collected !== undefined) entry.inbox = entry.inbox.filter(({ id }) => id > collected);
+    const at = entry.records.at(-1)?.at ?? 0;
+    for (const run of runs ?? []) {
+      entry.runs ??= new Map();
+      entry.runs.set(run.runId, {
+        ...run,
+        cell,
+        startedAt: entry.runs.get(run.runId)?.startedAt ?? at,
+        updatedAt: at,
+      });
+    }
   }
 
   read(cell: string, range: LogRange = {}): readonly LogRecord[] {
@@ -61,71 +109,131 @@ export class MemoryStore implements Store {
     return entry.records.slice(start, range.limit === undefined ? undefined : start + range.limit);
   }
 
-  snapshot(cell: string, fence: Fence, snapshot: CellSnapshot): void {
+  snapshot(cell: string, fence: Fence, snapshot: CellSnapshot, options: { readonly dropsLog?: boolean } = {}): void {
     const entry = this.#entry(cell, fence);
-    entry.snapshot = Object.keys(snapshot.agents).length === 0 ? undefined : snapshot;
+    const { agents, marks, remembered } = snapshot;
+    const isNothing = [agents, marks ?? {}, remembered ?? {}].every((part) => Object.keys(part).length === 0);
+    entry.snapshot = isNothing ? undefined : snapshot;
+    if (options.dropsLog === true) this.#dropBefore(entry, snapshot.position);
     this.#dropIfEmpty(cell, entry);
   }
 
-  deliver(cell: string, mails: readonly Mail[]): void {
+  deliver(cell: string, entries: readonly InboxEntry[]): void {
     this.#assertOpen();
-    const entry = this.#cells.get(cell) ?? this.#create(cell, 0);
-    entry.inbox.push(...mails);
+    if (entries.length === 0) return;
+    const target = this.#cells.get(cell) ?? this.#create(cell, 0, undefined);
+    for (const entry of entries) {
+      this.#inboxId += 1;
+      target.inbox.push({ id: this.#inboxId, entry });
+    }
+    for (const listener of this.#listeners) listener();
   }
 
-  collect(cell: string, fence: Fence): readonly Mail[] {
+  collect(cell: string, fence: Fence): readonly CollectedEntry[] {
     const entry = this.#entry(cell, fence);
-    const mails = entry.inbox;
-    entry.inbox = [];
+    const entries = [...entry.inbox];
     this.#dropIfEmpty(cell, entry);
-    return mails;
+    return entries;
   }
 
   prune(cell: string, before?: number): void {
     this.#assertOpen();
     const entry = this.#cells.get(cell);
     if (entry === undefined) return;
-    if (before === undefined) {
-      this.#cells.delete(cell);
-      return;
-    }
+    if (before === undefined) this.#cells.delete(cell);
+    else this.#dropBefore(entry, before);
+  }
+
+  #dropBefore(entry: CellEntry, before: number): void {
     const count = Math.min(Math.max(0, before - entry.pruned), entry.records.length);
     entry.records = entry.records.slice(count);
     entry.pruned += count;
   }
 
-  cells(): readonly string[] {
+  cells(filter: { readonly cell?: string | undefined } = {}): readonly CellRow[] {
     this.#assertOpen();
-    return [...this.#cells.keys()];
+    return [...this.#cells]
+      .filter(([cell, entry]) => !isEmpty(entry) && (filter.cell === undefined || filter.cell === cell))
+      .map(([cell, entry]) => ({
+        cell,
+        isBusy: entry.isBusy,
+        hasMail: entry.inbox.length > 0,
+        owner: entry.owner,
+        position: entry.pruned + entry.records.length,
+        updatedAt: entry.records.at(-1)?.at ?? 0,
+      }));
+  }
+
+  runs(filter: RunFilter = {}): readonly RunRow[] {
+    this.#assertOpen();
+    return [...this.#cells.values()]
+      .flatMap((entry) => [...(entry.runs?.values() ?? [])])
+      .filter((run) => filter.cell === undefined || run.cell === filter.cell)
+      .filter((run) => filter.runId === undefined || run.runId === filter.runId)
+      .filter((run) => filter.status === undefined || filter.status.includes(run.status))
+      .sort((left, right) => right.startedAt - left.startedAt)
+      .slice(0, filter.limit ?? 1_000);
+  }
+
+  heartbeat(owner: string): readonly string[] {
+    this.#assertOpen();
+    return [...this.#cells]
+      .filter(([, entry]) => entry.owner === owner && entry.inbox.length > 0)
+      .map(([cell]) => cell);
+  }
+
+  release(owner: string, cell?: string): void {
+    if (this.#isClosed) return;
+    const released = cell === undefined ? [...this.#cells.values()] : [this.#cells.get(cell)];
+    for (const entry of released) if (entry?.owner === owner) entry.owner = undefined;
+  }
+
+  watch(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   close(): void {
     this.#isClosed = true;
     this.#cells.clear();
+    this.#listeners.clear();
   }
 
   #entry(cell: string, fence: Fence): CellEntry {
     this.#assertOpen();
-    const entry = this.#cells.get(cell) ?? this.#create(cell, fence.epoch);
+    const entry = this.#cells.get(cell) ?? this.#create(cell, fence.epoch, undefined);
     if (fence.epoch >= entry.epoch) return entry;
-    throw new StoreError("store.fenced", `Cell "${cell}" was claimed by "${entry.owner}"`, {
+    throw new StoreError("store.fenced", `Cell "${cell}" was claimed by "${entry.owner ?? ""}"`, {
       remedy: "Stop writing: another owner goes on with this cell.",
     });
   }
 
-  #create(cell: string, epoch: number): CellEntry {
-    const entry: CellEntry = { epoch, owner: "", pruned: 0, records: [], snapshot: undefined, inbox: [] };
+  #create(cell: string, epoch: number, owner: string | undefined): CellEntry {
+    const entry: CellEntry = {
+      epoch,
+      owner,
+      pruned: 0,
+      records: [],
+      snapshot: undefined,
+      inbox: [],
+      isBusy: false,
+      runs: undefined,
+    };
     this.#cells.set(cell, entry);
     return entry;
   }
 
   #dropIfEmpty(cell: string, entry: CellEntry): void {
-    const isEmpty = entry.records.length === 0 && entry.pruned === 0 && entry.inbox.length === 0;
-    if (isEmpty && entry.snapshot === undefined) this.#cells.delete(cell);
+    if (isEmpty(entry) && !this.isDurable) this.#cells.delete(cell);
   }
 
   #assertOpen(): void {
     if (!this.#isClosed) return;
     throw new StoreError("store.closed", "The store is closed", { remedy: "Open a new store." });
   }
+}
+
+function isEmpty(entry: CellEntry): boolean {
+  const hasRecords = entry.records.length > 0 || entry.pruned > 0;
+  return !hasRecords && entry.inbox.length === 0 && entry.snapshot === undefined;
 }

@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../async/index.ts";
 import type { JsonValue } from "../errors/index.ts";
 import { agentId } from "../identity/index.ts";
-import type { Fence, LogRecord, Mail, Store } from "../store/index.ts";
+import type { Fence, InboxEntry, LogRecord, Mail, Store } from "../store/index.ts";
 import type { ContractCase } from "./contract.ts";
 import { expectCode, expectEqual, expectThat } from "./expectation.ts";
 
@@ -41,6 +41,14 @@ function mail(body: JsonValue, key = "ada"): Mail {
   };
 }
 
+function entry(body: JsonValue, key?: string): InboxEntry {
+  return { kind: "mail", mail: mail(body, key) };
+}
+
+async function names(store: Store): Promise<readonly string[]> {
+  return (await store.cells()).map((row) => row.cell);
+}
+
 async function claim(store: Store, name: string = cell): Promise<Fence> {
   const { epoch, position } = await store.claim(name, "owner");
   return { epoch, position };
@@ -64,7 +72,7 @@ const logCases: readonly StoreCase[] = [
       const first = await store.claim(cell, "owner");
       expectEqual([first.position, first.snapshot], [0, undefined], "the first claim");
       expectEqual(await store.read(cell), [], "its log");
-      expectEqual(await store.cells(), [], "the cells that hold anything");
+      expectEqual(await names(store), [], "the cells that hold anything");
     },
   },
   {
@@ -79,7 +87,7 @@ const logCases: readonly StoreCase[] = [
       expectEqual(marks(await store.read(cell, { from: 2, limit: 3 })), [2, 3, 4], "three records from 2");
       expectEqual(await read(store, cell, 7), [], "the log from its end");
       expectEqual(await read(store, cell, 70), [], "the log from beyond its end");
-      expectEqual(await store.cells(), [cell], "the cells that hold anything");
+      expectEqual(await names(store), [cell], "the cells that hold anything");
     },
   },
   {
@@ -107,7 +115,7 @@ const logCases: readonly StoreCase[] = [
     name: "cells do not touch each other, whatever their names",
     invariant: "C3",
     run: async ({ store }) => {
-      const names = [
+      const cellNames = [
         "",
         "a",
         "a/b",
@@ -122,11 +130,11 @@ const logCases: readonly StoreCase[] = [
         "😀",
         "\u0000",
       ];
-      for (const [index, name] of names.entries()) await fill(store, index + 1, name);
-      for (const [index, name] of names.entries()) {
+      for (const [index, name] of cellNames.entries()) await fill(store, index + 1, name);
+      for (const [index, name] of cellNames.entries()) {
         expectEqual((await store.read(name)).length, index + 1, `records of ${JSON.stringify(name)}`);
       }
-      expectEqual([...(await store.cells())].sort(), [...names].sort(), "the cells that hold anything");
+      expectEqual([...(await names(store))].sort(), [...cellNames].sort(), "the cells that hold anything");
     },
   },
   {
@@ -185,7 +193,7 @@ const ownerCases: readonly StoreCase[] = [
       const old = await fill(store, 2);
       const fresh = await claim(store);
       const snapshot = { position: 2, agents: { ada: { state: "1", lists: {} } } };
-      await store.deliver(cell, [mail(1)]);
+      await store.deliver(cell, [entry(1)]);
       await expectCode("store.fenced", "append", () => store.append(cell, old, [record("x")]));
       await expectCode("store.fenced", "snapshot", () => store.snapshot(cell, old, snapshot));
       await expectCode("store.fenced", "collect", () => store.collect(cell, old));
@@ -238,27 +246,28 @@ const snapshotCases: readonly StoreCase[] = [
     run: async ({ store }) => {
       const fence = await claim(store);
       await store.snapshot(cell, fence, { position: 0, agents: { ada: { state: "1", lists: {} } } });
-      expectEqual(await store.cells(), [cell], "the cells with a snapshot");
+      expectEqual(await names(store), [cell], "the cells with a snapshot");
       await store.snapshot(cell, fence, { position: 0, agents: {} });
-      expectEqual(await store.cells(), [], "the cells without it");
+      expectEqual(await names(store), [], "the cells without it");
     },
   },
 ];
 
 const inboxCases: readonly StoreCase[] = [
   {
-    name: "anyone may deliver; the owner collects everything once, in order",
+    name: "anyone may deliver; what is collected stays, in order, until an append takes it",
     invariant: "C21",
     run: async ({ store }) => {
-      await store.deliver(cell, [mail(1), mail(2, "bob")]);
+      await store.deliver(cell, [entry(1), entry(2, "bob")]);
       const fence = await claim(store);
-      await store.deliver(cell, [mail(3)]);
-      expectEqual(
-        (await store.collect(cell, fence)).map((entry) => entry.body),
-        [1, 2, 3],
-        "the first collection",
-      );
-      expectEqual(await store.collect(cell, fence), [], "the second");
+      await store.deliver(cell, [entry(3)]);
+      const collected = await store.collect(cell, fence);
+      const bodies = collected.map(({ entry: found }) => (found.kind === "mail" ? found.mail.body : null));
+      expectEqual(bodies, [1, 2, 3], "the collection");
+      const second = collected[1]?.id;
+      await store.append(cell, fence, [], { collected: second });
+      const left = await store.collect(cell, fence);
+      expectEqual(left, collected.slice(2), "what an append has not taken yet");
     },
   },
   {
@@ -266,7 +275,7 @@ const inboxCases: readonly StoreCase[] = [
     invariant: "C24",
     run: async ({ store }) => {
       const fence = await fill(store, 1);
-      await store.deliver(cell, [mail(1)]);
+      await store.deliver(cell, [entry(1)]);
       expectEqual(await store.append(cell, fence, records(1, 1)), 2, "the position");
     },
   },
@@ -274,10 +283,12 @@ const inboxCases: readonly StoreCase[] = [
     name: "a cell with mail only is listed until it is collected",
     invariant: "I9",
     run: async ({ store }) => {
-      await store.deliver(cell, [mail(1)]);
-      expectEqual(await store.cells(), [cell], "the cells with mail");
-      await store.collect(cell, await claim(store));
-      expectEqual(await store.cells(), [], "the cells without");
+      await store.deliver(cell, [entry(1)]);
+      expectEqual(await names(store), [cell], "the cells with mail");
+      const fence = await claim(store);
+      const collected = await store.collect(cell, fence);
+      await store.append(cell, fence, [], { collected: collected[0]?.id });
+      expectEqual(await names(store), [], "the cells without");
     },
   },
 ];
@@ -314,10 +325,10 @@ const lifeCases: readonly StoreCase[] = [
     run: async ({ store }) => {
       const fence = await fill(store, 3);
       await store.snapshot(cell, fence, { position: 3, agents: { ada: { state: "1", lists: {} } } });
-      await store.deliver(cell, [mail(1)]);
+      await store.deliver(cell, [entry(1)]);
       await fill(store, 1, "other");
       await store.prune(cell);
-      expectEqual(await store.cells(), ["other"], "the cells that hold anything");
+      expectEqual(await names(store), ["other"], "the cells that hold anything");
       expectEqual(await store.read(cell), [], "the log");
       expectEqual((await store.claim(cell, "owner")).snapshot, undefined, "the snapshot");
       await store.prune("unknown");
@@ -334,7 +345,7 @@ const lifeCases: readonly StoreCase[] = [
       await expectCode("store.closed", "append", () => store.append(cell, fence, [record("x")]));
       await expectCode("store.closed", "read", () => store.read(cell));
       await expectCode("store.closed", "snapshot", () => store.snapshot(cell, fence, { position: 0, agents: {} }));
-      await expectCode("store.closed", "deliver", () => store.deliver(cell, [mail(1)]));
+      await expectCode("store.closed", "deliver", () => store.deliver(cell, [entry(1)]));
       await expectCode("store.closed", "collect", () => store.collect(cell, fence));
       await expectCode("store.closed", "prune", () => store.prune(cell));
       await expectCode("store.closed", "cells", () => store.cells());
@@ -349,7 +360,7 @@ const lifeCases: readonly StoreCase[] = [
       const fence = await fill(store, 3);
       const snapshot = { position: 3, agents: { ada: { state: "1", lists: {} } } };
       await store.snapshot(cell, fence, snapshot);
-      await store.deliver(cell, [mail(1)]);
+      await store.deliver(cell, [entry(1)]);
       await store.close();
       const again = await reopen();
       const claimed = await again.claim(cell, "other");

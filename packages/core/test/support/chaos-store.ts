@@ -65,8 +65,24 @@ export class ChaosStore implements Store {
     return this.#late(() => this.#store.prune(...call));
   }
 
-  cells(): ReturnType<Store["cells"]> {
-    return this.#late(() => this.#store.cells());
+  cells(...call: Parameters<Store["cells"]>): ReturnType<Store["cells"]> {
+    return this.#late(() => this.#store.cells(...call));
+  }
+
+  runs(...call: Parameters<Store["runs"]>): ReturnType<Store["runs"]> {
+    return this.#late(() => this.#store.runs(...call));
+  }
+
+  heartbeat(...call: Parameters<Store["heartbeat"]>): ReturnType<Store["heartbeat"]> {
+    return this.#late(() => this.#store.heartbeat(...call));
+  }
+
+  release(...call: Parameters<Store["release"]>): ReturnType<Store["release"]> {
+    return this.#late(() => this.#store.release(...call));
+  }
+
+  watch(...call: Parameters<Store["watch"]>): ReturnType<Store["watch"]> {
+    return this.#store.watch(...call);
   }
 
   close(): void {

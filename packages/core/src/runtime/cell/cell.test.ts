@@ -67,10 +67,10 @@ describe("Cell", () => {
     await runtime.register(agent);
     await runtime.send(Ask(1), agent.id("x"));
     await runtime.idle();
-    expect(store.cells()).toEqual(["sum/x"]);
+    expect(store.cells().map((row) => row.cell)).toEqual(["sum/x"]);
     await runtime.send(Ask(-1), agent.id("x"));
     await runtime.idle();
-    expect(store.cells()).toEqual([]);
+    expect(store.cells().map((row) => row.cell)).toEqual([]);
     await runtime.close();
   });
 });

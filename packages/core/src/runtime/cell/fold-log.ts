@@ -72,6 +72,9 @@ function foldRecord(fold: CellFold, record: LogRecord): void {
     case "turn":
       foldTurn(fold, record);
       return;
+    case "delivered":
+    case "recovered":
+      return;
     default:
       foldJournal(fold, record);
   }

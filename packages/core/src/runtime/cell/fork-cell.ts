@@ -98,6 +98,9 @@ class Renamer {
         return { ...record, runId: this.#run(record.runId) };
       case "restored":
         return { ...record, agent: this.#agent(record.agent) };
+      case "delivered":
+      case "recovered":
+        return record;
       case "turn":
         return {
           ...record,

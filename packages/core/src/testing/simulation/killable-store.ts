@@ -1,5 +1,18 @@
 import type { MaybePromise } from "../../async/index.ts";
-import type { CellClaim, CellSnapshot, Fence, LogRange, LogRecord, Mail, Store } from "../../store/index.ts";
+import type {
+  AppendNotes,
+  CellClaim,
+  CellRow,
+  CellSnapshot,
+  CollectedEntry,
+  Fence,
+  InboxEntry,
+  LogRange,
+  LogRecord,
+  RunFilter,
+  RunRow,
+  Store,
+} from "../../store/index.ts";
 
 /**
  * A store as a process sees it that may die: after `kill` nothing it asks for ever comes back, and nothing is written.
@@ -33,32 +46,55 @@ export class KillableStore implements Store {
     return this.#ask(() => this.#store.claim(cell, owner));
   }
 
-  append(cell: string, fence: Fence, records: readonly LogRecord[]): MaybePromise<number> {
-    return this.#write(() => this.#store.append(cell, fence, records));
+  append(cell: string, fence: Fence, records: readonly LogRecord[], notes?: AppendNotes): MaybePromise<number> {
+    return this.#write(() => this.#store.append(cell, fence, records, notes));
   }
 
   read(cell: string, range?: LogRange): MaybePromise<readonly LogRecord[]> {
     return this.#ask(() => this.#store.read(cell, range));
   }
 
-  snapshot(cell: string, fence: Fence, snapshot: CellSnapshot): MaybePromise<void> {
-    return this.#write(() => this.#store.snapshot(cell, fence, snapshot));
+  snapshot(
+    cell: string,
+    fence: Fence,
+    snapshot: CellSnapshot,
+    options?: { readonly dropsLog?: boolean | undefined },
+  ): MaybePromise<void> {
+    return this.#write(() => this.#store.snapshot(cell, fence, snapshot, options));
   }
 
-  deliver(cell: string, mails: readonly Mail[]): MaybePromise<void> {
-    return this.#write(() => this.#store.deliver(cell, mails));
+  deliver(cell: string, entries: readonly InboxEntry[]): MaybePromise<void> {
+    return this.#write(() => this.#store.deliver(cell, entries));
   }
 
-  collect(cell: string, fence: Fence): MaybePromise<readonly Mail[]> {
-    return this.#write(() => this.#store.collect(cell, fence));
+  collect(cell: string, fence: Fence): MaybePromise<readonly CollectedEntry[]> {
+    return this.#ask(() => this.#store.collect(cell, fence));
   }
 
   prune(cell: string, before?: number): MaybePromise<void> {
     return this.#write(() => this.#store.prune(cell, before));
   }
 
-  cells(): MaybePromise<readonly string[]> {
-    return this.#ask(() => this.#store.cells());
+  cells(filter?: { readonly cell?: string | undefined }): MaybePromise<readonly CellRow[]> {
+    return this.#ask(() => this.#store.cells(filter));
+  }
+
+  runs(filter?: RunFilter): MaybePromise<readonly RunRow[]> {
+    return this.#ask(() => this.#store.runs(filter));
+  }
+
+  heartbeat(owner: string): MaybePromise<readonly string[]> {
+    return this.#ask(() => this.#store.heartbeat(owner));
+  }
+
+  release(owner: string, cell?: string): MaybePromise<void> {
+    return this.#ask(() => this.#store.release(owner, cell));
+  }
+
+  watch(listener: () => void): () => void {
+    return this.#store.watch(() => {
+      if (!this.isDead) listener();
+    });
   }
 
   /** The process closes its view; the store beneath stays for the next one. */
