@@ -1,3 +1,5 @@
+export { LogDecoder, type LogDecoderOptions } from "./codec/log-decoder.ts";
+export { type EncodedRow, LogEncoder, type LogEncoderOptions } from "./codec/log-encoder.ts";
 export type { CellEvent, LiveEvent } from "./events.ts";
 export type {
   AgentImage,
