@@ -55,6 +55,8 @@ export interface Wait<T> {
 export interface EmitOptions {
   /** Who the event is about; default: the path of the run context. */
   readonly path?: readonly string[] | undefined;
+  /** Says that this is the run's last event, and how the run ended (a label for listings: `finished`, `failed`). */
+  readonly end?: string | undefined;
 }
 
 /**

@@ -9,4 +9,9 @@ export interface RunContext {
   readonly path: readonly string[];
   /** Values of the layer above (budget grants, tenant ids); JSON, small, never interpreted by core. */
   readonly inherited?: JsonValue;
+  /**
+   * When outcomes of idempotent steps reach a durable store (C25): `step`, the default, at once; `turn`, with the turn's next
+   * commit point. Claims of other steps never wait.
+   */
+  readonly durability?: "step" | "turn";
 }

@@ -24,16 +24,22 @@ export interface StepContext {
   readonly idempotencyKey: string;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** Earlier executions that were claimed and never settled, because their process died: 0 in ordinary times. */
+  readonly lost: number;
   /** Keeps what is there so far: recorded as the partial output when the step is cancelled. The last call counts. */
   partial(value: JsonValue): void;
 }
 
 /** How a step ended, as recorded. `unknown`: it may or may not have taken effect, and is never silently repeated. */
-export type StepOutcome<T> =
+export type StepOutcome<T> = {
+  /** Executions that were claimed and never settled, because their process died; absent when there were none. The same on replay. */
+  readonly lost?: number;
+} & (
   | { readonly status: "done"; readonly value: T }
   | { readonly status: "failed"; readonly error: Error }
   | { readonly status: "cancelled"; readonly reason: ControlReason; readonly partial: JsonValue | undefined }
-  | { readonly status: "unknown"; readonly reason: ControlReason | undefined };
+  | { readonly status: "unknown"; readonly reason: ControlReason | undefined }
+);
 
 /** Why running steps were stopped from outside the mailbox (C18). */
 export interface ControlReason {

@@ -1,3 +1,4 @@
+import type { JsonValue } from "../errors/index.ts";
 import type { AgentId, TopicId } from "../identity/index.ts";
 
 /** What every event about a message tells. */
@@ -91,7 +92,27 @@ export interface TurnParkedEvent extends MessageFacts {
   readonly agent: AgentId;
 }
 
-/** Everything that a runtime tells its observer. Payloads never appear. */
+/** A durable event of a run is in the log, and shown: once for each, in order. The one observation that carries a payload (C20). */
+export interface EventStoredEvent {
+  readonly kind: "event-stored";
+  readonly cell: string;
+  readonly event: StoredRunEvent;
+}
+
+/** A durable event of a run, as observers see it. */
+export interface StoredRunEvent {
+  readonly runId: string;
+  readonly sequence: number;
+  readonly path: readonly string[];
+  readonly kind: string;
+  readonly payload: JsonValue;
+  /** Epoch milliseconds of the commit. */
+  readonly at: number;
+  /** Set on the last event of a run: how it ended. */
+  readonly end?: string;
+}
+
+/** Everything that a runtime tells its observer. Payloads of messages never appear. */
 export type RuntimeEvent =
   | MessageSentEvent
   | MessageDeliveredEvent
@@ -104,7 +125,8 @@ export type RuntimeEvent =
   | AgentActivatedEvent
   | AgentPassivatedEvent
   | DeadlockDetectedEvent
-  | TurnParkedEvent;
+  | TurnParkedEvent
+  | EventStoredEvent;
 
 /**
  * Watches a runtime, synchronously and in order. Without one no event object is made.

@@ -34,7 +34,8 @@ export interface Flush {
 /** A record that belongs to a turn in flight: its journal is exactly these, in log order. */
 export type JournalRecord = Flush & { readonly at: number; readonly turn: string; readonly key: string } & (
     | { readonly kind: "step-claimed"; readonly claim: JsonValue | undefined }
-    | { readonly kind: "step-settled"; readonly outcome: StepRecordOutcome }
+    /** `lost`: executions that were claimed and never settled. */
+    | { readonly kind: "step-settled"; readonly outcome: StepRecordOutcome; readonly lost?: number }
     | { readonly kind: "request-sent"; readonly mail: Mail }
     | { readonly kind: "request-settled"; readonly outcome: ReplyOutcome }
     | { readonly kind: "wait-opened"; readonly wait: WaitRecord }

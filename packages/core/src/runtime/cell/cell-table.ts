@@ -8,7 +8,7 @@
  * O3. A name is claimed anew only after its last owner's last write has settled.
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import type { Store } from "../../store/index.ts";
+import type { CellEvent, Store } from "../../store/index.ts";
 import { Cell } from "./cell.ts";
 import type { CellFold } from "./fold-log.ts";
 
@@ -30,6 +30,8 @@ export interface CellHost {
   readonly opened: (cell: Cell, fold: CellFold | undefined) => void;
   /** A write of the cell has failed: it is of no use any more. */
   readonly lost: (cell: Cell, error: unknown) => void;
+  /** Hears of each stored event of a run; undefined when nobody watches. */
+  readonly stored: ((cell: string, event: CellEvent) => void) | undefined;
   /** The error for whoever asks a closed runtime for a cell. */
   readonly closedError: () => Error;
 }
@@ -85,8 +87,9 @@ export class CellTable {
   }
 
   #claim(name: string, isLogged: boolean): MaybePromise<Opened> {
-    const { store, owner, lost } = this.#host;
-    const cell = new Cell({ name, owner, store, isLogged, onLost: (error) => lost(cell, error) });
+    const { store, owner, lost, stored } = this.#host;
+    const onEvent = stored === undefined ? undefined : (event: CellEvent): void => stored(name, event);
+    const cell = new Cell({ name, owner, store, isLogged, onLost: (error) => lost(cell, error), onEvent });
     const opened = cell.open();
     return isPromiseLike(opened) ? opened.then((fold) => ({ cell, fold })) : { cell, fold: opened };
   }

@@ -10,7 +10,7 @@
  * K4. After a failed write a cell writes nothing more: nobody knows what its log says. Whoever needs it opens it anew.
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import type { AgentImage, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
+import type { AgentImage, CellEvent, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
 import { foldLog } from "./fold-log.ts";
 import { RunLog } from "./run-log.ts";
 import type { CellFold } from "./fold-log.ts";
@@ -31,6 +31,8 @@ export interface CellOptions {
   readonly isLogged: boolean;
   /** Told once, when a write has failed. */
   readonly onLost?: ((error: unknown) => void) | undefined;
+  /** Told of each event of its runs when it is stored. */
+  readonly onEvent?: ((event: CellEvent) => void) | undefined;
 }
 
 export class Cell {
@@ -39,6 +41,7 @@ export class Cell {
   readonly #store: Store;
   readonly #owner: string;
   readonly #onLost: ((error: unknown) => void) | undefined;
+  readonly #onEvent: ((event: CellEvent) => void) | undefined;
   /** Why nothing is written any more: the failed write, or that the cell was forgotten. */
   #end: { readonly error: unknown } | undefined;
   #writing: Promise<void> | undefined;
@@ -57,6 +60,7 @@ export class Cell {
     this.#store = options.store;
     this.#owner = options.owner;
     this.#onLost = options.onLost;
+    this.#onEvent = options.onEvent;
   }
 
   /** True when none of its agents is active. */
@@ -108,7 +112,7 @@ export class Cell {
     this.#images = fold.agents;
     for (const run of fold.runs.values()) {
       const log = this.run(run.runId);
-      for (const event of run.events) log.show(event);
+      for (const event of run.events) log.load(event);
       if (run.isPaused) log.pause();
       log.stop = run.stop;
     }
@@ -192,7 +196,7 @@ export class Cell {
     this.#runs ??= new Map();
     let run = this.#runs.get(runId);
     if (run === undefined) {
-      run = new RunLog(runId);
+      run = new RunLog(runId, this.#onEvent);
       this.#runs.set(runId, run);
     }
     return run;

@@ -55,6 +55,17 @@ describe("EventReader", () => {
     expect(open(log, { signal: controller.signal }) && log.watcherCount).toBe(0);
   });
 
+  test("V3: the last event of a run is shown to those who wait for it, and ends their reading", async () => {
+    const log = new RunLog("r");
+    const waiting = open(log);
+    const both = [waiting.next(), waiting.next()];
+    log.show({ ...log.number({ path: [], kind: "over", payload: null, at: 0 }), end: "finished" });
+    const kinds = (await Promise.all(both)).map((result) => (result.done === true ? "done" : result.value.kind));
+    expect([kinds, log.watcherCount, log.end]).toEqual([["over", "done"], 0, "finished"]);
+    const late = open(log);
+    expect([await take(late, 1), (await late.next()).done, log.watcherCount]).toEqual([["over"], true, 0]);
+  });
+
   test("E2: a reader that ended still shows what was durable before it did", async () => {
     const log = new RunLog("r");
     show(log, "one");

@@ -21,7 +21,7 @@ export interface ReaderOptions {
  * Invariants:
  * V1. Needs no buffer for durable events: they are read from the log.
  * V2. A live event is shown after the durable event it followed, and before the next one.
- * V3. `return()`, the signal, and the end of the run each remove the watcher and the listener.
+ * V3. `return()`, the signal, the last event of a run and the end of its cell each remove the watcher and the listener.
  */
 export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
   readonly #log: RunLog;
@@ -54,7 +54,10 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
 
   next(): Promise<IteratorResult<AnyEvent>> {
     const event = this.#take();
-    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    if (event !== undefined) {
+      this.#endAfter(event);
+      return Promise.resolve({ done: false, value: event });
+    }
     if (this.#isEnded) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -71,7 +74,12 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
       const event = this.#take();
       if (event === undefined) return;
       this.#waiting.shift()?.({ done: false, value: event });
+      this.#endAfter(event);
     }
+  }
+
+  #endAfter(event: AnyEvent): void {
+    if (!event.live && event.end !== undefined) this.end();
   }
 
   live(event: LiveEvent): void {
@@ -119,7 +127,8 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
       }
       return live;
     }
-    if (durable !== undefined) this.#next += 1;
+    if (durable === undefined) return undefined;
+    this.#next += 1;
     return durable;
   }
 }

@@ -29,9 +29,14 @@ export class RunLog {
   #next = 1;
   #resumed: Deferred<void> | undefined;
   stop: ControlReason | undefined;
+  /** How the run ended, once its last event is stored. */
+  end: string | undefined;
+  readonly #onStored: ((event: CellEvent) => void) | undefined;
 
-  constructor(runId: string) {
+  /** @param onStored hears of each event when it has been committed. */
+  constructor(runId: string, onStored?: (event: CellEvent) => void) {
     this.runId = runId;
+    this.#onStored = onStored;
   }
 
   get isPaused(): boolean {
@@ -53,11 +58,18 @@ export class RunLog {
     this.#next -= count;
   }
 
-  /** Shows a committed event; also used to rebuild the run from its log. */
+  /** Shows a committed event. */
   show(event: CellEvent): void {
+    this.load(event);
+    this.#onStored?.(event);
+    for (const watcher of this.#watchers) watcher.wake();
+  }
+
+  /** Takes an event that a log holds already. */
+  load(event: CellEvent): void {
     this.events.push(event);
     this.#next = Math.max(this.#next, event.sequence + 1);
-    for (const watcher of this.#watchers) watcher.wake();
+    this.end ??= event.end;
   }
 
   showLive(event: Omit<LiveEvent, "after" | "live" | "runId">): void {

@@ -39,6 +39,10 @@ export class AgentTable {
         }
       },
       lost: (cell, error) => loseCell(engine, cell, error),
+      stored:
+        engine.observe === undefined
+          ? undefined
+          : (cell, event) => engine.observe?.({ kind: "event-stored", cell, event }),
       closedError: runtimeClosed,
     });
   }

@@ -28,7 +28,8 @@ const maxBytes = 16_777_216;
 export class Journal {
   readonly #limit: number;
   #records: JournalRecord[] = [];
-  readonly #claims = new Map<string, RecordOf<"step-claimed">>();
+  /** How often each step was claimed: more than once when its process died meanwhile. */
+  readonly #claims = new Map<string, number>();
   readonly #requests = new Map<string, RecordOf<"request-sent">>();
   readonly #waits = new Map<string, RecordOf<"wait-opened">>();
   readonly #settled = new Map<string, SettledRecord>();
@@ -57,7 +58,7 @@ export class Journal {
     this.#bytes += sizeOf(record);
     if (this.#records.length >= this.#limit || this.#bytes > maxBytes) throw journalFull(record, this.#limit);
     this.#records.push(record);
-    if (record.kind === "step-claimed") this.#claims.set(record.key, record);
+    if (record.kind === "step-claimed") this.#claims.set(record.key, this.claims(record.key) + 1);
     else if (record.kind === "request-sent") this.#requests.set(record.key, record);
     else if (record.kind === "wait-opened") this.#waits.set(record.key, record);
     else this.#settled.set(record.key, record);
@@ -65,8 +66,9 @@ export class Journal {
       this.#flushed.set(count.scope, { messages: count.messages ?? 0, events: count.events ?? 0 });
   }
 
-  claim(key: string): RecordOf<"step-claimed"> | undefined {
-    return this.#claims.get(key);
+  /** How often a step was claimed. */
+  claims(key: string): number {
+    return this.#claims.get(key) ?? 0;
   }
 
   request(key: string): RecordOf<"request-sent"> | undefined {

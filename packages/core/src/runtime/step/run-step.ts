@@ -30,7 +30,7 @@ export async function runStep(turn: Turn, frame: Frame, request: StepRequest): P
     if (frame.replayer !== undefined && !frame.replayer.isOver) {
       const recorded = await frame.replayer.ask(key);
       frame.assertLive();
-      if (recorded?.kind === "step-settled") return { record: recorded.outcome };
+      if (recorded?.kind === "step-settled") return withLost({ record: recorded.outcome }, recorded.lost ?? 0);
     }
     return await startStep(turn, frame, request);
   } finally {
@@ -42,8 +42,9 @@ export async function runStep(turn: Turn, frame: Frame, request: StepRequest): P
 async function startStep(turn: Turn, frame: Frame, request: StepRequest): Promise<StepResult> {
   const { key, options } = request;
   const refused = await refusal(turn, frame, request);
-  if (refused !== undefined) return record(turn, frame, { key, result: refused });
-  const isRerun = turn.attempt > 1 || (turn.hasJournal && turn.journal.claim(key) !== undefined);
+  const lost = lostBefore(turn, request);
+  if (refused !== undefined) return record(turn, frame, { key, result: withLost(refused, lost) });
+  const isRerun = turn.attempt > 1 || (turn.hasJournal && turn.journal.claims(key) > 0);
   await claim(turn, frame, request);
   const stop = turn.stop ?? turn.run?.stop;
   if (stop !== undefined)
@@ -51,8 +52,8 @@ async function startStep(turn: Turn, frame: Frame, request: StepRequest): Promis
   frame.assertLive();
   if (isRerun)
     turn.run?.showLive({ path: turn.mail.run?.path ?? [], kind: "attempt-restarted", payload: { step: key } });
-  const step = new StepRun(turn.engine, { key, idempotencyKey: `${turn.id}#${key}`, options }, request.run);
-  const settled = step.outcome().then((result) => record(turn, frame, { key, result }));
+  const step = new StepRun(turn.engine, { key, idempotencyKey: `${turn.id}#${key}`, options, lost }, request.run);
+  const settled = step.outcome().then((result) => record(turn, frame, { key, result: withLost(result, lost) }));
   frame.running.set(key, {
     abort: (reason: ControlReason) => step.abort(reason),
     settled: settled.then(nothing, nothing),
@@ -63,6 +64,15 @@ async function startStep(turn: Turn, frame: Frame, request: StepRequest): Promis
 }
 
 function nothing(): void {}
+
+/** Executions that nobody settled: only steps that reserve something (`claim`) are claimed each time they run. */
+function lostBefore(turn: Turn, { key, options }: StepRequest): number {
+  return options.claim === undefined || !turn.hasJournal ? 0 : turn.journal.claims(key);
+}
+
+function withLost(result: StepResult, lost: number): StepResult {
+  return lost === 0 ? result : { ...result, lost };
+}
 
 /** Why a step must not start: the turn was stopped, or its claim has no outcome and may have taken effect. Waits out a pause. */
 async function refusal(turn: Turn, frame: Frame, { key, options }: StepRequest): Promise<StepResult | undefined> {
@@ -78,14 +88,14 @@ async function refusal(turn: Turn, frame: Frame, { key, options }: StepRequest):
   }
   const stop = turn.stop ?? turn.run?.stop;
   if (stop !== undefined) return { record: { status: "cancelled", reason: stop, partial: undefined } };
-  const hasClaim = turn.hasJournal && turn.journal.claim(key) !== undefined;
+  const hasClaim = turn.hasJournal && turn.journal.claims(key) > 0;
   return hasClaim && options.idempotent !== true ? { record: { status: "unknown", reason: undefined } } : undefined;
 }
 
 async function claim(turn: Turn, frame: Frame, { key, options }: StepRequest): Promise<void> {
   // What was said before the step is shown before it: a model's words must not come ahead of the tool result they follow.
   if (options.idempotent === true && options.claim === undefined && frame.events.length === 0) return;
-  if (turn.hasJournal && turn.journal.claim(key) !== undefined) return;
+  if (options.claim === undefined && turn.hasJournal && turn.journal.claims(key) > 0) return;
   const events = takeEvents(turn, frame);
   const written = writeJournal(turn, [
     {
@@ -117,6 +127,7 @@ async function record(
       turn: turn.id,
       key,
       outcome: result.record,
+      ...(result.lost !== undefined && { lost: result.lost }),
       ...toFlush(turn, frame, { sent: [], events, counts: undefined }),
     };
     const written = writeJournal(turn, [settled]);
@@ -131,6 +142,11 @@ async function record(
 
 /** The recorded outcome as data. */
 export function toOutcome<T>(result: StepResult): StepOutcome<T> {
+  const outcome = settledOutcome<T>(result);
+  return result.lost === undefined ? outcome : { ...outcome, lost: result.lost };
+}
+
+function settledOutcome<T>(result: StepResult): StepOutcome<T> {
   const { record: outcome } = result;
   switch (outcome.status) {
     case "done":
@@ -147,7 +163,7 @@ export function toOutcome<T>(result: StepResult): StepOutcome<T> {
 
 /** The value, or the outcome as an error. */
 export function unwrap<T>(key: string, result: StepResult): T {
-  const outcome = toOutcome<T>(result);
+  const outcome = settledOutcome<T>(result);
   switch (outcome.status) {
     case "done":
       return outcome.value;

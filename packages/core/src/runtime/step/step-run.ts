@@ -18,12 +18,15 @@ export interface StepIdentity {
   readonly key: string;
   readonly idempotencyKey: string;
   readonly options: StepOptions;
+  /** Executions that were claimed and never settled. */
+  readonly lost: number;
 }
 
 /** An outcome with the live value or error, which the record only holds as JSON. */
 export interface StepResult {
   readonly record: StepRecordOutcome;
   readonly error?: Error;
+  readonly lost?: number;
 }
 
 type StepFunction = (step: StepContext) => unknown;
@@ -93,6 +96,7 @@ export class StepRun {
         signal: this.#controller.signal,
         idempotencyKey: this.#identity.idempotencyKey,
         attempt,
+        lost: this.#identity.lost,
         partial: (partial) => {
           this.#partial = freezeJson(partial, `partial output of step "${this.#identity.key}"`);
         },

@@ -22,6 +22,7 @@ export interface QueuedEvent {
   readonly path: readonly string[];
   readonly kind: string;
   readonly payload: JsonValue;
+  readonly end?: string;
 }
 
 /** A message that waits for its commit; `deadlineMs` is set for requests between turns. */

@@ -256,6 +256,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
       path: options.path ?? mail.run?.path ?? [],
       kind,
       payload: freezeJson(payload, `event "${kind}"`),
+      ...(options.end !== undefined && { end: options.end }),
     });
   }
 
