@@ -1,6 +1,6 @@
 import { chatContract } from "@troupe/agentchat/testing";
-import { InProcessRuntime, MemoryStore, ModelError } from "@troupe/core";
-import { inProcessSubject, runtimeContract, storeContract } from "@troupe/core/testing";
+import { InProcessRuntime, ModelError } from "@troupe/core";
+import { inProcessSubject, memoryStoreSubject, runtimeContract, storeContract } from "@troupe/core/testing";
 import type { ChatModel } from "@troupe/llm";
 import { type ChatModelScenario, chatModelContract, reply, ScriptedModel } from "@troupe/llm/testing";
 import { type PortableSuite, portableSuite } from "./portable-suite.ts";
@@ -21,16 +21,11 @@ async function createModel(scenario: ChatModelScenario): Promise<ChatModel> {
   return new ScriptedModel([answer[scenario], answer[scenario]], { chunkSize: 4 });
 }
 
-const storeSkips = {
-  "an owner that lost a cell nobody had written to cannot write either":
-    "the memory store keeps no fence of a cell that holds nothing, or memory would grow with every agent ever addressed",
-};
-
 /** Everything that must hold on every platform. */
 export const suites: readonly PortableSuite[] = [
   portableSuite("runtime", runtimeContract, inProcessSubject()),
   portableSuite("runtime, parking at every wait", runtimeContract, inProcessSubject({ parkAfterMs: 0 })),
-  portableSuite("memory store", storeContract, { create: () => ({ store: new MemoryStore() }), skips: storeSkips }),
+  portableSuite("memory store", storeContract, memoryStoreSubject()),
   portableSuite("scripted model", chatModelContract, { create: () => ({ createModel }) }),
   portableSuite("chat", chatContract, {
     create: () => ({ runtime: new InProcessRuntime() }),

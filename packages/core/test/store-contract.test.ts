@@ -3,10 +3,15 @@ import { describe, expect, test } from "vitest";
 
 describe("MemoryStore keeps the store contract", () => {
   declareContract(storeContract, memoryStoreSubject(), { test, skip: test.skip });
+});
 
-  test("also without a test framework", async () => {
-    const report = await runContract(storeContract, memoryStoreSubject());
-    expect(report.results.filter((result) => result.status === "failed")).toEqual([]);
-    expect(report.passed).toBe(storeContract.length - 1);
-  });
+describe("a MemoryStore that stands for a durable one keeps the store contract", () => {
+  declareContract(storeContract, memoryStoreSubject({ isDurable: true }), { test, skip: test.skip });
+});
+
+test("the store contract needs no test framework", async () => {
+  const report = await runContract(storeContract, memoryStoreSubject());
+  expect(report.results.filter((result) => result.status === "failed")).toEqual([]);
+  expect(report.passed + report.skipped).toBe(storeContract.length);
+  expect(report.passed).toBeGreaterThan(30);
 });

@@ -3,7 +3,7 @@
  *
  * Owns: the logs, snapshots and inboxes of all cells. Does not own: ordering and ownership rules beyond the fence.
  * Invariants:
- * M1. A cell that holds no record, no snapshot and no mail has no entry.
+ * M1. A cell that holds no record, no run, no snapshot and no mail has no entry, unless the store stands for a durable one.
  * M2. An append with an older epoch or another position changes nothing.
  * M3. Records and snapshots are frozen JSON: what was read can never change what is stored.
  */
@@ -33,8 +33,19 @@ interface CellEntry {
   snapshot: CellSnapshot | undefined;
   inbox: CollectedEntry[];
   isBusy: boolean;
-  runs: Map<string, RunRow> | undefined;
+  /** Time of the last record. */
+  updatedAt: number;
+  runs: Map<string, StoredRun> | undefined;
 }
+
+/** Runs that started in the same millisecond are listed by `order`. */
+interface StoredRun {
+  readonly order: number;
+  readonly row: RunRow;
+}
+
+/** Changes of worker that are remembered for cells without an entry. */
+const maxClaimants = 64;
 
 /** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -50,7 +61,10 @@ export class MemoryStore implements Store {
   readonly #listeners = new Set<() => void>();
   /** Fences of cells without an entry: all cells share one epoch counter, so none can repeat. */
   #epoch = 0;
+  /** Who has claimed from which epoch on: cells without an entry have no other place for their owner. */
+  readonly #claimants: { readonly from: number; readonly owner: string }[] = [];
   #inboxId = 0;
+  #runCount = 0;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -60,6 +74,7 @@ export class MemoryStore implements Store {
   claim(cell: string, owner: string): CellClaim {
     this.#assertOpen();
     this.#epoch += 1;
+    this.#rememberClaimant(owner);
     const entry = this.#cells.get(cell);
     if (entry === undefined) {
       if (this.isDurable) this.#create(cell, this.#epoch, owner);
@@ -72,6 +87,13 @@ export class MemoryStore implements Store {
     return { epoch: entry.epoch, position, snapshot: entry.snapshot, isClean };
   }
 
+  #rememberClaimant(owner: string): void {
+    if (this.#claimants.at(-1)?.owner === owner) return;
+    this.#claimants.push({ from: this.#epoch, owner });
+    if (this.#claimants.length > maxClaimants) this.#claimants.shift();
+  }
+
+  // oxlint-disable-next-line max-params -- the port has four
   append(cell: string, fence: Fence, records: readonly LogRecord[], notes?: AppendNotes): number {
     const entry = this.#entry(cell, fence);
     const position = entry.pruned + entry.records.length;
@@ -81,6 +103,7 @@ export class MemoryStore implements Store {
       });
     }
     for (const record of records) entry.records.push(record);
+    entry.updatedAt = records.at(-1)?.at ?? entry.updatedAt;
     if (notes !== undefined) this.#note(cell, entry, notes);
     this.#dropIfEmpty(cell, entry);
     return position + records.length;
@@ -89,15 +112,12 @@ export class MemoryStore implements Store {
   #note(cell: string, entry: CellEntry, { isBusy, runs, collected }: AppendNotes): void {
     if (isBusy !== undefined) entry.isBusy = isBusy;
     if (collected !== undefined) entry.inbox = entry.inbox.filter(({ id }) => id > collected);
-    const at = entry.records.at(-1)?.at ?? 0;
     for (const run of runs ?? []) {
       entry.runs ??= new Map();
-      entry.runs.set(run.runId, {
-        ...run,
-        cell,
-        startedAt: entry.runs.get(run.runId)?.startedAt ?? at,
-        updatedAt: at,
-      });
+      const known = entry.runs.get(run.runId);
+      const startedAt = known?.row.startedAt ?? entry.updatedAt;
+      const row = { ...run, cell, startedAt, updatedAt: entry.updatedAt };
+      entry.runs.set(run.runId, { order: known?.order ?? (this.#runCount += 1), row });
     }
   }
 
@@ -109,11 +129,10 @@ export class MemoryStore implements Store {
     return entry.records.slice(start, range.limit === undefined ? undefined : start + range.limit);
   }
 
+  // oxlint-disable-next-line max-params -- the port has four
   snapshot(cell: string, fence: Fence, snapshot: CellSnapshot, options: { readonly dropsLog?: boolean } = {}): void {
     const entry = this.#entry(cell, fence);
-    const { agents, marks, remembered } = snapshot;
-    const isNothing = [agents, marks ?? {}, remembered ?? {}].every((part) => Object.keys(part).length === 0);
-    entry.snapshot = isNothing ? undefined : snapshot;
+    entry.snapshot = isNothing(snapshot) ? undefined : snapshot;
     if (options.dropsLog === true) this.#dropBefore(entry, snapshot.position);
     this.#dropIfEmpty(cell, entry);
   }
@@ -160,7 +179,7 @@ export class MemoryStore implements Store {
         hasMail: entry.inbox.length > 0,
         owner: entry.owner,
         position: entry.pruned + entry.records.length,
-        updatedAt: entry.records.at(-1)?.at ?? 0,
+        updatedAt: entry.updatedAt,
       }));
   }
 
@@ -168,11 +187,12 @@ export class MemoryStore implements Store {
     this.#assertOpen();
     return [...this.#cells.values()]
       .flatMap((entry) => [...(entry.runs?.values() ?? [])])
-      .filter((run) => filter.cell === undefined || run.cell === filter.cell)
-      .filter((run) => filter.runId === undefined || run.runId === filter.runId)
-      .filter((run) => filter.status === undefined || filter.status.includes(run.status))
-      .sort((left, right) => right.startedAt - left.startedAt)
-      .slice(0, filter.limit ?? 1_000);
+      .filter(({ row }) => filter.cell === undefined || row.cell === filter.cell)
+      .filter(({ row }) => filter.runId === undefined || row.runId === filter.runId)
+      .filter(({ row }) => filter.status === undefined || filter.status.includes(row.status))
+      .sort((left, right) => right.row.startedAt - left.row.startedAt || right.order - left.order)
+      .slice(0, filter.limit ?? 1_000)
+      .map(({ row }) => row);
   }
 
   heartbeat(owner: string): readonly string[] {
@@ -201,11 +221,15 @@ export class MemoryStore implements Store {
 
   #entry(cell: string, fence: Fence): CellEntry {
     this.#assertOpen();
-    const entry = this.#cells.get(cell) ?? this.#create(cell, fence.epoch, undefined);
+    const entry = this.#cells.get(cell) ?? this.#create(cell, fence.epoch, this.#claimantOf(fence.epoch));
     if (fence.epoch >= entry.epoch) return entry;
     throw new StoreError("store.fenced", `Cell "${cell}" was claimed by "${entry.owner ?? ""}"`, {
       remedy: "Stop writing: another owner goes on with this cell.",
     });
+  }
+
+  #claimantOf(epoch: number): string | undefined {
+    return this.#claimants.findLast(({ from }) => from <= epoch)?.owner;
   }
 
   #create(cell: string, epoch: number, owner: string | undefined): CellEntry {
@@ -217,6 +241,7 @@ export class MemoryStore implements Store {
       snapshot: undefined,
       inbox: [],
       isBusy: false,
+      updatedAt: 0,
       runs: undefined,
     };
     this.#cells.set(cell, entry);
@@ -235,5 +260,9 @@ export class MemoryStore implements Store {
 
 function isEmpty(entry: CellEntry): boolean {
   const hasRecords = entry.records.length > 0 || entry.pruned > 0;
-  return !hasRecords && entry.inbox.length === 0 && entry.snapshot === undefined;
+  return !hasRecords && entry.inbox.length === 0 && entry.snapshot === undefined && entry.runs === undefined;
+}
+
+function isNothing({ agents, sent, marks, remembered }: CellSnapshot): boolean {
+  return (sent ?? 0) === 0 && [agents, marks, remembered].every((part) => Object.keys(part ?? {}).length === 0);
 }

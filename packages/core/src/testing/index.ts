@@ -10,8 +10,9 @@ export {
 } from "./contract.ts";
 export { codeOf, ContractViolation, expectCode, expectEqual, expectThat, type Outcome, settle } from "./expectation.ts";
 export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
-export { memoryStoreSubject } from "./memory-store-subject.ts";
-export { storeContract, type StoreEnvironment } from "./store-contract.ts";
+export { memoryStoreSubject } from "./store-contract/memory-store-subject.ts";
+export { storeContract } from "./store-contract/store-contract.ts";
+export type { StoreCase, StoreEnvironment } from "./store-contract/environment.ts";
 export type { RuntimeCase, RuntimeContractOptions, RuntimeEnvironment } from "./runtime-contract/environment.ts";
 export { runtimeContract } from "./runtime-contract/runtime-contract.ts";
 export { inProcessSubject } from "./runtime-contract/in-process-subject.ts";

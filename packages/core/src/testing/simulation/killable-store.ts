@@ -46,6 +46,7 @@ export class KillableStore implements Store {
     return this.#ask(() => this.#store.claim(cell, owner));
   }
 
+  // oxlint-disable-next-line max-params -- the port has four
   append(cell: string, fence: Fence, records: readonly LogRecord[], notes?: AppendNotes): MaybePromise<number> {
     return this.#write(() => this.#store.append(cell, fence, records, notes));
   }
@@ -54,6 +55,7 @@ export class KillableStore implements Store {
     return this.#ask(() => this.#store.read(cell, range));
   }
 
+  // oxlint-disable-next-line max-params -- the port has four
   snapshot(
     cell: string,
     fence: Fence,
