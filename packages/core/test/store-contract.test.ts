@@ -1,5 +1,6 @@
 import { declareContract, memoryStoreSubject, runContract, storeContract } from "@troupe/core/testing";
 import { describe, expect, test } from "vitest";
+import { SharedData, type SharedStore } from "./support/shared-store.ts";
 
 describe("MemoryStore keeps the store contract", () => {
   declareContract(storeContract, memoryStoreSubject(), { test, skip: test.skip });
@@ -7,6 +8,14 @@ describe("MemoryStore keeps the store contract", () => {
 
 describe("a MemoryStore that stands for a durable one keeps the store contract", () => {
   declareContract(storeContract, memoryStoreSubject({ isDurable: true }), { test, skip: test.skip });
+});
+
+describe("a store that processes share can keep the store contract, leases included", () => {
+  const create = (): { store: SharedStore; open: () => SharedStore; expire: (owner: string) => void } => {
+    const data = new SharedData();
+    return { store: data.open(), open: () => data.open(), expire: (owner) => data.expire(owner) };
+  };
+  declareContract(storeContract, { create, dispose: ({ store }) => store.close() }, { test });
 });
 
 test("the store contract needs no test framework", async () => {
