@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { ConfigError, InProcessRuntime } from "@troupe/core";
 import type { ChatModel } from "@troupe/llm";
 import { wasmExecutor } from "@troupe/wasm-exec";
@@ -10,6 +9,7 @@ import { standInModel } from "../demo/stand-in/stand-in-model.ts";
 import { parseTable, type Table } from "../demo/table/table.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { makeDirectory } from "../node/make-directory.ts";
 
 /** `troupe demo` with its flags. */
 export interface DemoCall {
@@ -116,14 +116,6 @@ async function writeFiles(directory: string, files: Readonly<Record<string, stri
     });
   }
   return paths.map(({ path }) => path);
-}
-
-/** `mkdir` with `recursive` never ends where the system answers that a directory's parent is missing although it is there (/proc). */
-async function makeDirectory(directory: string): Promise<void> {
-  const parent = dirname(directory);
-  if (existsSync(directory) || parent === directory) return;
-  await makeDirectory(parent);
-  await mkdir(directory);
 }
 
 /** Widest line that stays readable. */
