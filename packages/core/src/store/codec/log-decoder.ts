@@ -1,36 +1,114 @@
+/**
+ * The way back from rows to records.
+ *
+ * Owns: the segment read so far. Does not own: which rows there are (the store).
+ * Invariants:
+ * D1. A row that is not what an encoder wrote, or does not follow the row decoded last, is refused.
+ * D2. After a refusal, rows that go on are refused until one starts a segment or follows the last that was accepted.
+ * D3. Records are frozen all the way down, as `freezeJson` recognises it: they are taken over without a copy.
+ */
 import { trustType } from "../../agent/index.ts";
 import { StoreError } from "../../errors/index.ts";
-import { freezeJson } from "../freeze-json.ts";
 import type { LogRecord } from "../log-record.ts";
+import { restoreLargeStrings } from "./large-strings.ts";
+import { checksumOf, continueFlag, headerBytes, readDigits, shortChecksum, startFlag } from "./row-format.ts";
+import { RowExpander } from "./row-expander.ts";
 
 /** What a `LogDecoder` may use. */
 export interface LogDecoderOptions {
-  /** Returns the string that an encoder's `toBlob` has kept under this key. */
+  /** Returns the string that an encoder's `toBlob` has kept under this key; should throw a StoreError when there is none. */
   readonly fromBlob?: ((key: string) => string) | undefined;
 }
 
-/** Decodes rows in order, from one that starts a segment. The records are frozen all the way down. */
+/** Strings of this length and more are held once for each segment: messages occur in several records. */
+const sharedLength = 64;
+
+const utf8: TextEncoder = /* @__PURE__ */ new TextEncoder();
+
+/** Decodes rows in order, from one that starts a segment. */
 export class LogDecoder {
-  readonly #options: LogDecoderOptions;
+  readonly #fromBlob: ((key: string) => string) | undefined;
+  readonly #expander = new RowExpander();
+  readonly #strings = new Map<string, string>();
+  /** Of the row before; undefined when there is none. */
+  #checksum: number | undefined;
 
   constructor(options: LogDecoderOptions = {}) {
-    this.#options = options;
+    this.#fromBlob = options.fromBlob;
   }
 
-  /** The records of one append. @throws StoreError `store.corrupted` when the text is not what an encoder wrote. */
+  /**
+   * The records of one append, frozen all the way down.
+   *
+   * @throws StoreError `store.corrupted` when the text is not what an encoder wrote after the row decoded last.
+   */
   decode(text: string): readonly LogRecord[] {
-    const { fromBlob } = this.#options;
+    const row = utf8.encode(text);
+    const flag = row[0];
+    if (flag !== startFlag && flag !== continueFlag) throw corrupted("it has no known format");
+    const before = flag === startFlag ? 0 : this.#checksum;
+    if (before === undefined) throw corrupted("the row that starts its segment was not read");
+    const body = row.subarray(headerBytes);
+    const checksum = checksumOf(body, flag, before);
+    const stored = readDigits(new DataView(row.buffer, row.byteOffset, row.byteLength), 1, headerBytes - 1);
+    if (shortChecksum(checksum).value !== stored) throw corrupted("its checksum does not fit");
+    if (flag === startFlag) this.#clear();
+    this.#checksum = checksum;
+    return this.#toRecords(this.#expand(body));
+  }
+
+  #clear(): void {
+    this.#expander.clear();
+    this.#strings.clear();
+  }
+
+  #expand(body: Uint8Array): string {
     try {
-      const records: unknown = JSON.parse(text, (_key, value: unknown) => {
-        if (typeof value !== "string" || !value.startsWith("~")) return value;
-        return value.startsWith("~b") ? fromBlob?.(value.slice(2)) : value.slice(1);
-      });
-      return trustType<readonly LogRecord[]>(freezeJson(records, "A stored record", Number.MAX_SAFE_INTEGER));
-    } catch (error) {
-      throw new StoreError("store.corrupted", "A row of the log cannot be read", {
-        remedy: "Restore the store from a backup, or prune the cell.",
-        cause: error,
-      });
+      return this.#expander.expand(body);
+    } catch (cause) {
+      this.#checksum = undefined;
+      throw corrupted("it refers to text that its segment does not have", cause);
     }
   }
+
+  #toRecords(json: string): readonly LogRecord[] {
+    const full = restoreLargeStrings(json, (key) => this.#readBlob(key));
+    try {
+      return trustType<readonly LogRecord[]>(this.#freeze(JSON.parse(full)));
+    } catch (cause) {
+      throw corrupted("its text is not JSON", cause);
+    }
+  }
+
+  #readBlob(key: string): string {
+    if (this.#fromBlob !== undefined) return this.#fromBlob(key);
+    throw corrupted(`it refers to blob "${key}", and there is no fromBlob option`);
+  }
+
+  #freeze(value: unknown): unknown {
+    if (typeof value === "string") return value.length < sharedLength ? value : this.#share(value);
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) {
+      const items: unknown[] = value;
+      for (const [index, item] of items.entries()) items[index] = this.#freeze(item);
+    } else {
+      const fields = trustType<Record<string, unknown>>(value);
+      for (const key of Object.keys(fields)) fields[key] = this.#freeze(fields[key]);
+    }
+    return Object.freeze(value);
+  }
+
+  #share(text: string): string {
+    const known = this.#strings.get(text);
+    if (known !== undefined) return known;
+    this.#strings.set(text, text);
+    return text;
+  }
+}
+
+function corrupted(reason: string, cause?: unknown): StoreError {
+  return new StoreError("store.corrupted", `A row of the log cannot be read: ${reason}`, {
+    remedy: "Restore the store from a backup, or prune the cell that the row belongs to.",
+    ...(cause !== undefined && { cause }),
+  });
 }
