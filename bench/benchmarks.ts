@@ -9,6 +9,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "one-way": async () => (await import("./core/one-way.ts")).oneWay,
   "idle-agents": async () => (await import("./core/idle-agents.ts")).idleAgents,
   "passivated-agents": async () => (await import("./core/passivated-agents.ts")).passivatedAgents,
+  "log-codec": async () => (await import("./core/log-codec.ts")).logCodec,
   "round-robin-turn": async () => (await import("./agentchat/round-robin-turn.ts")).roundRobinTurn,
   "model-call": async () => (await import("./agentchat/model-call.ts")).modelCall,
   "tool-calls": async () => (await import("./agentchat/model-call.ts")).toolCalls,
