@@ -87,8 +87,9 @@ export class AssistantTurn {
   }
 
   #add(message: ModelMessage): void {
-    this.#conversation.push(message);
-    this.#context.history.append(message);
+    const kept = freezeMessage(message);
+    this.#conversation.push(kept);
+    this.#context.history.append(kept);
   }
 
   async #infer(options: { readonly withTools: boolean }): Promise<Inference> {
@@ -194,6 +195,14 @@ export class AssistantTurn {
     const end = endOf(error) ?? { status: "error", error: encodeError(error), agentPath: this.#context.path };
     return { message: undefined, end, cause: error };
   }
+}
+
+/** The list and the next requests hold the same object; models remember what they made of one that cannot change. */
+function freezeMessage(message: ModelMessage): ModelMessage {
+  if (typeof message.content === "string") return Object.freeze(message);
+  for (const part of message.content) Object.freeze(part);
+  Object.freeze(message.content);
+  return Object.freeze(message);
 }
 
 function endOfRound(round: ToolRound): AgentReply["end"] {

@@ -11,7 +11,8 @@ import { knownCapabilities, rulesFor, rulesOf } from "./provider-profile.ts";
 import { type CallIds, createCallIds, readPart } from "./answer/read-content.ts";
 import { isAttested } from "./answer/read-usage.ts";
 import { AnswerCollector } from "./answer/read-stream.ts";
-import { toCallOptions } from "./prompt/to-call-options.ts";
+import { PromptCache } from "./prompt/prompt-cache.ts";
+import { type PromptForm, toCallOptions } from "./prompt/to-call-options.ts";
 
 /** How an AI SDK model is presented to agents. */
 export interface FromAiSdkOptions {
@@ -50,14 +51,15 @@ class AiSdkChatModel implements ChatModel {
   readonly name: string;
   readonly capabilities: ModelCapabilities;
   readonly #model: AiSdkModel;
-  readonly #rules: HistoryRules;
+  readonly #form: PromptForm;
   readonly #clock: Clock;
 
   constructor(model: AiSdkModel, options: FromAiSdkOptions) {
     this.#model = model;
     this.name = options.name ?? `${model.provider.split(".")[0] ?? model.provider}:${model.modelId}`;
     this.capabilities = { ...knownCapabilities(model.provider, model.modelId), ...options.capabilities };
-    this.#rules = rulesFor(options.rules ?? rulesOf(model.provider), this.capabilities);
+    const rules = rulesFor(options.rules ?? rulesOf(model.provider), this.capabilities);
+    this.#form = { version: model.specificationVersion, rules, cache: new PromptCache(rules) };
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -86,7 +88,7 @@ class AiSdkChatModel implements ChatModel {
   }
 
   async #call(method: "doGenerate" | "doStream", request: ModelRequest): Promise<UnknownRecord> {
-    const options = toCallOptions(request, this.#model.specificationVersion, this.#rules);
+    const options = toCallOptions(request, this.#form);
     const pending: unknown = Reflect.apply(this.#model[method], this.#model, [options]);
     const outcome = await raceSignal(Promise.resolve(pending), request.signal);
     if (!isRecord(outcome)) throw invalidResponse(`"${method}" of the model gave no object.`);
@@ -159,12 +161,13 @@ function isReadableStream(value: unknown): value is ReadableStream<unknown> {
   return typeof value === "object" && value !== null && "getReader" in value && typeof value.getReader === "function";
 }
 
-function idsFor(request: ModelRequest): CallIds {
-  return createCallIds(
-    request.messages.flatMap((message) =>
-      message.role === "assistant"
-        ? message.content.flatMap((part) => (part.kind === "tool-call" ? [part.callId] : []))
-        : [],
-    ),
-  );
+/** Looks for an id in the history only when an answer holds a call: most histories are long and most answers short. */
+function idsFor({ messages }: ModelRequest): CallIds {
+  return createCallIds((callId) => {
+    for (const message of messages) {
+      if (message.role !== "assistant") continue;
+      for (const part of message.content) if (part.kind === "tool-call" && part.callId === callId) return true;
+    }
+    return false;
+  });
 }

@@ -17,9 +17,18 @@ import { pairResults } from "./pair-results.ts";
  * 5. What a model said is never invented: the only texts added are the marks for missing results, omitted images and `Continue.`.
  */
 export function normalize(history: readonly ModelMessage[], rules: HistoryRules): readonly ModelMessage[] {
+  return normalizeWith(history, rules, (message) => cleanMessage(message, rules));
+}
+
+/** As `normalize`, for callers who remember what `cleanMessage` made of a message. */
+export function normalizeWith(
+  history: readonly ModelMessage[],
+  rules: HistoryRules,
+  clean: (message: ModelMessage) => ModelMessage | undefined,
+): readonly ModelMessage[] {
   const cleaned: ModelMessage[] = [];
   for (const message of history) {
-    const kept = cleanMessage(message, rules);
+    const kept = clean(message);
     if (kept !== undefined) cleaned.push(kept);
   }
   return arrangeRoles(pairResults(cleaned, rules.missingResult ?? "unknown"), rules);

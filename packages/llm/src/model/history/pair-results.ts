@@ -6,6 +6,8 @@ type ToolMessage = Extract<ModelMessage, { readonly role: "tool" }>;
 /** A call that waits for its result; `callId` is the one it will be sent with. */
 interface OpenCall {
   readonly call: ToolCallPart;
+  /** Index in the history of the message that makes it: the same object may be there twice. */
+  readonly askedAt: number;
   answer: { readonly result: ToolResultPart; readonly message: ToolMessage } | undefined;
 }
 
@@ -16,20 +18,65 @@ interface OpenCall {
  * unique in the outcome: of equal ids in one message the first call counts, and an id that an earlier message used is changed together
  * with its result.
  */
-export function pairResults(history: readonly ModelMessage[], missing: "unknown" | "cancelled"): ModelMessage[] {
+export function pairResults(
+  history: readonly ModelMessage[],
+  missing: "unknown" | "cancelled",
+): readonly ModelMessage[] {
+  if (isPaired(history)) return history;
   const open = new Map<string, OpenCall>();
   const usedIds = new Set<string>();
-  const output: (ModelMessage | (() => ModelMessage))[] = [];
-  for (const message of history) {
-    if (message.role === "tool") takeResults(message, open);
-    else if (message.role !== "assistant") output.push(message);
-    else {
-      const { cleaned, calls } = openCalls(message, open, usedIds);
-      output.push(cleaned);
-      if (calls.length > 0) output.push(() => resultMessage(calls, missing));
+  const output: ModelMessage[] = [];
+  const awaited: { readonly index: number; readonly calls: readonly OpenCall[] }[] = [];
+  for (const [index, message] of history.entries()) {
+    if (message.role === "tool") {
+      takeResults(message, open);
+      continue;
     }
+    const calls = message.role === "assistant" ? openCalls({ message, index }, open, usedIds) : [];
+    output.push(message.role === "assistant" ? withCalls(message, calls) : message);
+    // Its place is kept: what answers the calls is known when all has been read.
+    if (calls.length > 0) awaited.push({ index: output.push(message) - 1, calls });
   }
-  return output.map((entry) => (typeof entry === "function" ? entry() : entry));
+  for (const { index, calls } of awaited) output[index] = resultMessage(calls, missing);
+  return output;
+}
+
+/** True for the history of an ordinary tool loop, which needs no change: a look at each part, and nothing made. */
+function isPaired(history: readonly ModelMessage[]): boolean {
+  const usedIds = new Set<string>();
+  let isAnswer = false;
+  for (const [index, message] of history.entries()) {
+    if (message.role === "tool") {
+      if (!isAnswer) return false;
+      isAnswer = false;
+      continue;
+    }
+    if (message.role !== "assistant") continue;
+    const next = history[index + 1];
+    const calls = countAnswered(message, next?.role === "tool" ? next : undefined, usedIds);
+    if (calls === undefined) return false;
+    isAnswer = calls > 0;
+  }
+  return true;
+}
+
+/** How many calls a message makes, when the next one answers exactly these in their order and no id was used before. */
+function countAnswered(
+  { content }: AssistantMessage,
+  next: ToolMessage | undefined,
+  usedIds: Set<string>,
+): number | undefined {
+  let calls = 0;
+  for (const part of content) {
+    if (part.kind !== "tool-call") continue;
+    const result = next?.content[calls];
+    if (result?.callId !== part.callId || result.toolName !== part.toolName || result.content.length === 0)
+      return undefined;
+    if (part.callId === "" || usedIds.has(part.callId)) return undefined;
+    usedIds.add(part.callId);
+    calls += 1;
+  }
+  return calls === 0 || calls === next?.content.length ? calls : undefined;
 }
 
 function takeResults(message: ToolMessage, open: Map<string, OpenCall>): void {
@@ -40,30 +87,34 @@ function takeResults(message: ToolMessage, open: Map<string, OpenCall>): void {
 }
 
 function openCalls(
-  message: AssistantMessage,
+  { message, index }: { readonly message: AssistantMessage; readonly index: number },
   open: Map<string, OpenCall>,
   usedIds: Set<string>,
-): { readonly cleaned: AssistantMessage; readonly calls: readonly OpenCall[] } {
-  const ownIds = new Set<string>();
+): OpenCall[] {
   const calls: OpenCall[] = [];
-  const content: AssistantPart[] = [];
   for (const part of message.content) {
-    if (part.kind !== "tool-call") {
-      content.push(part);
-      continue;
-    }
-    if (ownIds.has(part.callId)) continue;
-    ownIds.add(part.callId);
-    const call = withUniqueId(part, usedIds);
-    const entry: OpenCall = { call, answer: undefined };
+    if (part.kind !== "tool-call" || open.get(part.callId)?.askedAt === index) continue;
+    const entry: OpenCall = { call: withUniqueId(part, usedIds), askedAt: index, answer: undefined };
     // Results are stored under the id that the model chose: from here on it means this call.
     open.set(part.callId, entry);
     calls.push(entry);
-    content.push(call);
   }
-  const isUnchanged =
-    content.length === message.content.length && content.every((part, index) => part === message.content[index]);
-  return { cleaned: isUnchanged ? message : { ...message, content }, calls };
+  return calls;
+}
+
+/** The message with each call once, under the id it will be sent with; the same object when that is what it holds. */
+function withCalls(message: AssistantMessage, calls: readonly OpenCall[]): AssistantMessage {
+  let next = 0;
+  const isUnchanged = message.content.every((part) => part.kind !== "tool-call" || part === calls[next++]?.call);
+  if (isUnchanged) return message;
+  const seen = new Set<string>();
+  const content: AssistantPart[] = [];
+  for (const part of message.content) {
+    if (part.kind !== "tool-call") content.push(part);
+    else if (!seen.has(part.callId)) content.push(calls[seen.size]?.call ?? part);
+    if (part.kind === "tool-call") seen.add(part.callId);
+  }
+  return { ...message, content };
 }
 
 function withUniqueId(call: ToolCallPart, usedIds: Set<string>): ToolCallPart {

@@ -9,14 +9,14 @@ export interface CallIds {
 }
 
 /** Ids for the calls of one answer; some servers send none, or the same ones in every answer. */
-export function createCallIds(used: Iterable<string>): CallIds {
-  const taken = new Set(used);
+export function createCallIds(isUsed: (callId: string) => boolean): CallIds {
+  const given = new Set<string>();
   return {
     unique(wished) {
       const base = wished === "" ? "call" : wished;
       let callId = base;
-      for (let copy = 2; taken.has(callId); copy += 1) callId = `${base}-${copy}`;
-      taken.add(callId);
+      for (let copy = 2; given.has(callId) || isUsed(callId); copy += 1) callId = `${base}-${copy}`;
+      given.add(callId);
       return callId;
     },
   };

@@ -1,14 +1,23 @@
-import { normalize } from "../../history/normalize.ts";
+import { normalizeWith } from "../../history/normalize.ts";
 import type { HistoryRules } from "../../history/history-rules.ts";
 import type { ModelRequest, ResponseFormat, ToolChoice, ToolDeclaration } from "../../chat-model.ts";
 import type { AiSdkVersion } from "../ai-sdk-model.ts";
+import type { PromptCache } from "./prompt-cache.ts";
 import { type AiSdkPart, toPrompt } from "./to-prompt.ts";
 
+/** What a model's requests are written for. */
+export interface PromptForm {
+  readonly version: AiSdkVersion;
+  readonly rules: HistoryRules;
+  readonly cache: PromptCache;
+}
+
 /** A request as call options of the given specification; the history passes the gate here, so no caller can forget it. */
-export function toCallOptions(request: ModelRequest, version: AiSdkVersion, rules: HistoryRules): AiSdkPart {
+export function toCallOptions(request: ModelRequest, { version, rules, cache }: PromptForm): AiSdkPart {
   const tools = request.tools ?? [];
+  const history = normalizeWith(request.messages, rules, (message) => cache.clean(message));
   return withoutUndefined({
-    prompt: toPrompt(normalize(request.messages, rules), version),
+    prompt: toPrompt(history, version, cache),
     tools: tools.length === 0 ? undefined : tools.map((tool) => toTool(tool, version)),
     toolChoice: tools.length === 0 || request.toolChoice === undefined ? undefined : toChoice(request.toolChoice),
     responseFormat: request.responseFormat === undefined ? undefined : toFormat(request.responseFormat),
