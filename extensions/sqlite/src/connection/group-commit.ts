@@ -1,0 +1,217 @@
+/**
+ * The one writer of a connection: what is asked for in one tick becomes one transaction, and is acknowledged when that is on disk.
+ *
+ * Owns: the queue of writes, the transaction, waiting for a locked file.
+ * Does not own: what a write does; opening the file.
+ * Invariants:
+ * G1. A write is acknowledged only after the COMMIT that holds it has returned.
+ * G2. A write that refuses (a typed error, thrown before it has changed anything) fails alone.
+ * G3. A write that breaks off is rolled back and fails alone; the others of its transaction are run again without it. When the file or the
+ *     disk is to blame, all of them fail.
+ * G4. Nothing waits inside SQLite: a locked file is tried again later, up to a bound, and the event loop runs meanwhile.
+ * G5. While other processes write too, a pause follows each transaction in which they get their turn.
+ */
+import { type Clock, createSystemRandom, type RandomSource, type TimerHandle, TroupeError } from "@troupe/core";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { integerOf } from "./stored-value.ts";
+import { isBusy, isSystemic, toStoreError } from "./to-store-error.ts";
+
+/** What the queue needs. */
+export interface GroupCommitOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** How long a write may wait for a locked file. */
+  readonly lockedMs: number;
+  /** Opens the file when it is not open yet. */
+  readonly open: () => DatabaseSync;
+  /** Called after a rollback: what was remembered about the file may not be true. */
+  readonly onRollback: () => void;
+}
+
+interface Write {
+  readonly run: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly since: number;
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+interface Statements {
+  readonly database: DatabaseSync;
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly dataVersion: StatementSync;
+}
+
+/** Writes of one transaction: bounds how long the event loop stands still. */
+const maxBatch = 512;
+
+/** Pause after a transaction while others write too. */
+const yieldMs = 1;
+
+/** Others count as writing for so long after their last commit was seen. */
+const contendedMs = 250;
+
+/** See the head of this file. */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #random: RandomSource = createSystemRandom();
+  #queue: Write[] = [];
+  #statements: Statements | undefined;
+  #isScheduled = false;
+  #timer: TimerHandle | undefined;
+  #busyTries = 0;
+  #seenVersion: number | undefined;
+  #contendedUntil = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  /** Runs `write` inside the next transaction. It must either throw a typed error before it changes anything, or go through. */
+  add<T>(write: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let result: T;
+      this.#queue.push({
+        run: () => (result = write()),
+        resolve: () => resolve(result),
+        reject,
+        since: this.#options.clock.monotonic(),
+      });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when everything asked for has ended. */
+  drain(): Promise<void> {
+    if (this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #schedule(delayMs = 0): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    if (delayMs === 0) setImmediate(() => this.#flush());
+    else {
+      this.#timer = this.#options.clock.setTimer(delayMs, () => this.#flush());
+      this.#timer.keepAlive?.(true);
+    }
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const batch = this.#queue.slice(0, maxBatch);
+    try {
+      const outcomes = this.#commit(batch);
+      this.#busyTries = 0;
+      this.#queue.splice(0, batch.length);
+      settle(batch, outcomes);
+    } catch (error) {
+      if (isBusy(error)) this.#giveUpOld(error);
+      else this.#failAll(batch, error);
+    }
+    if (this.#queue.length > 0) this.#schedule(this.#delayMs());
+    else this.#finish();
+  }
+
+  #finish(): void {
+    this.#idle?.();
+    this.#idle = undefined;
+  }
+
+  /** One transaction; again without those that broke off (G3). */
+  #commit(batch: readonly Write[]): readonly Outcome[] {
+    const statements = this.#open();
+    const broken = new Map<Write, Outcome>();
+    for (;;) {
+      statements.begin.run();
+      try {
+        const outcomes = batch.map((write) => broken.get(write) ?? runWrite(write));
+        statements.commit.run();
+        this.#watchOthers(statements);
+        return outcomes;
+      } catch (failure) {
+        if (statements.database.isTransaction) statements.database.exec("ROLLBACK");
+        this.#options.onRollback();
+        if (!(failure instanceof BrokenWrite)) throw failure;
+        broken.set(failure.write, { error: toStoreError(failure.cause, this.#options.path) });
+      }
+    }
+  }
+
+  #open(): Statements {
+    const database = this.#options.open();
+    if (this.#statements?.database === database) return this.#statements;
+    this.#statements = {
+      database,
+      begin: database.prepare("BEGIN IMMEDIATE"),
+      commit: database.prepare("COMMIT"),
+      dataVersion: database.prepare("PRAGMA data_version"),
+    };
+    return this.#statements;
+  }
+
+  #watchOthers({ dataVersion }: Statements): void {
+    const version = integerOf(dataVersion.get() ?? {}, "data_version");
+    if (this.#seenVersion !== undefined && version !== this.#seenVersion) this.#noteOthers();
+    this.#seenVersion = version;
+  }
+
+  #noteOthers(): void {
+    this.#contendedUntil = this.#options.clock.monotonic() + contendedMs;
+  }
+
+  #delayMs(): number {
+    if (this.#busyTries > 0) return Math.min(10, 0.5 * this.#busyTries) * (0.5 + this.#random.next());
+    return this.#options.clock.monotonic() < this.#contendedUntil ? yieldMs : 0;
+  }
+
+  #giveUpOld(error: unknown): void {
+    this.#busyTries += 1;
+    this.#noteOthers();
+    const { clock, lockedMs, path } = this.#options;
+    const oldest = clock.monotonic() - lockedMs;
+    const old = this.#queue.filter((write) => write.since <= oldest);
+    this.#queue = this.#queue.filter((write) => write.since > oldest);
+    for (const write of old) write.reject(toStoreError(error, path));
+  }
+
+  #failAll(batch: readonly Write[], error: unknown): void {
+    this.#queue.splice(0, batch.length);
+    const failure = toStoreError(error, this.#options.path);
+    for (const write of batch) write.reject(failure);
+  }
+}
+
+/** Carries a write that broke off out of its transaction. */
+class BrokenWrite extends Error {
+  readonly write: Write;
+
+  constructor(write: Write, cause: unknown) {
+    super("a write broke off", { cause });
+    this.write = write;
+  }
+}
+
+function runWrite(write: Write): Outcome {
+  try {
+    return { value: write.run() };
+  } catch (error) {
+    if (TroupeError.isTroupeError(error)) return { error };
+    if (isBusy(error) || isSystemic(error)) throw error;
+    throw new BrokenWrite(write, error);
+  }
+}
+
+function settle(batch: readonly Write[], outcomes: readonly Outcome[]): void {
+  for (const [index, write] of batch.entries()) {
+    const outcome = outcomes[index];
+    if (outcome === undefined) continue;
+    if ("error" in outcome) write.reject(outcome.error);
+    else write.resolve(outcome.value);
+  }
+}

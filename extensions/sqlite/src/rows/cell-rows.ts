@@ -1,0 +1,137 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type CellRow, type Fence, StoreError } from "@troupe/core";
+import { integerOf, optionalIntegerOf, type StoredRow, textOf } from "../connection/stored-value.ts";
+import { fromStoredText, toStoredText } from "./stored-text.ts";
+
+/** A cell as the file has it. */
+export interface StoredCell {
+  readonly id: number;
+  readonly name: string;
+  readonly epoch: number;
+  /** Row id of the worker that claimed it last and has not released it. */
+  readonly owner: number | undefined;
+  readonly position: number;
+  /** Records before this position are gone, whether their rows are or not. */
+  readonly pruned: number;
+  /** The newest log row. */
+  readonly tail: number | undefined;
+}
+
+/** A cell as a listing finds it; the owner is the worker's row id. */
+export type ListedCell = Omit<CellRow, "owner"> & { readonly owner: number | undefined };
+
+const holdsAnything =
+  "(position > 0 OR EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) OR EXISTS (SELECT 1 FROM snapshot WHERE cell = cell.id))";
+
+/** One row per cell: who owns it, and where its log ends. */
+export class CellRows {
+  readonly #find: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #nextEpoch: StatementSync;
+  readonly #claim: StatementSync;
+  readonly #release: StatementSync;
+  readonly #dropEmpty: StatementSync;
+  readonly #dropEmptyOf: StatementSync;
+  readonly #prune: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #list: StatementSync;
+  readonly #listOne: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    const list = `SELECT name, is_busy, owner, position, updated, EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) AS has_mail
+      FROM cell WHERE ${holdsAnything}`;
+    this.#find = database.prepare("SELECT id, epoch, owner, position, pruned, tail FROM cell WHERE name = ?");
+    this.#insert = database.prepare("INSERT INTO cell (name, epoch) VALUES (?, 0)");
+    this.#nextEpoch = database.prepare("UPDATE state SET epoch = epoch + 1 RETURNING epoch");
+    this.#claim = database.prepare("UPDATE cell SET epoch = ?, owner = ? WHERE id = ?");
+    this.#release = database.prepare("UPDATE cell SET owner = NULL WHERE id = ? AND owner = ?");
+    this.#dropEmpty = database.prepare(`DELETE FROM cell WHERE id = ? AND NOT ${holdsAnything}`);
+    this.#dropEmptyOf = database.prepare(`DELETE FROM cell WHERE owner = ? AND NOT ${holdsAnything}`);
+    this.#prune = database.prepare("UPDATE cell SET pruned = ?, tail = ? WHERE id = ?");
+    this.#delete = database.prepare("DELETE FROM cell WHERE id = ?");
+    this.#list = database.prepare(`${list} ORDER BY id`);
+    this.#listOne = database.prepare(`${list} AND name = ?`);
+  }
+
+  find(name: string): StoredCell | undefined {
+    const row = this.#find.get(toStoredText(name));
+    return row === undefined ? undefined : toCell(name, row);
+  }
+
+  /** The cell's row id; a new row when it has none. */
+  ensure(name: string): number {
+    return this.find(name)?.id ?? Number(this.#insert.run(toStoredText(name)).lastInsertRowid);
+  }
+
+  /** Gives the cell to a worker under a new epoch: one counter for all cells, so that none repeats, not even after a prune. */
+  claim(id: number, owner: number): number {
+    const epoch = integerOf(this.#nextEpoch.get() ?? {}, "epoch");
+    this.#claim.run(epoch, owner, id);
+    return epoch;
+  }
+
+  release(cell: StoredCell, owner: number): void {
+    this.#release.run(cell.id, owner);
+    this.#dropEmpty.run(cell.id);
+  }
+
+  /** Drops the rows of a worker's cells that hold nothing; the others are free when the worker's row goes. */
+  dropEmptyOf(owner: number): void {
+    this.#dropEmptyOf.run(owner);
+  }
+
+  setPruned(id: number, pruned: number, tail: number | undefined): void {
+    this.#prune.run(pruned, tail ?? null, id);
+  }
+
+  delete(id: number): void {
+    this.#delete.run(id);
+  }
+
+  /** The cells that hold anything, oldest first. */
+  list(name: string | undefined): readonly ListedCell[] {
+    const rows = name === undefined ? this.#list.all() : this.#listOne.all(toStoredText(name));
+    return rows.map((row) => ({
+      cell: fromStoredText(textOf(row, "name")),
+      isBusy: integerOf(row, "is_busy") === 1,
+      hasMail: integerOf(row, "has_mail") === 1,
+      owner: optionalIntegerOf(row, "owner"),
+      position: integerOf(row, "position"),
+      updatedAt: integerOf(row, "updated"),
+    }));
+  }
+}
+
+/** The cell, when the fence still holds. @throws StoreError `store.fenced`. */
+export function assertFence(name: string, cell: StoredCell | undefined, fence: Fence): StoredCell {
+  if (cell !== undefined && cell.epoch === fence.epoch) return cell;
+  throw new StoreError(
+    "store.fenced",
+    `Cell "${name}" was ${cell === undefined ? "pruned" : "claimed"} by another owner`,
+    {
+      remedy: "Stop writing: another owner goes on with this cell.",
+      details: { cell: name, epoch: fence.epoch },
+    },
+  );
+}
+
+/** @throws StoreError `store.conflict` when the writer believes the log to end somewhere else. */
+export function assertPosition(cell: StoredCell, fence: Fence): void {
+  if (cell.position === fence.position) return;
+  throw new StoreError("store.conflict", `Cell "${cell.name}" is at position ${cell.position}, not ${fence.position}`, {
+    remedy: "Claim the cell again and read what was written in between.",
+    details: { cell: cell.name, position: cell.position, expected: fence.position },
+  });
+}
+
+function toCell(name: string, row: StoredRow): StoredCell {
+  return {
+    id: integerOf(row, "id"),
+    name,
+    epoch: integerOf(row, "epoch"),
+    owner: optionalIntegerOf(row, "owner"),
+    position: integerOf(row, "position"),
+    pruned: integerOf(row, "pruned"),
+    tail: optionalIntegerOf(row, "tail"),
+  };
+}

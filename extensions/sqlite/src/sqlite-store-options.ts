@@ -1,0 +1,16 @@
+import type { Clock } from "@troupe/core";
+import type { ProcessProbe } from "./worker/process-identity.ts";
+
+/** Options of `sqliteStore`. */
+export interface SqliteStoreOptions {
+  /** `full` (the default) survives power loss; `normal` is faster and survives only the death of the process. */
+  readonly sync?: "full" | "normal" | undefined;
+  /** How long a call may wait for a locked file before it fails with `store.unavailable`. Milliseconds, default 10,000. */
+  readonly lockedMs?: number | undefined;
+  /** How often a watched store looks for what other processes wrote. Milliseconds, default 25. */
+  readonly pollMs?: number | undefined;
+  /** Time of leases and listings, for tests. Waiting for locks and polling always use the machine's. */
+  readonly clock?: Clock | undefined;
+  /** Which process this is and which others live, for tests. */
+  readonly processes?: ProcessProbe | undefined;
+}
