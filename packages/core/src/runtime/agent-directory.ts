@@ -93,6 +93,14 @@ export class AgentDirectory {
     const cell = this.#blueprints.get(id.type)?.options.cell;
     return cell === undefined ? formatAgentId(id) : cell(id.key);
   }
+
+  /** False for the cell of an agent that is a cell of its own: it keeps its state and no log (C27). */
+  keepsLog(cell: string): boolean {
+    const slash = cell.indexOf("/");
+    const type = slash < 0 ? cell : cell.slice(0, slash);
+    const blueprint = this.#blueprints.get(type);
+    return blueprint === undefined ? !cell.startsWith("~") : blueprint.options.cell !== undefined;
+  }
 }
 
 export function noSuchAgent(recipient: AgentId): DeliveryError {

@@ -15,7 +15,7 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
   engine.scheduler.clear();
   for (const agent of engine.agents.all()) {
     for (const mail of agent.drain()) if (!engine.store.isDurable) engine.post.bury(mail, "closed", undefined);
-    for (const turn of agent.turns) turn.abandonAtClose();
+    for (const turn of agent.turns) turn.abandonUnrecorded();
   }
   engine.pending.clear();
   engine.waits.clear();

@@ -18,8 +18,13 @@ import { AgentTable } from "./delivery/agent-table.ts";
 import { DeadLetterBox } from "./delivery/dead-letters.ts";
 import { nameOf } from "./delivery/mail-factory.ts";
 import { type LiveOutcome, PendingRequests } from "./delivery/pending-requests.ts";
+import { Outbox } from "./delivery/outbox.ts";
 import { PostOffice } from "./delivery/post-office.ts";
 import { Scheduler } from "./delivery/scheduler.ts";
+import { answerCall } from "./owner/answer-call.ts";
+import { InboxTaker } from "./owner/inbox-taker.ts";
+import { LeaseKeeper } from "./owner/lease-keeper.ts";
+import { RemoteDesk } from "./owner/remote-desk.ts";
 import { type MailboxPolicy, resolveLimits, type RuntimeLimits, type RuntimeOptions } from "./runtime-options.ts";
 import { RestingTurns } from "./turn/resting-turns.ts";
 import type { Turn } from "./turn/turn.ts";
@@ -31,7 +36,8 @@ export class Engine {
   readonly ids: IdSource;
   readonly random: () => number;
   readonly store: Store;
-  readonly owner: string;
+  /** The name of this worker towards the store; another one after it was declared dead. */
+  owner: string;
   readonly logger: Logger | undefined;
   readonly tracer: Tracer | undefined;
   readonly observe: ((event: RuntimeEvent) => void) | undefined;
@@ -46,6 +52,10 @@ export class Engine {
   readonly waits: WaitTable;
   readonly resting: RestingTurns = new RestingTurns();
   readonly post: PostOffice;
+  readonly outbox: Outbox;
+  readonly remote: RemoteDesk;
+  readonly inbox: InboxTaker;
+  readonly leases: LeaseKeeper;
   readonly whenFull: MailboxPolicy;
   /** What parts outside the engine want done at close. */
   readonly onClose: (() => void)[] = [];
@@ -84,7 +94,16 @@ export class Engine {
     this.agents = new AgentTable(this);
     this.waits = new WaitTable(this);
     this.post = new PostOffice(this);
+    this.outbox = new Outbox(this);
+    this.remote = new RemoteDesk(this);
+    this.inbox = new InboxTaker(this, (cell, call) => answerCall(this, cell, call));
+    this.leases = new LeaseKeeper(this);
     this.deadLetters = new DeadLetterBox(this.limits.maxDeadLetters, (mail) => this.post.resend(mail));
+  }
+
+  /** Goes on under another name: the old one was declared dead. */
+  renameOwner(): void {
+    this.owner = this.ids.next();
   }
 
   get hasPausedRuns(): boolean {

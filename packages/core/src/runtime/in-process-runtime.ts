@@ -113,7 +113,7 @@ export class InProcessRuntime implements AgentRuntime {
     const options = { from: range.from ?? 1, isLive: range.live === true, merge: range.merge, signal: range.signal };
     if (this.#engine.isClosed && this.#engine.agents.cells.get(cell) === undefined)
       return { [Symbol.asyncIterator]: readNothing };
-    const opened = this.#engine.agents.cells.with(cell, true, (found) => found);
+    const opened = this.#engine.agents.openCell(cell, (found) => found);
     if (!isPromiseLike(opened)) return new EventReader(opened.run(range.runId), options);
     // Whoever iterates hears of a failure; until then it must not surface as unhandled.
     opened.then(undefined, () => {});
@@ -178,7 +178,7 @@ export class InProcessRuntime implements AgentRuntime {
   }
 
   async #cell(name: string): Promise<Cell> {
-    return this.#engine.agents.cells.with(name, true, (cell) => cell);
+    return this.#engine.agents.openCell(name, (cell) => cell);
   }
 
   #assertOpen(): void {

@@ -36,7 +36,10 @@ export interface RuntimeOptions {
   readonly requestDeadlineMs?: number | undefined;
   /** Milliseconds of a wait without a deadline of its own; default 7 days (C16). */
   readonly waitDeadlineMs?: number | undefined;
-  /** Milliseconds of rest after which a waiting turn's frame is dropped, to be replayed on wake; default never in memory (C17). */
+  /**
+   * Milliseconds of rest after which a waiting turn's frame is dropped, to be replayed on wake (C17). Default 1,000 with a store that
+   * outlives the process, else never.
+   */
   readonly parkAfterMs?: number | undefined;
   /** Milliseconds that a stopped step gets to settle before it counts as `unknown`; default 250 (C18). */
   readonly cancelGraceMs?: number | undefined;
@@ -85,8 +88,9 @@ const defaults: RuntimeLimits = {
 
 /** The limits of a runtime. @throws ConfigError `config.invalid_option` for a number below 0 or not a number. */
 export function resolveLimits(options: RuntimeOptions): RuntimeLimits {
+  const fallback = options.store?.isDurable === true ? { ...defaults, parkAfterMs: 1_000 } : defaults;
   const read = (name: keyof RuntimeLimits): number => {
-    const value = options[name] ?? defaults[name];
+    const value = options[name] ?? fallback[name];
     if (typeof value === "number" && value >= 0) return value;
     throw new ConfigError("config.invalid_option", `Runtime option "${name}" is ${String(value)}`, {
       remedy: `Give "${name}" a number of at least 0, or leave it out.`,

@@ -8,9 +8,7 @@
  * O3. A name is claimed anew only after its last owner's last write has settled.
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import type { CellEvent, Store } from "../../store/index.ts";
-import { Cell } from "./cell.ts";
-import type { CellFold } from "./fold-log.ts";
+import { Cell, type CellOptions, type OpenedCell } from "./cell.ts";
 
 interface Waiter {
   readonly serve: (cell: Cell) => void;
@@ -19,19 +17,20 @@ interface Waiter {
 
 interface Opened {
   readonly cell: Cell;
-  readonly fold: CellFold | undefined;
+  /** Undefined when somebody else has opened the cell meanwhile. */
+  readonly found: OpenedCell | undefined;
 }
 
 /** What the table needs of its runtime. */
 export interface CellHost {
-  readonly store: Store;
-  readonly owner: string;
-  /** A cell was opened; what its log still wants done starts here. */
-  readonly opened: (cell: Cell, fold: CellFold | undefined) => void;
+  /** All that cells have in common; asked anew for each, because a worker that was declared dead takes another name. */
+  readonly parts: () => Omit<CellOptions, "name" | "keepsLog" | "onLost" | "onEvent">;
+  /** A cell was opened; what its log and inbox still want done starts here. */
+  readonly opened: (cell: Cell, found: OpenedCell) => void;
   /** A write of the cell has failed: it is of no use any more. */
   readonly lost: (cell: Cell, error: unknown) => void;
   /** Hears of each stored event of a run; undefined when nobody watches. */
-  readonly stored: ((cell: string, event: CellEvent) => void) | undefined;
+  readonly stored: ((cell: string, event: Parameters<NonNullable<CellOptions["onEvent"]>>[0]) => void) | undefined;
   /** The error for whoever asks a closed runtime for a cell. */
   readonly closedError: () => Error;
 }
@@ -60,13 +59,13 @@ export class CellTable {
   }
 
   /** Hands the cell to `use`: at once when it is open or the store answers at once. */
-  with<T>(name: string, isLogged: boolean, use: (cell: Cell) => MaybePromise<T>): MaybePromise<T> {
+  with<T>(name: string, keepsLog: boolean, use: (cell: Cell) => MaybePromise<T>): MaybePromise<T> {
     const known = this.#cells.get(name);
     if (known !== undefined) return use(known);
     if (this.#isClosed) throw this.#host.closedError();
     const waiters = this.#opening.get(name);
     if (waiters !== undefined) return queueUp(waiters, use);
-    const opened = this.#open(name, isLogged);
+    const opened = this.#open(name, keepsLog);
     if (!isPromiseLike(opened)) return use(this.#enter(opened));
     const first: Waiter[] = [];
     this.#opening.set(name, first);
@@ -77,27 +76,27 @@ export class CellTable {
     return queueUp(first, use);
   }
 
-  #open(name: string, isLogged: boolean): MaybePromise<Opened> {
+  #open(name: string, keepsLog: boolean): MaybePromise<Opened> {
     const leaving = this.#leaving.get(name);
-    if (leaving === undefined) return this.#claim(name, isLogged);
+    if (leaving === undefined) return this.#claim(name, keepsLog);
     return leaving.then(() => {
       const back = this.#cells.get(name);
-      return back === undefined ? this.#claim(name, isLogged) : { cell: back, fold: undefined };
+      return back === undefined ? this.#claim(name, keepsLog) : { cell: back, found: undefined };
     });
   }
 
-  #claim(name: string, isLogged: boolean): MaybePromise<Opened> {
-    const { store, owner, lost, stored } = this.#host;
-    const onEvent = stored === undefined ? undefined : (event: CellEvent): void => stored(name, event);
-    const cell = new Cell({ name, owner, store, isLogged, onLost: (error) => lost(cell, error), onEvent });
+  #claim(name: string, keepsLog: boolean): MaybePromise<Opened> {
+    const { parts, lost, stored } = this.#host;
+    const onEvent: CellOptions["onEvent"] = stored === undefined ? undefined : (event) => stored(name, event);
+    const cell = new Cell({ ...parts(), name, keepsLog, onLost: (error) => lost(cell, error), onEvent });
     const opened = cell.open();
-    return isPromiseLike(opened) ? opened.then((fold) => ({ cell, fold })) : { cell, fold: opened };
+    return isPromiseLike(opened) ? opened.then((found) => ({ cell, found })) : { cell, found: opened };
   }
 
-  #enter({ cell, fold }: Opened): Cell {
-    if (this.#cells.get(cell.name) === cell) return cell;
+  #enter({ cell, found }: Opened): Cell {
+    if (found === undefined || this.#cells.get(cell.name) === cell) return cell;
     this.#cells.set(cell.name, cell);
-    this.#host.opened(cell, fold);
+    this.#host.opened(cell, found);
     return cell;
   }
 

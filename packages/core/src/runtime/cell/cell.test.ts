@@ -14,7 +14,7 @@ function record(mark: number): LogRecord {
 
 /** A cell on a store that answers now and then at once. */
 async function openCell(store: Store): Promise<Cell> {
-  const cell = new Cell({ name: "c", owner: "o", store, isLogged: true });
+  const cell = new Cell({ name: "c", owner: "o", store, keepsLog: true });
   await cell.open();
   return cell;
 }

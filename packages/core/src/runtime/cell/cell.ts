@@ -1,26 +1,28 @@
 /**
  * The unit of ownership, order, commit and recovery (C3).
  *
- * Owns: the fence, the order of writes, the images of agents that are not active, the runs.
+ * Owns: the images of agents that are not active, the runs, what is left to do. Writes through its CellWriter.
  * Does not own: mailboxes and turns (Activation, Turn).
  * Invariants:
- * K1. Writes reach the store in the order asked for, one at a time; what is asked for while one is under way goes with the next.
  * K2. Nothing is applied before its write has succeeded.
  * K3. A cell without a log and without changed state leaves nothing in the store.
- * K4. After a failed write a cell writes nothing more: nobody knows what its log says. Whoever needs it opens it anew.
+ * K6. The log of a cell that does not keep one stays short: what is finished becomes a snapshot (C27).
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import type { AgentImage, CellEvent, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
+import type {
+  AgentImage,
+  CellClaim,
+  CellEvent,
+  CellSnapshot,
+  CollectedEntry,
+  LogRecord,
+  Store,
+} from "../../store/index.ts";
+import { CellWork } from "./cell-work.ts";
+import { CellWriter } from "./cell-writer.ts";
 import { foldLog } from "./fold-log.ts";
 import { RunLog } from "./run-log.ts";
 import type { CellFold } from "./fold-log.ts";
-
-interface Batch {
-  readonly records: LogRecord[];
-  readonly written: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** What a cell needs to exist. */
 export interface CellOptions {
@@ -28,39 +30,66 @@ export interface CellOptions {
   readonly owner: string;
   readonly store: Store;
   /** Cells named by a definition keep a log; agents that are cells of their own keep their state only (C27). */
-  readonly isLogged: boolean;
+  readonly keepsLog: boolean;
   /** Told once, when a write has failed. */
   readonly onLost?: ((error: unknown) => void) | undefined;
   /** Told of each event of its runs when it is stored. */
   readonly onEvent?: ((event: CellEvent) => void) | undefined;
+  /** Epoch milliseconds, and for how many a message id is remembered. */
+  readonly now?: (() => number) | undefined;
+  readonly rememberMs?: number | undefined;
+  /** The committed state of an active agent, for a snapshot. */
+  readonly imageOf?: ((agent: string) => AgentImage | undefined) | undefined;
 }
+
+/** A cell as its owner finds it. */
+export interface OpenedCell {
+  /** What the log still wants done; undefined for a cell without one. */
+  readonly fold: CellFold | undefined;
+  readonly inbox: readonly CollectedEntry[];
+}
+
+/** Records of a cell that keeps no log after which it is made short (K6). */
+const compactAfter = 1_024;
+/** Records that a cell which leaves memory may leave in its log. */
+const leaveAtMost = 64;
+/** Open mails that are written again behind a snapshot. */
+const maxCopied = 1_024;
 
 export class Cell {
   readonly name: string;
-  readonly isLogged: boolean;
-  readonly #store: Store;
-  readonly #owner: string;
-  readonly #onLost: ((error: unknown) => void) | undefined;
-  readonly #onEvent: ((event: CellEvent) => void) | undefined;
-  /** Why nothing is written any more: the failed write, or that the cell was forgotten. */
-  #end: { readonly error: unknown } | undefined;
-  #writing: Promise<void> | undefined;
-  #epoch = 0;
-  #position = 0;
-  #batch: Batch | undefined;
+  readonly keepsLog: boolean;
+  /** What is left to do, where the store outlives the process. */
+  readonly work: CellWork | undefined;
+  readonly #options: CellOptions;
+  readonly #writer: CellWriter;
   #hasSnapshot = false;
+  /** Log position up to which the snapshot speaks. */
+  #snapshotAt = 0;
   #images: Map<string, AgentImage> | undefined;
   #runs: Map<string, RunLog> | undefined;
   #residents = 0;
   #members: Set<string> | undefined;
+  #compacting: Promise<void> | undefined;
 
   constructor(options: CellOptions) {
     this.name = options.name;
-    this.isLogged = options.isLogged;
-    this.#store = options.store;
-    this.#owner = options.owner;
-    this.#onLost = options.onLost;
-    this.#onEvent = options.onEvent;
+    this.keepsLog = options.keepsLog;
+    this.#options = options;
+    const work = options.store.isDurable ? new CellWork() : undefined;
+    this.work = work;
+    this.#writer = new CellWriter({
+      cell: options.name,
+      store: options.store,
+      note: work === undefined ? undefined : (records) => noteRecords(work, records),
+      written: work === undefined || options.keepsLog ? undefined : () => this.#compact(),
+      lost: (error) => options.onLost?.(error),
+    });
+  }
+
+  /** True when its agents write records: cells with a log, and all others where the store outlives the process. */
+  get isLogged(): boolean {
+    return this.keepsLog || this.work !== undefined;
   }
 
   /** True when none of its agents is active. */
@@ -68,14 +97,14 @@ export class Cell {
     return this.#residents === 0;
   }
 
-  /** The active agents of a cell with a log, by formatted id. */
+  /** The active agents, by formatted id. */
   get members(): Iterable<string> {
     return this.#members ?? [];
   }
 
   join(agent: string): void {
     this.#residents += 1;
-    if (!this.isLogged) return;
+    if (!this.keepsLog) return;
     this.#members ??= new Set();
     this.#members.add(agent);
   }
@@ -85,118 +114,92 @@ export class Cell {
     this.#members?.delete(agent);
   }
 
-  /** Takes ownership; what the log still wants done is returned. */
-  open(): MaybePromise<CellFold | undefined> {
-    const claim = this.#store.claim(this.name, this.#owner);
+  // --- opening -----------------------------------------------------------------------------------
+
+  /** Takes ownership; what the log and the inbox still want done is returned. @throws StoreError `store.owned`. */
+  open(): MaybePromise<OpenedCell> {
+    const { store, name, owner } = this.#options;
+    const claim = store.claim(name, owner);
     return isPromiseLike(claim) ? claim.then((value) => this.#take(value)) : this.#take(claim);
   }
 
-  #take(claim: {
-    readonly epoch: number;
-    readonly position: number;
-    readonly snapshot: CellSnapshot | undefined;
-  }): MaybePromise<CellFold | undefined> {
-    this.#epoch = claim.epoch;
-    this.#position = claim.position;
-    if (claim.snapshot !== undefined) {
-      this.#hasSnapshot = true;
-      this.#images = new Map(Object.entries(claim.snapshot.agents));
-    }
-    if (claim.position === 0) return undefined;
-    const records = this.#store.read(this.name, { from: claim.snapshot?.position ?? 0 });
-    return isPromiseLike(records) ? records.then((value) => this.#fold(value)) : this.#fold(records);
+  #take(claim: CellClaim): MaybePromise<OpenedCell> {
+    this.#writer.start(claim);
+    this.work?.begin(claim.epoch);
+    const { snapshot } = claim;
+    if (snapshot !== undefined) this.#load(snapshot);
+    if (claim.position === 0) return this.#collect(undefined);
+    const records = this.#options.store.read(this.name, { from: snapshot?.position ?? 0 });
+    return isPromiseLike(records)
+      ? records.then((value) => this.#collect(this.#fold(value, claim)))
+      : this.#collect(this.#fold(records, claim));
   }
 
-  #fold(records: readonly LogRecord[]): CellFold {
+  #load(snapshot: CellSnapshot): void {
+    this.#hasSnapshot = true;
+    this.#snapshotAt = snapshot.position;
+    this.#images = new Map(Object.entries(snapshot.agents));
+    this.work?.load(snapshot);
+  }
+
+  #collect(fold: CellFold | undefined): MaybePromise<OpenedCell> {
+    if (this.work === undefined) return { fold, inbox: [] };
+    const inbox = this.#writer.collect();
+    return isPromiseLike(inbox) ? inbox.then((entries) => ({ fold, inbox: entries })) : { fold, inbox };
+  }
+
+  #fold(records: readonly LogRecord[], claim: CellClaim): CellFold {
     const fold = foldLog(records, this.#images ?? new Map());
     this.#images = fold.agents;
+    if (this.work !== undefined) for (const record of records) this.work.take(record);
     for (const run of fold.runs.values()) {
       const log = this.run(run.runId);
       for (const event of run.events) log.load(event);
       if (run.isPaused) log.pause();
       log.stop = run.stop;
     }
+    if (this.work?.isBusy === true && !claim.isClean) fold.isUnclean = true;
     return fold;
   }
 
+  // --- writing -----------------------------------------------------------------------------------
+
   /**
-   * Writes records in one atomic append, or with the next one when a write is under way.
+   * Writes records in one atomic append, or with the next one when a write is under way; `collected` takes entries up to this id
+   * out of the inbox in the same write.
    *
-   * @throws What the store threw, now or at an earlier write (K4).
+   * @throws What the store threw, now or at an earlier write.
    */
-  append(records: readonly LogRecord[]): MaybePromise<void> {
-    if (this.#end !== undefined) throw this.#end.error;
-    if (this.#writing !== undefined) return this.#join(records);
-    try {
-      const result = this.#store.append(this.name, { epoch: this.#epoch, position: this.#position }, records);
-      if (!isPromiseLike(result)) {
-        this.#position = result;
-        return undefined;
-      }
-      this.#writing = this.#finish(result);
-      return this.#writing;
-    } catch (error) {
-      this.#lose(error);
-      throw error;
-    }
+  append(records: readonly LogRecord[], collected?: number): MaybePromise<void> {
+    return this.#writer.append(records, collected);
   }
 
-  #join(records: readonly LogRecord[]): Promise<void> {
-    if (this.#batch === undefined) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      this.#batch = { records: [], written: promise, resolve, reject };
-    }
-    this.#batch.records.push(...records);
-    return this.#batch.written;
+  /** Writes records with whatever is written next; nobody waits for them (C25). */
+  appendLazily(records: readonly LogRecord[]): void {
+    this.#writer.appendLazily(records);
   }
 
-  async #finish(result: PromiseLike<number>): Promise<void> {
-    try {
-      this.#position = await result;
-    } catch (error) {
-      this.#writing = undefined;
-      this.#lose(error);
-      throw error;
-    }
-    this.#writing = undefined;
-    this.#writeBatch();
+  /** Resolves when everything asked for so far is written. */
+  flush(): MaybePromise<void> {
+    return this.#writer.flush();
   }
 
-  #writeBatch(): void {
-    const batch = this.#batch;
-    this.#batch = undefined;
-    if (batch === undefined) return;
-    try {
-      const written = this.append(batch.records);
-      // One hop later in both cases: those who wait for the write before are told first.
-      Promise.resolve(written).then(batch.resolve, batch.reject);
-    } catch (error) {
-      batch.reject(error);
-    }
-  }
-
-  #lose(error: unknown): void {
-    if (this.#end !== undefined) return;
-    this.#stop(error);
-    this.#onLost?.(error);
-  }
-
-  /** Refuses all further writes, those that wait included. */
-  #stop(error: unknown): void {
-    this.#end = { error };
-    this.#batch?.reject(error);
-    this.#batch = undefined;
+  /** What the inbox holds now. */
+  collect(): MaybePromise<readonly CollectedEntry[]> {
+    return this.#writer.collect();
   }
 
   read(from?: number): MaybePromise<readonly LogRecord[]> {
-    return this.#store.read(this.name, { from });
+    return this.#options.store.read(this.name, { from });
   }
+
+  // --- runs and images ---------------------------------------------------------------------------
 
   run(runId: string): RunLog {
     this.#runs ??= new Map();
     let run = this.#runs.get(runId);
     if (run === undefined) {
-      run = new RunLog(runId, this.#onEvent);
+      run = new RunLog(runId, this.#options.onEvent);
       this.#runs.set(runId, run);
     }
     return run;
@@ -222,32 +225,95 @@ export class Cell {
     } else this.#images?.delete(agent);
   }
 
-  /** Writes the images down when the last agent has left. */
+  // --- rest --------------------------------------------------------------------------------------
+
+  /** Writes down what is needed to go on when the last agent has left. */
   rest(): MaybePromise<void> {
-    if (this.isLogged) return undefined;
-    const isEmpty = this.#images === undefined || this.#images.size === 0;
-    if (isEmpty && !this.#hasSnapshot) return undefined;
+    if (this.work === undefined) return this.keepsLog ? undefined : this.#writeImages();
+    const flushed = this.#writer.flush();
+    return isPromiseLike(flushed) ? flushed.then(() => this.#leave(this.work)) : this.#leave(this.work);
+  }
+
+  #writeImages(): MaybePromise<void> {
+    const isNothing = this.#images === undefined || this.#images.size === 0;
+    if (isNothing && !this.#hasSnapshot) return undefined;
     const agents = Object.fromEntries(this.#images ?? []);
-    this.#hasSnapshot = !isEmpty;
-    return this.#store.snapshot(
-      this.name,
-      { epoch: this.#epoch, position: this.#position },
-      { position: this.#position, agents },
-    );
+    this.#hasSnapshot = !isNothing;
+    return this.#writer.snapshot({ position: this.#writer.position, agents });
+  }
+
+  #leave(work: CellWork | undefined): MaybePromise<void> {
+    if (this.keepsLog || work === undefined || work.isBusy) return undefined;
+    const snapshot = this.#toSnapshot(work, this.#images);
+    const isNothing = Object.keys(snapshot.agents).length === 0 && snapshot.marks === undefined;
+    if (isNothing && snapshot.remembered === undefined) return this.#options.store.prune(this.name);
+    if (this.#writer.position - this.#snapshotAt <= leaveAtMost) return undefined;
+    return this.#writer.snapshot(snapshot, { dropsLog: true });
+  }
+
+  #toSnapshot(work: CellWork, images: ReadonlyMap<string, AgentImage> | undefined): CellSnapshot {
+    const { now, rememberMs } = this.#options;
+    const rest = work.toSnapshot(now?.() ?? 0, rememberMs ?? 0);
+    return { position: this.#writer.position, agents: Object.fromEntries(images ?? []), ...rest };
+  }
+
+  /**
+   * Between two writes memory and log say the same: the finished part of the log becomes a snapshot, and mails that wait are
+   * written again behind it (K6).
+   */
+  #compact(): void {
+    const { work } = this;
+    if (work === undefined || this.#compacting !== undefined) return;
+    if (this.#writer.position - this.#snapshotAt < compactAfter) return;
+    const waiting = work.unbegun();
+    if (waiting === undefined || waiting.length > maxCopied) return;
+    const image = this.#options.imageOf?.(this.name) ?? this.#images?.get(this.name);
+    const snapshot = this.#toSnapshot(work, image === undefined ? undefined : new Map([[this.name, image]]));
+    const at = this.#options.now?.() ?? 0;
+    const copies = waiting.map((mail): LogRecord => ({ kind: "received", at, mail }));
+    this.#compacting = this.#writeCompact(copies, snapshot).finally(() => {
+      this.#compacting = undefined;
+    });
+  }
+
+  async #writeCompact(copies: readonly LogRecord[], snapshot: CellSnapshot): Promise<void> {
+    try {
+      await this.#writer.prepend(copies);
+      await this.#writer.snapshot(snapshot, { dropsLog: true });
+      this.#snapshotAt = snapshot.position;
+      this.#hasSnapshot = true;
+    } catch {
+      // A write that fails loses the cell and is reported there; a snapshot that fails is tried again later, the log says it all.
+    }
+  }
+
+  // --- end ---------------------------------------------------------------------------------------
+
+  /** Refuses everything from now on: another owner goes on with the cell. */
+  stop(error: unknown): void {
+    this.#writer.stop(error);
   }
 
   /** Ends everybody who watches and drops what the store holds; `error` is what late writers get. */
   forget(error: Error): MaybePromise<void> {
-    this.#stop(error);
+    this.#writer.stop(error);
     this.endWatchers();
     this.#images = undefined;
     this.#runs = undefined;
-    if (this.#writing === undefined) return this.#store.prune(this.name);
-    const prune = (): MaybePromise<void> => this.#store.prune(this.name);
-    return this.#writing.then(prune, prune);
+    const prune = (): MaybePromise<void> => this.#options.store.prune(this.name);
+    const { writing } = this.#writer;
+    return writing === undefined ? prune() : writing.then(prune, prune);
   }
 
   endWatchers(): void {
     for (const run of this.runs()) run.endWatchers();
   }
+}
+
+function noteRecords(
+  work: CellWork,
+  records: readonly LogRecord[],
+): { readonly isBusy: boolean; readonly runs: ReturnType<CellWork["takeNotes"]> } {
+  for (const record of records) work.take(record);
+  return { isBusy: work.isBusy, runs: work.takeNotes() };
 }

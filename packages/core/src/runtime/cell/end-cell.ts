@@ -1,5 +1,5 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { DeliveryError, StoreError, toError } from "../../errors/index.ts";
+import { DeliveryError, StateError, StoreError, toError } from "../../errors/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { Engine } from "../engine.ts";
 import type { Cell } from "./cell.ts";
@@ -13,11 +13,12 @@ const maxReopenAfterMs = 60_000;
  * It is opened anew from its log, by the next message or after a pause, and goes on with what the log says was in flight.
  */
 export function loseCell(engine: Engine, cell: Cell, cause: unknown): void {
-  engine.report(cause, `write of cell "${cell.name}"`);
-  const error = toError(cause);
-  dropCell(engine, cell, (mail) => (mail.replyTo?.kind === "outside" ? error : undefined));
+  const isFenced = cause instanceof StoreError && cause.code === "store.fenced";
+  const error = isFenced ? ownerLost(cell.name, cause) : toError(cause);
+  engine.report(error, `write of cell "${cell.name}"`);
+  dropCell(engine, cell, { error, judge: (mail) => (mail.replyTo?.kind === "outside" ? error : undefined) });
   // Another owner goes on with a fenced cell.
-  if (error instanceof StoreError && error.code === "store.fenced") return;
+  if (error instanceof StateError) return;
   const pauseMs = Math.min(maxReopenAfterMs, reopenAfterMs * 2 ** engine.countLoss(cell.name));
   engine.timers.set(pauseMs, () => reopen(engine, cell.name));
 }
@@ -25,7 +26,7 @@ export function loseCell(engine: Engine, cell: Cell, cause: unknown): void {
 function reopen(engine: Engine, name: string): void {
   if (engine.isClosed) return;
   try {
-    const opened = engine.agents.cells.with(name, true, () => undefined);
+    const opened = engine.agents.openCell(name, () => undefined);
     if (isPromiseLike(opened)) engine.own(opened, `opening of cell "${name}"`);
   } catch (error) {
     engine.report(error, `opening of cell "${name}"`);
@@ -38,7 +39,7 @@ export async function forgetCell(engine: Engine, name: string): Promise<void> {
   const { cells } = engine.agents;
   const known = cells.get(name);
   if (known !== undefined) await forget(engine, known);
-  else if (cells.isOpening(name)) await cells.with(name, true, (cell) => forget(engine, cell));
+  else if (cells.isOpening(name)) await engine.agents.openCell(name, (cell) => forget(engine, cell));
   else await leave(engine, name, engine.store.prune(name));
 }
 
@@ -49,16 +50,22 @@ async function leave(engine: Engine, name: string, pruned: MaybePromise<void>): 
 
 async function forget(engine: Engine, cell: Cell): Promise<void> {
   const error = forgotten(cell.name);
-  dropCell(engine, cell, () => error);
+  dropCell(engine, cell, { error, judge: () => error });
   await leave(engine, cell.name, cell.forget(error));
 }
 
-/** Takes a cell with its agents out of the runtime; `judge` decides about requests to them whose askers are elsewhere. */
-function dropCell(engine: Engine, cell: Cell, judge: (mail: Mail) => Error | undefined): void {
+/** Why a cell goes, and what becomes of requests to its agents whose askers are elsewhere. */
+interface Dropping {
+  readonly error: Error;
+  readonly judge: (mail: Mail) => Error | undefined;
+}
+
+/** Takes a cell with its agents out of the runtime. */
+function dropCell(engine: Engine, cell: Cell, { error, judge }: Dropping): void {
   const { agents, directory } = engine;
   agents.cells.remove(cell.name, undefined);
   for (const run of cell.runs()) if (run.isPaused) engine.pausedRuns -= 1;
-  agents.dropMembers(cell);
+  agents.dropMembers(cell, error);
   cell.endWatchers();
   engine.pending.end((mail) => {
     const { replyTo } = mail;
@@ -72,6 +79,15 @@ function forgotten(cell: string): DeliveryError {
   return new DeliveryError("delivery.cancelled", `Cell "${cell}" was forgotten while it was asked`, {
     remedy: "Wait for the reply before forgetCell(), or ask again: the cell starts anew.",
     details: { cell },
+  });
+}
+
+/** What the steps and callers of a cell hear when another process has taken over (C24). */
+export function ownerLost(cell: string, cause: unknown): StateError {
+  return new StateError("state.owner_lost", `Another process owns cell "${cell}" now`, {
+    remedy: "Stop: the new owner goes on with it. Ask again with the same message id, or attach to the run there.",
+    details: { cell },
+    cause: toError(cause),
   });
 }
 

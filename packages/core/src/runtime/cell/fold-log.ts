@@ -18,6 +18,7 @@ export interface RunFold {
   readonly events: CellEvent[];
   isPaused: boolean;
   stop: ControlReason | undefined;
+  end: string | undefined;
 }
 
 /** What a log amounts to: the state of a cell after its last record. */
@@ -32,6 +33,10 @@ export interface CellFold {
   readonly openRequests: Map<string, Mail>;
   /** Replies that their askers' turns, in this log too, have not recorded yet. */
   readonly replies: Map<string, JournalRecord>;
+  /** How often the process died while a message was being handled, by turn id (C8). */
+  readonly deaths: Map<string, number>;
+  /** True when the owner before has died while there was something to do. */
+  isUnclean: boolean;
 }
 
 /** An image under construction: its arrays belong to the fold alone. */
@@ -52,6 +57,8 @@ export function foldLog(records: readonly LogRecord[], start: ReadonlyMap<string
     journals: new Map(),
     openRequests: new Map(),
     replies: new Map(),
+    deaths: new Map(),
+    isUnclean: false,
   };
   for (const [agent, image] of start) fold.agents.set(agent, toMutable(image));
   for (const record of records) foldRecord(fold, record);
@@ -61,7 +68,8 @@ export function foldLog(records: readonly LogRecord[], start: ReadonlyMap<string
 function foldRecord(fold: CellFold, record: LogRecord): void {
   switch (record.kind) {
     case "received":
-      addMail(fold, record.mail);
+      if (record.mail.kind === "reply") foldRemoteReply(fold, record.mail, record.at);
+      else addMail(fold, record.mail);
       return;
     case "restored":
       fold.agents.set(formatAgentId(record.agent), toMutable(record.image));
@@ -72,8 +80,10 @@ function foldRecord(fold: CellFold, record: LogRecord): void {
     case "turn":
       foldTurn(fold, record);
       return;
-    case "delivered":
     case "recovered":
+      countDeaths(fold);
+      return;
+    case "delivered":
       return;
     default:
       foldJournal(fold, record);
@@ -95,7 +105,7 @@ function foldJournal(fold: CellFold, record: JournalRecord): void {
   const journal = fold.journals.get(record.turn);
   if (journal === undefined) fold.journals.set(record.turn, [record]);
   else journal.push(record);
-  if (record.kind === "request-sent") addMail(fold, record.mail);
+  if (record.kind === "request-sent") sendMail(fold, record.mail);
   else if (record.kind === "request-settled") {
     fold.replies.delete(replyKey(record.turn, record.key));
     closeRequests(fold, record.turn, record.key);
@@ -114,6 +124,32 @@ function foldReply(fold: CellFold, record: TurnRecord): void {
   fold.replies.set(replyKey(turn, key), { kind: "request-settled", at, turn, key, outcome });
 }
 
+/** A reply from another cell. */
+function foldRemoteReply(fold: CellFold, mail: Mail, at: number): void {
+  const { asker, settlement } = mail;
+  if (asker === undefined || settlement === undefined) return;
+  fold.openRequests.delete(settlement.requestId);
+  const { turn, key } = asker;
+  if (!fold.journals.has(turn)) return;
+  fold.replies.set(replyKey(turn, key), { kind: "request-settled", at, turn, key, outcome: settlement.outcome });
+}
+
+/** What was in flight when a process died: turns with a journal, and the first message of each agent. */
+export function inFlight(fold: CellFold): readonly string[] {
+  const seen = new Set<string>();
+  const turns: string[] = [];
+  for (const [turn, mail] of fold.mails) {
+    const agent = formatAgentId(mail.recipient);
+    if (fold.journals.has(turn) || !seen.has(agent)) turns.push(turn);
+    seen.add(agent);
+  }
+  return turns;
+}
+
+function countDeaths(fold: CellFold): void {
+  for (const turn of inFlight(fold)) fold.deaths.set(turn, (fold.deaths.get(turn) ?? 0) + 1);
+}
+
 function replyKey(turn: string, key: string): string {
   return `${turn} ${key}`;
 }
@@ -122,6 +158,7 @@ function foldTurn(fold: CellFold, record: TurnRecord): void {
   closeRequests(fold, record.turn, undefined);
   fold.mails.delete(record.turn);
   fold.journals.delete(record.turn);
+  fold.deaths.delete(record.turn);
   for (const [name, reply] of fold.replies) if (reply.turn === record.turn) fold.replies.delete(name);
   foldReply(fold, record);
   const key = formatAgentId(record.agent);
@@ -162,8 +199,18 @@ function toMutable(image: AgentImage): MutableImage {
 }
 
 function foldFlush(fold: CellFold, flush: Flush): void {
-  for (const mail of flush.sent ?? []) addMail(fold, mail);
-  for (const event of flush.events ?? []) runOf(fold, event.runId).events.push(event);
+  for (const mail of flush.sent ?? []) sendMail(fold, mail);
+  for (const event of flush.events ?? []) {
+    const run = runOf(fold, event.runId);
+    run.events.push(event);
+    run.end ??= event.end;
+  }
+}
+
+/** A numbered message is for another cell: only the wait for its outcome is this one's. */
+function sendMail(fold: CellFold, mail: Mail): void {
+  if (mail.number === undefined) addMail(fold, mail);
+  else if (mail.kind === "request") fold.openRequests.set(mail.messageId, mail);
 }
 
 function addMail(fold: CellFold, mail: Mail): void {
@@ -175,7 +222,7 @@ function addMail(fold: CellFold, mail: Mail): void {
 function runOf(fold: CellFold, runId: string): RunFold {
   let run = fold.runs.get(runId);
   if (run === undefined) {
-    run = { runId, events: [], isPaused: false, stop: undefined };
+    run = { runId, events: [], isPaused: false, stop: undefined, end: undefined };
     fold.runs.set(runId, run);
   }
   return run;

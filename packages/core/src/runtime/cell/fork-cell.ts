@@ -36,7 +36,7 @@ export async function forkCell(engine: Engine, { from, at }: ForkSource, target:
     { epoch: claim.epoch, position: 0 },
     prefix.map((record) => renamer.record(record)),
   );
-  await engine.agents.cells.with(target.cell, true, () => undefined);
+  await engine.agents.openCell(target.cell, () => undefined);
 }
 
 function eventsOf(record: LogRecord): readonly CellEvent[] {

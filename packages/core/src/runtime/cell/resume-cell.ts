@@ -1,38 +1,115 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { encodeError, StateError } from "../../errors/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
-import type { JournalRecord, Mail } from "../../store/index.ts";
+import type { JournalRecord, LogRecord, Mail, TurnRecord } from "../../store/index.ts";
 import { mailboxSink, toReplyOutcome } from "../request/reply-sinks.ts";
 import type { Activation } from "../delivery/activation.ts";
 import type { LiveOutcome, OutcomeSink } from "../delivery/pending-requests.ts";
 import type { Engine } from "../engine.ts";
 import { Turn } from "../turn/turn.ts";
 import { writeJournal } from "../turn/flush.ts";
-import type { Cell } from "./cell.ts";
-import type { CellFold } from "./fold-log.ts";
+import type { Cell, OpenedCell } from "./cell.ts";
+import { type CellFold, inFlight } from "./fold-log.ts";
+
+/** Unclean deaths at which a message that was in flight each time is set aside (C8). */
+const maxDeaths = 5;
 
 /**
- * Puts a folded log back to work: open requests are waited for, turns in flight run again, messages are enqueued.
- * All at once: a newcomer must not get into a mailbox before what was there already (C10).
+ * Puts an opened cell back to work: open requests are waited for, turns in flight run again, messages are enqueued, what the inbox
+ * holds is taken. All at once: a newcomer must not get into a mailbox before what was there already (C10).
  */
-export function resumeCell(engine: Engine, cell: Cell, fold: CellFold): void {
+export function resumeCell(engine: Engine, cell: Cell, { fold, inbox }: OpenedCell): void {
+  if (fold !== undefined) resumeFold(engine, cell, fold);
+  engine.outbox.resend(cell);
+  engine.inbox.take(cell, inbox);
+}
+
+function resumeFold(engine: Engine, cell: Cell, fold: CellFold): void {
+  const quarantined = fold.isUnclean ? noteDeath(engine, cell, fold) : [];
   keepReplies(cell, fold);
-  for (const mail of fold.openRequests.values())
-    if (!engine.pending.has(mail.messageId)) engine.pending.open(mail, remaining(engine, mail), sinkOf(engine, mail));
+  for (const mail of fold.openRequests.values()) openRequest(engine, cell, mail);
   for (const run of cell.runs()) if (run.isPaused) engine.pausedRuns += 1;
-  const inFlight = [...fold.mails].filter(([turn]) => fold.journals.has(turn));
+  for (const mail of quarantined) quarantine(engine, cell, mail);
+  const begun = [...fold.mails].filter(([turn]) => fold.journals.has(turn));
   const waiting = [...fold.mails].filter(([turn]) => !fold.journals.has(turn));
-  for (const [turn, mail] of inFlight) resumeTurn(engine, mail, fold.journals.get(turn) ?? []);
+  for (const [turn, mail] of begun) resumeTurn(engine, mail, fold.journals.get(turn) ?? []);
   for (const [, mail] of waiting) enqueue(engine, cell, mail);
 }
+
+/** A request of this cell is waited for; one that came from elsewhere is worth handling as long as its asker waits. */
+function openRequest(engine: Engine, cell: Cell, mail: Mail): void {
+  const { replyTo } = mail;
+  const isOwn = replyTo !== undefined && replyTo.kind !== "outside" && cellOf(engine, replyTo.agent) === cell.name;
+  if (isOwn) engine.pending.open(mail, remaining(engine, mail), sinkOf(engine, mail));
+  else engine.pending.openForeign(mail, remaining(engine, mail));
+}
+
+function cellOf(engine: Engine, agent: Mail["recipient"]): string {
+  return engine.directory.cellOf(agent);
+}
+
+// --- deaths --------------------------------------------------------------------------------------
+
+/** The owner before has died: what it was doing counts one more death; what has had too many is taken out. */
+function noteDeath(engine: Engine, cell: Cell, fold: CellFold): readonly Mail[] {
+  write(cell, [{ kind: "recovered", at: engine.clock.now() }]);
+  const quarantined: Mail[] = [];
+  for (const turn of inFlight(fold)) {
+    const deaths = (fold.deaths.get(turn) ?? 0) + 1;
+    const mail = fold.mails.get(turn);
+    if (deaths < maxDeaths || mail === undefined) continue;
+    fold.mails.delete(turn);
+    fold.journals.delete(turn);
+    quarantined.push(mail);
+  }
+  return quarantined;
+}
+
+/** Ends a turn that keeps killing its process: its asker is told, the message can be looked at and sent again (C8). */
+function quarantine(engine: Engine, cell: Cell, mail: Mail): void {
+  const error = quarantinedError(mail);
+  const turn = `${mail.messageId}>${formatAgentId(mail.recipient)}`;
+  const base = {
+    kind: "turn",
+    at: engine.clock.now(),
+    turn,
+    agent: mail.recipient,
+    messageId: mail.messageId,
+  } as const;
+  const outcome = { status: "failed", error: encodeError(error) } as const;
+  const record: TurnRecord = mail.kind === "request" ? { ...base, reply: outcome } : { ...base, error: outcome.error };
+  write(cell, [record]);
+  engine.post.bury(mail, "quarantined", error);
+  if (mail.kind === "request") engine.post.fail({ mail, error, reason: "quarantined" });
+}
+
+function quarantinedError(mail: Mail): StateError {
+  const agent = formatAgentId(mail.recipient);
+  return new StateError(
+    "state.quarantined",
+    `"${mail.type}" for "${agent}" was being handled at ${maxDeaths} unclean deaths of its process and is set aside`,
+    {
+      remedy:
+        "Find out what in its handling kills the process; runtime.deadLetters has the message and can send it again.",
+      details: { agent, messageId: mail.messageId, deaths: maxDeaths },
+    },
+  );
+}
+
+/** A failed write loses the cell, and with it what is about to begin. */
+function write(cell: Cell, records: readonly LogRecord[]): void {
+  const written = cell.append(records);
+  if (isPromiseLike(written)) written.then(undefined, () => {});
+}
+
+// --- turns ---------------------------------------------------------------------------------------
 
 /** Replies that were given but had not reached their asker's journal: recorded now, so that the next replay finds them there. */
 function keepReplies(cell: Cell, fold: CellFold): void {
   if (fold.replies.size === 0) return;
   const records = [...fold.replies.values()];
   for (const record of records) fold.journals.get(record.turn)?.push(record);
-  // A failed write loses the cell, and with it the turns that are about to begin.
-  const written = cell.append(records);
-  if (isPromiseLike(written)) written.then(undefined, () => {});
+  write(cell, records);
 }
 
 function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[]): void {

@@ -117,7 +117,7 @@ export class Activation implements Runnable, Restable<Activation> {
 
   /** The run a message belongs to, in cells that keep a log. */
   runOf(mail: Mail): RunLog | undefined {
-    return mail.run === undefined || !this.cell.isLogged ? undefined : this.cell.run(mail.run.runId);
+    return mail.run === undefined || !this.cell.keepsLog ? undefined : this.cell.run(mail.run.runId);
   }
 
   #makeReady(): void {

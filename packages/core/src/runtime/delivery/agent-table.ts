@@ -29,11 +29,17 @@ export class AgentTable {
   constructor(engine: Engine) {
     this.#engine = engine;
     this.cells = new CellTable({
-      store: engine.store,
-      owner: engine.owner,
-      opened: (cell, fold) => {
+      parts: () => ({
+        store: engine.store,
+        owner: engine.owner,
+        now: () => engine.clock.now(),
+        rememberMs: engine.limits.deduplicationMs,
+        imageOf: (agent) => this.#agents.get(agent)?.image(),
+      }),
+      opened: (cell, found) => {
+        engine.leases.start();
         try {
-          if (fold !== undefined) resumeCell(engine, cell, fold);
+          resumeCell(engine, cell, found);
         } catch (error) {
           engine.report(error, `resumption of cell "${cell.name}"`);
         }
@@ -62,13 +68,18 @@ export class AgentTable {
     const known = this.#agents.get(key);
     if (known !== undefined) return use(known);
     const { directory } = this.#engine;
-    const isLogged = directory.get(id).options.cell !== undefined;
-    return this.cells.with(directory.cellOf(id), isLogged, (cell) => {
+    const keepsLog = directory.get(id).options.cell !== undefined;
+    return this.cells.with(directory.cellOf(id), keepsLog, (cell) => {
       const agent = this.#activate(id, key, cell);
       const result = use(agent);
       if (agent.isAtRest && !agent.isListed) this.rest(agent);
       return result;
     });
+  }
+
+  /** Opens a cell by its name. */
+  openCell<T>(name: string, use: (cell: Cell) => MaybePromise<T>): MaybePromise<T> {
+    return this.cells.with(name, this.#engine.directory.keepsLog(name), use);
   }
 
   #activate(id: AgentId, key: string, cell: Cell): Activation {
@@ -142,7 +153,7 @@ export class AgentTable {
       this.#expireLater(agent, agent.blueprint.options.stateTtlMs);
     this.#engine.observe?.({ kind: "agent-passivated", agent: agent.id, reason });
     this.#notify(agent);
-    if (cell.isEmpty && !cell.isLogged) this.#dropCell(cell);
+    if (cell.isEmpty && !cell.keepsLog) this.#dropCell(cell);
   }
 
   #notify(agent: Activation): void {
@@ -186,19 +197,19 @@ export class AgentTable {
   }
 
   /** Drops the agents of a cell that is gone: their mail and turns go nowhere. */
-  dropMembers(cell: Cell): void {
+  dropMembers(cell: Cell, reason: Error): void {
     for (const agent of this.membersOf(cell)) {
       this.#idle.remove(agent);
       this.#agents.delete(agent.key);
       agent.drain();
-      for (const turn of agent.turns) turn.abandonAtClose();
+      for (const turn of agent.turns) turn.abandonUnrecorded(reason);
       this.#notify(agent);
     }
   }
 
   /** The active agents of a cell. */
   membersOf(cell: Cell): readonly Activation[] {
-    const members = cell.isLogged ? [...cell.members] : [cell.name];
+    const members = cell.keepsLog ? [...cell.members] : [cell.name];
     return members
       .map((key) => this.#agents.get(key))
       .filter((agent) => agent !== undefined)

@@ -119,6 +119,29 @@ export function createSettlement(
   };
 }
 
+/** The reply that brings the end of a request to the turn in another cell that asked; `live` comes along inside the process. */
+export function createReplyMail(
+  request: Mail,
+  { outcome, live }: { readonly outcome: NonNullable<Mail["settlement"]>["outcome"]; readonly live: unknown },
+  at: number,
+): Mail | undefined {
+  const { replyTo } = request;
+  if (replyTo?.kind !== "turn") return undefined;
+  return {
+    messageId: `${request.messageId}.reply`,
+    kind: "reply",
+    type: request.type,
+    body: null,
+    recipient: replyTo.agent,
+    sender: request.recipient,
+    hops: request.hops,
+    at,
+    asker: { turn: replyTo.turn, key: replyTo.key },
+    settlement: { requestId: request.messageId, outcome, tag: "" },
+    [decodedPayload]: live,
+  };
+}
+
 /** How messages name an agent to people. */
 export function nameOf(mail: Mail): string {
   return formatAgentId(mail.recipient);

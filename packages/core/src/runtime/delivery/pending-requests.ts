@@ -25,9 +25,15 @@ export interface Worker {
 /** Who hears of the outcome. */
 export type OutcomeSink = (outcome: LiveOutcome) => void;
 
+/** How the asker reads a reply that comes as JSON from another process. */
+export type ReplyDecoder = (body: JsonValue) => unknown;
+
 interface PendingRequest {
   readonly mail: Mail;
   readonly sink: OutcomeSink;
+  readonly decode: ReplyDecoder | undefined;
+  /** True when its asker is elsewhere: the entry only says that somebody waits. */
+  readonly isForeign: boolean;
   timer: TimerHandle | undefined;
   turn: Worker | undefined;
 }
@@ -45,12 +51,26 @@ export class PendingRequests {
   }
 
   /** Waits for the outcome of a request; `deadlineMs` of Infinity sets no timer. */
-  open(mail: Mail, deadlineMs: number, sink: OutcomeSink): void {
+  open(mail: Mail, deadlineMs: number, sink: OutcomeSink, decode?: ReplyDecoder): void {
+    this.#add(mail, deadlineMs, { sink, decode, isForeign: false });
+  }
+
+  /** Notes that somebody elsewhere waits for a request: it is worth handling, and its end is told by mail. */
+  openForeign(mail: Mail, deadlineMs: number): void {
+    if (!this.has(mail.messageId)) this.#add(mail, deadlineMs, { sink: () => {}, decode: undefined, isForeign: true });
+  }
+
+  /** The entry of an asker elsewhere is done. */
+  closeForeign(messageId: string): void {
+    if (this.#entries.get(messageId)?.isForeign === true) this.take(messageId);
+  }
+
+  #add(mail: Mail, deadlineMs: number, asker: Pick<PendingRequest, "sink" | "decode" | "isForeign">): void {
     const known = this.#entries.get(mail.messageId);
     known?.timer?.cancel();
-    const entry: PendingRequest = { mail, sink, timer: undefined, turn: known?.turn };
+    const entry: PendingRequest = { mail, ...asker, timer: undefined, turn: known?.turn };
     this.#entries.set(mail.messageId, entry);
-    const isOutside = mail.replyTo?.kind === "outside";
+    const isOutside = mail.replyTo?.kind === "outside" && !asker.isForeign;
     if (deadlineMs === Number.POSITIVE_INFINITY && !isOutside) return;
     entry.timer = this.#timers.set(deadlineMs, () => this.#expire(mail));
     // A program that awaits a reply must not end in silence, before the reply or the deadline has come.

@@ -20,6 +20,7 @@ import type { Engine } from "../engine.ts";
 import type { Activation } from "./activation.ts";
 import type { DeadLetterReason } from "./dead-letters.ts";
 import { deadlineExceeded } from "./pending-requests.ts";
+import { isKnown, receiver } from "./arrival.ts";
 import { addressLetter, createLetter, createSettlement, type Letter, nameOf } from "./mail-factory.ts";
 
 /** Where a letter goes. */
@@ -45,6 +46,18 @@ export interface Failure {
   readonly error: Error;
   readonly reason: DeadLetterReason | "dropped" | "refused";
 }
+
+/** How mail arrives at a cell. */
+export interface Arrival {
+  /** The open cell whose record holds the mail already: when it is the recipient's, nothing is stored again. */
+  readonly from?: Cell | undefined;
+  /** The cell that numbered it. */
+  readonly source?: string | undefined;
+  /** Its place in the recipient's inbox. */
+  readonly collected?: number | undefined;
+}
+
+const anywhere: Arrival = {};
 
 /** How far a turn's own messages may exceed a mailbox's bound. */
 const hardCapFactor = 8;
@@ -143,6 +156,10 @@ export class PostOffice {
   /** Puts stored mail of a turn into mailboxes. `from` is the cell whose record holds it already. */
   deliver(mails: readonly Mail[], from: Cell | undefined): void {
     for (const mail of mails) {
+      if (mail.number !== undefined && from !== undefined) {
+        this.#engine.outbox.send(from, mail);
+        continue;
+      }
       try {
         const result = this.#engine.agents.with(mail.recipient, (agent) => this.#deliverTo(agent, mail, from));
         if (isPromiseLike(result))
@@ -159,23 +176,25 @@ export class PostOffice {
   #deliverTo(agent: Activation, mail: Mail, from: Cell | undefined): MaybePromise<void> {
     if (mail.kind !== "settlement" && agent.pressure >= this.#engine.limits.mailboxCapacity * hardCapFactor)
       return this.fail(failureOf(mail, mailboxFull(mail), "mailbox-full"));
-    return this.storeAt(agent, mail, from);
+    return this.storeAt(agent, mail, { from });
   }
 
   /** Stores mail in its recipient's cell when its sender's record does not hold it, and enqueues it. */
-  storeAt(agent: Activation, mail: Mail, from: Cell | undefined): MaybePromise<void> {
-    const isStored = agent.cell === from || !agent.cell.isLogged;
-    const written = isStored
-      ? undefined
-      : agent.cell.append([{ kind: "received", at: this.#engine.clock.now(), mail }]);
-    if (!isPromiseLike(written)) {
-      this.enqueue(agent, mail);
-      return undefined;
-    }
+  storeAt(agent: Activation, mail: Mail, arrival: Arrival = anywhere): MaybePromise<void> {
+    const { cell } = agent;
+    if (cell === arrival.from || !cell.isLogged) return this.enqueue(agent, mail);
+    if (cell.work !== undefined && isKnown(this.#engine, cell.work, { mail, source: arrival.source }))
+      return arrival.collected === undefined ? undefined : cell.append([], arrival.collected);
+    const take = receiver(this.#engine, agent, mail);
+    const { source } = arrival;
+    const at = this.#engine.clock.now();
+    const record = { kind: "received", at, mail, ...(source !== undefined && { from: source }) } as const;
+    const written = cell.append([record], arrival.collected);
+    if (!isPromiseLike(written)) return take();
     agent.expect();
     const arrive = (): void => {
       // A cell that was forgotten meanwhile has ended its requests already.
-      if (this.#engine.agents.peekKey(agent.key) === agent) this.enqueue(agent, mail);
+      if (this.#engine.agents.peekKey(agent.key) === agent) take();
     };
     return Promise.resolve(written)
       .then(arrive)
@@ -241,7 +260,7 @@ export class PostOffice {
     const prepared = this.#check({ ...mail, body: freezeJson(mail.body, "dead letter"), hops: 0 });
     for (const failure of prepared.failures) this.fail(failure);
     for (const one of prepared.mails)
-      await this.#engine.agents.with(one.recipient, (agent) => this.storeAt(agent, one, undefined));
+      await this.#engine.agents.with(one.recipient, (agent) => this.storeAt(agent, one));
   }
 }
 

@@ -230,13 +230,13 @@ export class FrontDoor {
     const oldest = agent.dropOldestEvent();
     if (oldest === undefined) throw mailboxFull(mail);
     this.#dropped(oldest);
-    return post.storeAt(agent, mail, undefined);
+    return post.storeAt(agent, mail);
   }
 
   /** Mail on its way through a store is something to do. */
   #storeAt(agent: Activation, mail: Mail): MaybePromise<void> {
     const { activity, post } = this.#engine;
-    const stored = post.storeAt(agent, mail, undefined);
+    const stored = post.storeAt(agent, mail);
     if (!isPromiseLike(stored)) return undefined;
     activity.begin();
     return Promise.resolve(stored).finally(() => activity.end());

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonValue } from "../../errors/index.ts";
-import { validate } from "../../message/index.ts";
+import { definitionOf, type Message, validate } from "../../message/index.ts";
 
 /** A request type as far as its reply matters. */
 export interface ReplyType {
@@ -19,4 +19,10 @@ export function decodeReply(type: ReplyType, body: JsonValue): unknown {
   const asNull = type.reply["~standard"].validate(null);
   if (!(asNull instanceof Promise) && asNull.issues === undefined) return asNull.value;
   return validate(type.reply, undefined, options);
+}
+
+/** How replies to a message are read; undefined for a message without a definition. */
+export function decoderOf(message: Message): ((body: JsonValue) => unknown) | undefined {
+  const reply = definitionOf(message)?.reply;
+  return reply === undefined ? undefined : (body) => decodeReply({ type: message.type, reply }, body);
 }

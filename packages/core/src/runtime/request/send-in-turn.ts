@@ -6,9 +6,9 @@ import { definitionOf, type Message } from "../../message/index.ts";
 import type { JournalRecord, Mail, ReplyOutcome } from "../../store/index.ts";
 import { agentNode, callNode, deadlockError, findCycle, type WaitNode } from "../delivery/deadlock-detector.ts";
 import { createLetter, deadlineAt } from "../delivery/mail-factory.ts";
-import type { LiveOutcome } from "../delivery/pending-requests.ts";
+import type { LiveOutcome, ReplyDecoder } from "../delivery/pending-requests.ts";
 import type { Posting, Prepared } from "../delivery/post-office.ts";
-import { decodeReply } from "./decode-reply.ts";
+import { decoderOf, decodeReply } from "./decode-reply.ts";
 import { release, toFlush, writeJournal, writeOutgoing } from "../turn/flush.ts";
 import type { Frame } from "../turn/frame.ts";
 import { toReplyOutcome } from "./reply-sinks.ts";
@@ -34,7 +34,9 @@ export async function sendInTurn(turn: Turn, frame: Frame, request: SendRequest)
     if (turn.stop !== undefined) throw stepCancelled(key, turn.stop);
     const open = turn.hasJournal ? turn.journal.request(key)?.mail : undefined;
     const outcome =
-      open === undefined ? await sendNew(turn, frame, request) : await awaitOpen(turn, frame, { key, mail: open });
+      open === undefined
+        ? await sendNew(turn, frame, request)
+        : await awaitOpen(turn, frame, { key, mail: open, decode: decoderOf(request.message) });
     frame.assertLive();
     if (outcome.status === "failed") throw outcome.error;
     return outcome.output;
@@ -104,7 +106,13 @@ async function sendNew(turn: Turn, frame: Frame, request: SendRequest): Promise<
     });
     return settleUnsent(turn, frame, { key, error: deadlockError(sent.type, cycle) });
   }
-  return dispatch(turn, frame, { key, mail: sent, deadlineMs, target: target.node });
+  return dispatch(turn, frame, {
+    key,
+    mail: sent,
+    deadlineMs,
+    target: target.node,
+    decode: decoderOf(request.message),
+  });
 }
 
 /** What a request waits for: an agent, or one call to a shared handler. */
@@ -137,21 +145,23 @@ interface Awaited {
   readonly mail: Mail;
   readonly deadlineMs: number;
   readonly target: WaitNode;
+  readonly decode: ReplyDecoder | undefined;
 }
 
 async function dispatch(turn: Turn, frame: Frame, sending: Awaited): Promise<LiveOutcome> {
-  const { key, mail } = sending;
+  const { key } = sending;
   // Waiting starts before the first await, so that a request in the other direction finds the cycle.
   turn.waitsFor.push(sending.target);
   try {
     const writing = writeOutgoing(turn, frame, (outgoing) => {
       const at = turn.engine.clock.now();
+      const mail = turn.engine.outbox.address(turn.activation.cell, sending.mail);
       const sent = { kind: "request-sent", at, turn: turn.id, key, mail, ...toFlush(turn, frame, outgoing) } as const;
-      return { outgoing, written: writeJournal(turn, [...outgoing.waits, sent]) };
+      return { mail, outgoing, written: writeJournal(turn, [...outgoing.waits, sent]) };
     });
-    const { outgoing, written } = isPromiseLike(writing) ? await writing : writing;
+    const { mail, outgoing, written } = isPromiseLike(writing) ? await writing : writing;
     if (isPromiseLike(written)) await written;
-    const replied = awaitReply(turn, frame, sending);
+    const replied = awaitReply(turn, frame, { ...sending, mail });
     release(turn, outgoing);
     turn.engine.post.deliver([mail], turn.activation.cell);
     return await replied;
@@ -164,7 +174,7 @@ async function dispatch(turn: Turn, frame: Frame, sending: Awaited): Promise<Liv
 async function awaitOpen(
   turn: Turn,
   frame: Frame,
-  open: { readonly key: string; readonly mail: Mail },
+  open: Pick<Awaited, "key" | "mail" | "decode">,
 ): Promise<LiveOutcome> {
   const { node } = targetOf(turn, open.mail);
   turn.waitsFor.push(node);
@@ -182,9 +192,9 @@ function stopWaiting(turn: Turn, target: WaitNode): void {
 }
 
 /** Waits for the outcome; it is recorded before the handler, or a parked turn's next frame, sees it. */
-async function awaitReply(turn: Turn, frame: Frame, { key, mail, deadlineMs }: Awaited): Promise<LiveOutcome> {
+async function awaitReply(turn: Turn, frame: Frame, { key, mail, deadlineMs, decode }: Awaited): Promise<LiveOutcome> {
   const reply = createDeferred<LiveOutcome>();
-  turn.engine.pending.open(mail, deadlineMs, (outcome) => settle(turn, { key, outcome, reply }));
+  turn.engine.pending.open(mail, deadlineMs, (outcome) => settle(turn, { key, outcome, reply }), decode);
   turn.openSends.set(mail.messageId, key);
   frame.suspend();
   turn.maybeRest();

@@ -55,7 +55,7 @@ async function startStep(turn: Turn, frame: Frame, request: StepRequest): Promis
   const step = new StepRun(turn.engine, { key, idempotencyKey: `${turn.id}#${key}`, options, lost }, request.run);
   const settled = step.outcome().then((result) => record(turn, frame, { key, result: withLost(result, lost) }));
   frame.running.set(key, {
-    abort: (reason: ControlReason) => step.abort(reason),
+    abort: (reason: ControlReason, error?: Error) => step.abort(reason, error),
     settled: settled.then(nothing, nothing),
   });
   turn.wake();

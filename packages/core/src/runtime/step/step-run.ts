@@ -49,13 +49,13 @@ export class StepRun {
     this.#run = run;
   }
 
-  abort(reason: ControlReason): void {
+  abort(reason: ControlReason, error?: Error): void {
     if (this.#stop !== undefined) return;
     this.#stop = reason;
     this.#stopped.resolve(reason);
     this.#graceTimer = this.#engine.timers.set(this.#engine.limits.cancelGraceMs, () => this.#graceOver.resolve());
     this.#graceTimer.keepAlive?.(true);
-    this.#controller.abort(stepCancelled(this.#identity.key, reason));
+    this.#controller.abort(error ?? stepCancelled(this.#identity.key, reason));
   }
 
   async outcome(): Promise<StepResult> {

@@ -57,12 +57,20 @@ export function writeOutgoing<T>(turn: Turn, frame: Frame, write: (outgoing: Out
   const writeNow = (taken: Outgoing): T => {
     frame.assertLive();
     const { queued } = taken;
-    return write(queued.length === 0 ? taken : { ...taken, events: numbered(turn, queued) });
+    const ready = addressed(turn, taken);
+    return write(queued.length === 0 ? ready : { ...ready, events: numbered(turn, queued) });
   };
   return frame.inOrder(() => {
     const taken = takeOutgoing(turn, frame);
     return isPromiseLike(taken) ? taken.then(writeNow) : writeNow(taken);
   });
+}
+
+/** Messages for other cells get their numbers in the breath that writes them. */
+function addressed(turn: Turn, taken: Outgoing): Outgoing {
+  const { cell } = turn.activation;
+  if (cell.work === undefined || taken.sent.length === 0) return taken;
+  return { ...taken, sent: taken.sent.map((mail) => turn.engine.outbox.address(cell, mail)) };
 }
 
 function takeOutgoing(turn: Turn, frame: Frame): MaybePromise<Outgoing> {

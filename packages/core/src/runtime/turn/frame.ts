@@ -40,7 +40,8 @@ export interface QueuedWait {
 
 /** A step at work. */
 export interface RunningStep {
-  abort(reason: ControlReason): void;
+  /** `error`: what its signal says, when it is not a control action. */
+  abort(reason: ControlReason, error?: Error): void;
   readonly settled: Promise<unknown>;
 }
 
@@ -98,15 +99,17 @@ export class Frame {
     this.#controller.abort(reason);
   }
 
-  end(): void {
+  /** `reason`: what running steps hear; default: that the attempt is over. */
+  end(reason?: Error): void {
     if (this.isOver) return;
     this.isOver = true;
     if (this.messages.length > 0) this.messages = [];
     if (this.events.length > 0) this.events = [];
     if (this.waits.length > 0) this.waits = [];
-    this.#controller?.abort(attemptOver(this.turnId()));
+    this.#controller?.abort(reason ?? attemptOver(this.turnId()));
     if (this.#running !== undefined)
-      for (const step of this.#running.values()) step.abort({ kind: "interrupt", detail: "the attempt is over" });
+      for (const step of this.#running.values())
+        step.abort({ kind: "interrupt", detail: "the attempt is over" }, reason);
   }
 
   /** A call starts to wait for the outside. */

@@ -297,8 +297,9 @@ export class Turn {
     this.#setBusy(false);
   }
 
-  /** Ends the turn without any record: the runtime closes (C19). */
-  abandonAtClose(): void {
+  /** Ends the turn without any record: the runtime closes (C19), or its cell is another's now (C24); `reason` is what its steps hear. */
+  abandonUnrecorded(reason?: Error): void {
+    this.frame.end(reason);
     this.#endFrame();
     this.#close();
   }

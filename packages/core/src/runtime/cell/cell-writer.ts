@@ -1,0 +1,187 @@
+/**
+ * The way of records from a cell to its store.
+ *
+ * Owns: the fence, the order of writes, what waits for the next one.
+ * Invariants:
+ * K1. Writes reach the store in the order asked for, one at a time; what is asked for while one is under way goes with the next.
+ * K4. After a failed write nothing more is written: nobody knows what the log says.
+ * K5. With a durable store all records asked for in one turn of the event loop are one write (C22).
+ */
+import { isPromiseLike, type MaybePromise, yieldMacrotask } from "../../async/index.ts";
+import type { AppendNotes, CellClaim, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
+
+interface Batch {
+  readonly records: LogRecord[];
+  collected: number | undefined;
+  readonly written: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a writer needs. */
+export interface CellWriterOptions {
+  readonly cell: string;
+  readonly store: Store;
+  /** Told what is about to be written; what it says goes into the same write. */
+  readonly note: ((records: readonly LogRecord[]) => AppendNotes) | undefined;
+  /** Told after each write, before the next one begins: what was asked for meanwhile is not written yet. */
+  readonly written: (() => void) | undefined;
+  /** Told once, when a write has failed. */
+  readonly lost: (error: unknown) => void;
+}
+
+export class CellWriter {
+  readonly #options: CellWriterOptions;
+  #epoch = 0;
+  #position = 0;
+  /** Why nothing is written any more: the failed write, or that the cell was forgotten. */
+  #end: { readonly error: unknown } | undefined;
+  #writing: Promise<void> | undefined;
+  #batch: Batch | undefined;
+  #isScheduled = false;
+
+  constructor(options: CellWriterOptions) {
+    this.#options = options;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The write under way, if there is one. */
+  get writing(): Promise<void> | undefined {
+    return this.#writing;
+  }
+
+  start(claim: CellClaim): void {
+    this.#epoch = claim.epoch;
+    this.#position = claim.position;
+  }
+
+  /**
+   * Writes records in one atomic append, or with the next one when a write is under way.
+   *
+   * @throws What the store threw, now or at an earlier write (K4).
+   */
+  append(records: readonly LogRecord[], collected?: number): MaybePromise<void> {
+    if (this.#end !== undefined) throw this.#end.error;
+    if (this.#options.store.isDurable) return this.#appendSoon(records, collected);
+    if (this.#writing !== undefined) return this.#join(records, collected).written;
+    return this.#write(records, { collected });
+  }
+
+  /** Writes records with whatever is written next; nobody waits for them (C25). */
+  appendLazily(records: readonly LogRecord[]): void {
+    if (this.#end === undefined) this.#join(records, undefined);
+  }
+
+  /** Puts records before those that wait for the write to come: only for `written`. */
+  prepend(records: readonly LogRecord[]): Promise<void> {
+    const batch = this.#join([], undefined);
+    batch.records.unshift(...records);
+    this.#schedule();
+    return batch.written;
+  }
+
+  /** Resolves when everything asked for so far is written. */
+  flush(): MaybePromise<void> {
+    if (this.#batch === undefined || this.#end !== undefined) return this.#writing;
+    this.#schedule();
+    return this.#batch.written;
+  }
+
+  #appendSoon(records: readonly LogRecord[], collected: number | undefined): Promise<void> {
+    const batch = this.#join(records, collected);
+    this.#schedule();
+    return batch.written;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#writing !== undefined) return;
+    this.#isScheduled = true;
+    void yieldMacrotask().then(() => {
+      this.#isScheduled = false;
+      if (this.#writing === undefined) this.#writeBatch();
+    });
+  }
+
+  #join(records: readonly LogRecord[], collected: number | undefined): Batch {
+    if (this.#batch === undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      // Whoever needs the write awaits it; a lazy one is missed by nobody.
+      promise.catch(() => {});
+      this.#batch = { records: [], collected: undefined, written: promise, resolve, reject };
+    }
+    for (const record of records) this.#batch.records.push(record);
+    if (collected !== undefined) this.#batch.collected = collected;
+    return this.#batch;
+  }
+
+  #write(records: readonly LogRecord[], extra: Pick<AppendNotes, "collected">): MaybePromise<void> {
+    const { cell, store, note } = this.#options;
+    try {
+      const fence = { epoch: this.#epoch, position: this.#position };
+      const notes = note === undefined ? undefined : { ...note(records), ...extra };
+      const result = store.append(cell, fence, records, notes);
+      if (!isPromiseLike(result)) {
+        this.#position = result;
+        return undefined;
+      }
+      this.#writing = this.#finish(result);
+      return this.#writing;
+    } catch (error) {
+      this.#lose(error);
+      throw error;
+    }
+  }
+
+  async #finish(result: PromiseLike<number>): Promise<void> {
+    try {
+      this.#position = await result;
+    } catch (error) {
+      this.#writing = undefined;
+      this.#lose(error);
+      throw error;
+    }
+    this.#writing = undefined;
+    this.#options.written?.();
+    this.#writeBatch();
+  }
+
+  #writeBatch(): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    if (batch === undefined) return;
+    try {
+      const written = this.#write(batch.records, { collected: batch.collected });
+      // One hop later in both cases: those who wait for the write before are told first.
+      Promise.resolve(written).then(batch.resolve, batch.reject);
+      if (!isPromiseLike(written)) this.#options.written?.();
+    } catch (error) {
+      batch.reject(error);
+    }
+  }
+
+  #lose(error: unknown): void {
+    if (this.#end !== undefined) return;
+    this.stop(error);
+    this.#options.lost(error);
+  }
+
+  /** Refuses all further writes, those that wait included. */
+  stop(error: unknown): void {
+    this.#end = { error };
+    this.#batch?.reject(error);
+    this.#batch = undefined;
+  }
+
+  /** Writes the cell's snapshot. */
+  snapshot(snapshot: CellSnapshot, options?: { readonly dropsLog: boolean }): MaybePromise<void> {
+    const { cell, store } = this.#options;
+    return store.snapshot(cell, { epoch: this.#epoch, position: this.#position }, snapshot, options);
+  }
+
+  collect(): ReturnType<Store["collect"]> {
+    return this.#options.store.collect(this.#options.cell, { epoch: this.#epoch, position: this.#position });
+  }
+}

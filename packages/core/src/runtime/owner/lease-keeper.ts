@@ -1,0 +1,102 @@
+/**
+ * Keeps this process the owner of its cells (C24), and looks for what others have put into their inboxes.
+ *
+ * Owns: the heartbeat and the watch on the store, from the first cell to `stop()`.
+ * Invariants:
+ * L1. One unreferenced timer while the runtime is open, none before its first cell and after its end (C29).
+ * L2. A worker that was declared dead loses all its cells at once and goes on under another name.
+ * L3. A heartbeat that fails is reported once, until one succeeds again.
+ */
+import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
+import { StoreError } from "../../errors/index.ts";
+import { loseCell, ownerLost } from "../cell/end-cell.ts";
+import type { Engine } from "../engine.ts";
+
+/** Milliseconds between heartbeats; a store counts 15 s without one as death. */
+const heartbeatMs = 1_000;
+
+export class LeaseKeeper {
+  readonly #engine: Engine;
+  #timer: TimerHandle | undefined;
+  #unwatch: (() => void) | undefined;
+  #isBeating = false;
+  /** Something was written elsewhere while a heartbeat was under way. */
+  #isWanted = false;
+  #hasFailed = false;
+  #isStopped = false;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Begins with the first cell; later calls change nothing. */
+  start(): void {
+    const { store } = this.#engine;
+    if (!store.isDurable || this.#unwatch !== undefined || this.#isStopped) return;
+    this.#unwatch = store.watch(() => this.check());
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
+  /** Looks now, without waiting for the next heartbeat. */
+  check(): void {
+    if (this.#isStopped) return;
+    if (this.#isBeating) this.#isWanted = true;
+    else void this.#beat();
+  }
+
+  #schedule(): void {
+    this.#timer?.cancel();
+    this.#timer = this.#engine.timers.set(heartbeatMs, () => this.check());
+  }
+
+  async #beat(): Promise<void> {
+    this.#isBeating = true;
+    this.#isWanted = false;
+    const { owner, store } = this.#engine;
+    try {
+      const heard = store.heartbeat(owner);
+      const cells = isPromiseLike(heard) ? await heard : heard;
+      this.#hasFailed = false;
+      if (!this.#isStopped) this.#takeMail(cells);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#isBeating = false;
+    if (this.#isStopped) return;
+    this.#schedule();
+    if (this.#isWanted) void this.#beat();
+  }
+
+  #takeMail(names: readonly string[]): void {
+    const { agents, inbox } = this.#engine;
+    for (const name of names) {
+      const cell = agents.cells.get(name);
+      if (cell !== undefined) inbox.check(cell);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isStopped) return;
+    if (error instanceof StoreError && error.code === "store.fenced") this.#loseAll(error);
+    else if (!this.#hasFailed) this.#engine.report(error, "heartbeat of the runtime");
+    this.#hasFailed = true;
+  }
+
+  #loseAll(cause: Error): void {
+    const engine = this.#engine;
+    engine.renameOwner();
+    for (const cell of engine.agents.cells.all()) {
+      const error = ownerLost(cell.name, cause);
+      cell.stop(error);
+      loseCell(engine, cell, error);
+    }
+  }
+}
