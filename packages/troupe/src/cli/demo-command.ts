@@ -10,6 +10,7 @@ import { parseTable, type Table } from "../demo/table/table.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { makeDirectory } from "../node/make-directory.ts";
+import { standardOutput } from "../terminal/terminal.ts";
 
 /** `troupe demo` with its flags. */
 export interface DemoCall {
@@ -118,21 +119,13 @@ async function writeFiles(directory: string, files: Readonly<Record<string, stri
   return paths.map(({ path }) => path);
 }
 
-/** Widest line that stays readable. */
-const maxWidth = 110;
-
 function terminalScreen(): Screen {
-  const { isTTY, columns } = process.stdout;
+  const { isTTY } = process.stdout;
   const state = { hasStatus: false };
   const status = (text: string): void => {
     if (isTTY !== true || (text === "" && !state.hasStatus)) return;
     process.stdout.write(`\r\u001B[K${text === "" ? "" : `         ${text}`}`);
     state.hasStatus = text !== "";
   };
-  return {
-    write: (text) => void process.stdout.write(text),
-    status,
-    isColoured: isTTY === true && (process.env["NO_COLOR"] ?? "") === "",
-    width: Math.max(60, Math.min(maxWidth, columns || maxWidth)),
-  };
+  return { ...standardOutput(), status };
 }

@@ -1,7 +1,7 @@
 import { registerHooks } from "node:module";
 
 /** Packages that the command brings along. */
-const own = /^(troupe|@troupe\/(core|llm|agentchat|ai-sdk|wasm-exec))(\/|$)/;
+const own = /^(troupe|@troupe\/(core|llm|agentchat|ai-sdk|sqlite|wasm-exec))(\/|$)/;
 
 /**
  * Lets a project without `node_modules` import this installation's packages, so that `troupe init` gives a project that runs at once.

@@ -1,20 +1,15 @@
-import { styleText } from "node:util";
 import type { Refusal, SandboxRun } from "./sandbox.ts";
 import type { Scene, Story } from "./story.ts";
 import { wordsOf } from "./story.ts";
-import { duration, type Summary, type SummaryRow } from "./summary.ts";
+import type { Summary, SummaryRow } from "./summary.ts";
+import { formatDuration } from "../terminal/human-units.ts";
+import { paint, printable, type Style, type Terminal, wrap } from "../terminal/terminal.ts";
 
-/** Where lines go. */
-export interface Screen {
-  write(text: string): void;
+/** Where a demonstration is shown. */
+export interface Screen extends Terminal {
   /** Replaces the line that says what is going on right now; empty removes it. Nothing on a screen that cannot. */
   status(text: string): void;
-  readonly isColoured: boolean;
-  /** Characters in a line. */
-  readonly width: number;
 }
-
-type Style = "bold" | "dim" | "cyan" | "green" | "yellow" | "red" | "magenta";
 
 /** Lines of a program's output that are shown. */
 const shownLines = 24;
@@ -63,15 +58,10 @@ export function showSummary(screen: Screen, summary: Summary): void {
   showTable(screen, "Run", summary.totals);
 }
 
-/** Text of models, programs and tables, without what could control the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) => (character === "\n" ? character : " "));
-}
-
 function showWords(screen: Screen, scene: Extract<Scene, { kind: "spoke" }>): void {
   const programLines = (/```\w*\n([\s\S]*?)```/.exec(scene.text)?.[1] ?? "").split("\n").length - 1;
   const words = printable(wordsOf(scene.text).replaceAll("**", ""));
-  const time = duration(scene.endMs - scene.startMs);
+  const time = formatDuration(scene.endMs - scene.startMs);
   const foot = programLines > 0 ? `[program of ${programLines} lines, ${time}]` : `[${time}]`;
   showHead(screen, scene.endMs, scene.by);
   screen.write(wrap(words === "" ? foot : words, screen.width, " ".repeat(indent)).slice(indent));
@@ -93,7 +83,7 @@ function showRun(screen: Screen, run: SandboxRun, endMs: number): void {
   const whose = run.author === run.by ? "a program of its own" : `the ${run.author}'s program`;
   const outcome = run.exitCode === 0 ? `ran ${whose}` : `${whose} failed with exit code ${run.exitCode}`;
   showHead(screen, endMs, run.by);
-  screen.write(paint(screen, run.exitCode === 0 ? "dim" : "red", `${outcome}, ${duration(run.durationMs)}\n`));
+  screen.write(paint(screen, run.exitCode === 0 ? "dim" : "red", `${outcome}, ${formatDuration(run.durationMs)}\n`));
   for (const line of lines.slice(0, shownLines)) {
     screen.write(`${paint(screen, "dim", gutter)} ${line.slice(0, screen.width - indent - 2)}\n`);
   }
@@ -115,24 +105,4 @@ function colourOf(speaker: string): Style {
 
 function clock(ms: number): string {
   return `${(ms / 1000).toFixed(2).padStart(6)} s`;
-}
-
-function paint(screen: Screen, style: Style, text: string): string {
-  return screen.isColoured ? styleText(style, text, { validateStream: false }) : text;
-}
-
-/** Breaks text into lines of at most `width` characters, each behind `margin`; ends with a line break. */
-function wrap(text: string, width: number, margin: string): string {
-  const lines: string[] = [];
-  for (const paragraph of text.split("\n")) {
-    let line = "";
-    for (const word of paragraph.split(" ")) {
-      if (line !== "" && margin.length + line.length + word.length + 1 > width) {
-        lines.push(line);
-        line = word;
-      } else line = line === "" ? word : `${line} ${word}`;
-    }
-    lines.push(line);
-  }
-  return lines.map((line) => `${line === "" ? "" : margin + line}\n`).join("");
 }

@@ -1,3 +1,4 @@
+import { formatDuration } from "../terminal/human-units.ts";
 import type { Story } from "./story.ts";
 
 /** A line of a table with two columns. */
@@ -15,11 +16,6 @@ export function summarize(story: Story, hasChart: boolean): Summary {
   return { real: whatWasReal(story, hasChart), stoodIn: whatStoodIn(story), totals: totals(story) };
 }
 
-/** Milliseconds as a reader wants them: `38 ms`, `1.4 s`. */
-export function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
 function whatWasReal(story: Story, hasChart: boolean): SummaryRow[] {
   const runs = story.scenes.filter((scene) => scene.kind === "ran");
   const sandboxMs = runs.reduce((sum, scene) => sum + (scene.kind === "ran" ? scene.run.durationMs : 0), 0);
@@ -29,7 +25,7 @@ function whatWasReal(story: Story, hasChart: boolean): SummaryRow[] {
     ["runtime", "Troupe's InProcessRuntime: every turn a committed actor turn"],
     [
       "sandbox",
-      `QuickJS in a worker thread: ${runs.length} programs in ${duration(sandboxMs)}, ${refused} of ${story.refusals.length} reaches for the host refused`,
+      `QuickJS in a worker thread: ${runs.length} programs in ${formatDuration(sandboxMs)}, ${refused} of ${story.refusals.length} reaches for the host refused`,
     ],
     ["data", `${story.dataName}, ${story.rowCount} rows${source}`],
     ["figures", "computed in the sandbox by the analyst's programs and again by the reviewer's"],
@@ -50,7 +46,7 @@ function totals({ usage, turnCount, durationMs, end, isStandIn }: Story): Summar
     ["model calls", isStandIn ? `${usage.modelCalls}, all answered by the stand-in` : String(usage.modelCalls)],
     ["tokens", `${mark}${usage.inputTokens} in, ${mark}${usage.outputTokens} out${note}`],
     ["cost", isStandIn ? "nothing: no model was called" : priceText(usage.usd)],
-    ["time", duration(durationMs)],
+    ["time", formatDuration(durationMs)],
     ["stopped by", end.detail === "" ? end.kind : `${end.kind}: ${end.detail}`],
   ];
 }

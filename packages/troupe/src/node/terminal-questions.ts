@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { ConfigError } from "@troupe/core";
 import { answerQuestion, type AskedQuestion } from "./answer-question.ts";
+import { printable } from "../terminal/terminal.ts";
 import { createPrompter, type Prompter } from "./prompter.ts";
 
 /**
@@ -24,7 +25,7 @@ export async function askWith(prompter: Prompter, question: AskedQuestion): Prom
   // What led to the question is printed first: a printed run shows it in this turn of the event loop.
   await setImmediate();
   // A model may have worded the prompt: it must not control the terminal.
-  const prompt = question.prompt.replaceAll(/\p{Cc}/gu, (character) => (character === "\n" ? character : " "));
+  const prompt = printable(question.prompt);
   const answer = await answerQuestion({ prompt, schema: question.schema }, prompter);
   if (answer.kind === "answered") return answer.value;
   throw new ConfigError(

@@ -1,6 +1,7 @@
 import type { Scene, Story } from "../story.ts";
 import { wordsOf } from "../story.ts";
-import { duration, type Summary, type SummaryRow } from "../summary.ts";
+import { formatDuration } from "../../terminal/human-units.ts";
+import type { Summary, SummaryRow } from "../summary.ts";
 import { escapeMarkup } from "./markup.ts";
 import { runPageStyle } from "./run-page-style.data.ts";
 
@@ -27,7 +28,7 @@ export function writeRunPage(story: Story, summary: Summary, chart: string | und
 
 function leadOf(story: Story): string {
   const words = story.isStandIn ? `the stand-in model ${story.modelName}: rules, no language model` : story.modelName;
-  return `${story.turnCount} turns in ${duration(story.durationMs)}. Words by ${words}. Figures computed in the sandbox.`;
+  return `${story.turnCount} turns in ${formatDuration(story.durationMs)}. Words by ${words}. Figures computed in the sandbox.`;
 }
 
 function section(title: string, content: string, element = "div"): string {
@@ -50,16 +51,16 @@ function drawTimeline(story: Story): string {
   const bars = story.scenes.map((scene) => {
     const y = lanes.indexOf(speakerOf(scene)) * laneHeight + (scene.kind === "ran" ? 9 : 5);
     const length = Math.max(2, x(scene.endMs) - x(scene.startMs));
-    const label = escapeMarkup(`${speakerOf(scene)} ${scene.kind}, ${duration(scene.endMs - scene.startMs)}`);
+    const label = escapeMarkup(`${speakerOf(scene)} ${scene.kind}, ${formatDuration(scene.endMs - scene.startMs)}`);
     return `<rect class="${scene.kind}" x="${x(scene.startMs)}" y="${y}" width="${length}" height="${scene.kind === "ran" ? 12 : 20}"><title>${label}</title></rect>`;
   });
   const labels = lanes.map((lane, index) => `<text x="0" y="${index * laneHeight + 19}">${escapeMarkup(lane)}</text>`);
-  const scale = `<text x="${labelWidth}" y="${height - 4}">0</text><text x="${width - 10}" y="${height - 4}" text-anchor="end">${duration(end)}</text>`;
+  const scale = `<text x="${labelWidth}" y="${height - 4}">0</text><text x="${width - 10}" y="${height - 4}" text-anchor="end">${formatDuration(end)}</text>`;
   return `<svg class="timeline" viewBox="0 0 ${width} ${height}" role="img" aria-label="Who spoke and what ran, over time">${labels.join("")}${bars.join("")}${scale}</svg>`;
 }
 
 function writeScene(scene: Scene): string {
-  const time = `<time>${duration(scene.startMs)}</time>`;
+  const time = `<time>${formatDuration(scene.startMs)}</time>`;
   if (scene.kind === "spoke") {
     if (scene.isEcho) return "";
     const words = wordsOf(scene.text);
@@ -68,7 +69,7 @@ function writeScene(scene: Scene): string {
   }
   const { by, author, code, output, exitCode, durationMs } = scene.run;
   const outcome = exitCode === 0 ? "ran" : `failed with exit code ${exitCode}`;
-  return `<details class="${exitCode === 0 ? "ran" : "failed"}"><summary>${escapeMarkup(by)}: ${author === by ? "own program" : `program of the ${author}`} ${outcome}, ${duration(durationMs)}</summary><pre>${escapeMarkup(code)}</pre><pre class="output">${escapeMarkup(output)}</pre></details>`;
+  return `<details class="${exitCode === 0 ? "ran" : "failed"}"><summary>${escapeMarkup(by)}: ${author === by ? "own program" : `program of the ${author}`} ${outcome}, ${formatDuration(durationMs)}</summary><pre>${escapeMarkup(code)}</pre><pre class="output">${escapeMarkup(output)}</pre></details>`;
 }
 
 /** Markdown's strong emphasis, the only mark-up that reports here use. */

@@ -1,0 +1,107 @@
+import type { CellEvent, JsonValue } from "@troupe/core";
+import { formatDuration } from "../../terminal/human-units.ts";
+import type { Style } from "../../terminal/terminal.ts";
+import { itemsAt, numberAt, textAt, valueAt } from "./json-view.ts";
+
+/** An event in words. */
+export interface EventWords {
+  /** Whose doing it was; empty for the run itself. */
+  readonly who: string;
+  readonly words: string;
+  readonly style?: Style;
+  /** True for what was said: it may take several lines. */
+  readonly isSpeech?: true;
+}
+
+/**
+ * Says in words what a durable event tells. It takes what a store holds as it comes: events of programs of your own, and of versions to come,
+ * are shown by kind and payload.
+ */
+export function describeEvent({ kind, path, payload }: CellEvent): EventWords {
+  const who = path.at(-1) ?? "";
+  const describe = descriptions[kind];
+  return { who, ...(describe?.(payload) ?? { words: `${kind} ${JSON.stringify(payload)}`, style: "dim" }) };
+}
+
+type Describe = (payload: JsonValue) => Omit<EventWords, "who"> & { readonly who?: string };
+
+const descriptions: Readonly<Record<string, Describe>> = {
+  "run-started": (payload) => ({ words: `started ${textAt(payload, "runner")}`, style: "dim" }),
+  message: (payload) => ({
+    who: textAt(payload, "message", "source"),
+    words: `${textAt(payload, "message", "text")}${valueAt(payload, ["message", "isPartial"]) === true ? " [cut off]" : ""}`,
+    isSpeech: true,
+  }),
+  thought: (payload) => ({ words: `thinks: ${textAt(payload, "text")}`, style: "dim" }),
+  "model-called": (payload) => ({ words: `asked ${textAt(payload, "model")}: ${describeCall(payload)}`, style: "dim" }),
+  "tool-call-requested": (payload) => ({
+    words: `calls ${itemsAt(payload, "calls").map(describeToolCall).join("; ")}`,
+  }),
+  "tool-call-finished": describeToolResult,
+  "code-started": (payload) => ({
+    words: `runs ${itemsAt(payload, "blocks")
+      .map((block) => `${textAt(block, "language")}: ${textAt(block, "code")}`)
+      .join("; ")}`,
+  }),
+  "code-finished": (payload) => {
+    const exitCode = numberAt(payload, "exitCode") ?? 0;
+    const words = `exit code ${exitCode}${tookTime(payload)}: ${textAt(payload, "output")}`;
+    return { words, style: exitCode === 0 ? "green" : "red" };
+  },
+  note: (payload) => ({
+    words: `notes ${textAt(payload, "name")}: ${JSON.stringify(valueAt(payload, ["data"]) ?? null)}`,
+    style: "dim",
+  }),
+  "question-asked": (payload) => ({ words: `asks: ${textAt(payload, "question", "prompt")}`, style: "yellow" }),
+  "question-answered": () => ({ words: "has an answer", style: "yellow" }),
+  "speaker-failed": (payload) => ({
+    who: textAt(payload, "speaker"),
+    words: `failed: ${describeError(payload)} (policy: ${textAt(payload, "policy")})`,
+    style: "red",
+  }),
+  "run-finished": (payload) => ({
+    words: `ended by ${textAt(payload, "stopReason", "kind")}: ${textAt(payload, "stopReason", "detail")}`,
+    style: "bold",
+  }),
+  "run-failed": (payload) => ({ words: `failed: ${describeError(payload)}`, style: "red" }),
+};
+
+/** Tokens, money and time of one call of a model; an unknown price is not shown as 0. */
+function describeCall(payload: JsonValue): string {
+  const tokens = `${numberAt(payload, "usage", "inputTokens") ?? 0} + ${numberAt(payload, "usage", "outputTokens") ?? 0} tokens`;
+  return `${tokens}, ${describePrice(numberAt(payload, "usd") ?? null)}${tookTime(payload)}`;
+}
+
+/** US dollars, or that nobody knows them. */
+export function describePrice(usd: number | null): string {
+  return usd === null ? "price unknown" : `$${usd.toFixed(4)}`;
+}
+
+function describeToolCall(call: JsonValue): string {
+  return `${textAt(call, "toolName")} ${textAt(call, "arguments")}`;
+}
+
+function describeToolResult(payload: JsonValue): ReturnType<Describe> {
+  const status = textAt(payload, "result", "status");
+  const content = itemsAt(payload, "result", "content").map(describePart).join(" ");
+  return {
+    words: `${textAt(payload, "result", "toolName")}: ${status}${tookTime(payload)}: ${content}`,
+    style: status === "ok" ? "green" : status === "unknown" ? "yellow" : "red",
+  };
+}
+
+function describePart(part: JsonValue): string {
+  const kind = textAt(part, "kind");
+  if (kind === "text") return textAt(part, "text");
+  return kind === "json" ? JSON.stringify(valueAt(part, ["value"]) ?? null) : `[${textAt(part, "mediaType")}]`;
+}
+
+function describeError(payload: JsonValue): string {
+  const code = textAt(payload, "error", "code");
+  return `${textAt(payload, "error", "message")}${code === "" ? "" : ` (${code})`}`;
+}
+
+function tookTime(payload: JsonValue): string {
+  const durationMs = numberAt(payload, "durationMs");
+  return durationMs === undefined ? "" : `, ${formatDuration(durationMs)}`;
+}
