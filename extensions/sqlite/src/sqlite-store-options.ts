@@ -5,6 +5,8 @@ import type { ProcessProbe } from "./worker/process-identity.ts";
 export interface SqliteStoreOptions {
   /** `full` (the default) survives power loss; `normal` is faster and survives only the death of the process. */
   readonly sync?: "full" | "normal" | undefined;
+  /** The file grows up to so many bytes; then writes fail as on a full disk, and nothing acknowledged is lost. Default: no bound. */
+  readonly maxFileBytes?: number | undefined;
   /** How long a call may wait for a locked file before it fails with `store.unavailable`. Milliseconds, default 10,000. */
   readonly lockedMs?: number | undefined;
   /** How often a watched store looks for what other processes wrote. Milliseconds, default 25. */

@@ -31,12 +31,15 @@ import {
 } from "@troupe/core";
 import { ChangeWatcher } from "./connection/change-watcher.ts";
 import { GroupCommit } from "./connection/group-commit.ts";
-import { openDatabase } from "./connection/open-database.ts";
+import { openDatabase, type OpenOptions } from "./connection/open-database.ts";
 import { retryLocked } from "./connection/retry-locked.ts";
+import { readSchemaVersion } from "./connection/schema.ts";
+import { dropCell, pruneLog, putSnapshot } from "./prune-cell.ts";
 import { assertFence } from "./rows/cell-rows.ts";
 import type { SqliteStoreOptions } from "./sqlite-store-options.ts";
 import { StoreTables } from "./store-tables.ts";
 import { LeaseClock } from "./worker/lease-clock.ts";
+import { claimCell, listCells, releaseCell, releaseWorker } from "./worker/ownership.ts";
 import { createProcessProbe, type ProcessProbe } from "./worker/process-identity.ts";
 
 /**
@@ -61,8 +64,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
 class SqliteStore implements Store {
   readonly kind = "store";
   readonly isDurable = true;
-  readonly #path: string;
-  readonly #sync: "full" | "normal";
+  readonly #file: OpenOptions;
   readonly #lockedMs: number;
   readonly #clock: Clock;
   readonly #leaseClock: LeaseClock;
@@ -75,8 +77,7 @@ class SqliteStore implements Store {
   #closing: Promise<void> | undefined;
 
   constructor(path: string, options: SqliteStoreOptions) {
-    this.#path = path;
-    this.#sync = options.sync ?? "full";
+    this.#file = { path, sync: options.sync ?? "full", maxFileBytes: options.maxFileBytes };
     this.#lockedMs = options.lockedMs ?? 10_000;
     this.#clock = options.clock ?? systemClock;
     this.#leaseClock = new LeaseClock(this.#clock);
@@ -86,6 +87,8 @@ class SqliteStore implements Store {
       clock: systemClock,
       lockedMs: this.#lockedMs,
       open: () => this.#open().database,
+      // A newer version may have migrated the file meanwhile: then this one must not write any more.
+      onOthers: (database) => void readSchemaVersion(database, path),
       onRollback: () => this.#tables?.writer.forget(),
     });
     this.#watcher = new ChangeWatcher({
@@ -96,16 +99,8 @@ class SqliteStore implements Store {
   }
 
   claim(cell: string, owner: string): Promise<CellClaim> {
-    return this.#write((tables) => {
-      const worker = tables.workers.enrol(owner);
-      this.#owners.add(owner);
-      const isClean = takeOver(tables, cell, worker);
-      const id = tables.cells.ensure(cell);
-      const epoch = tables.cells.claim(id, worker);
-      tables.writer.forget(cell);
-      const position = tables.cells.find(cell)?.position ?? 0;
-      return { epoch, position, snapshot: tables.snapshots.read(id, cell), isClean };
-    });
+    this.#owners.add(owner);
+    return this.#write((tables) => claimCell(tables, cell, owner));
   }
 
   // oxlint-disable-next-line max-params -- the port has four
@@ -129,19 +124,14 @@ class SqliteStore implements Store {
   ): Promise<void> {
     return this.#write((tables) => {
       const found = assertFence(cell, tables.cells.find(cell), fence);
-      tables.snapshots.put(found.id, snapshot);
-      if (options.dropsLog !== true) return;
-      const before = Math.min(snapshot.position, found.position);
-      const tail = tables.logs.prune(found, before, true);
-      tables.cells.setPruned(found.id, Math.max(found.pruned, before), tail);
-      if (tail === undefined) tables.writer.forget(cell);
+      putSnapshot(tables, found, { snapshot, dropsLog: options.dropsLog === true });
     });
   }
 
   async deliver(cell: string, entries: readonly InboxEntry[]): Promise<void> {
     this.#assertOpen();
     if (entries.length === 0) return;
-    await this.#write((tables) => tables.inbox.add(tables.cells.ensure(cell), entries));
+    await this.#write((tables) => tables.inbox.add(tables.cells.ensure(cell).id, entries));
     this.#watcher.notify();
   }
 
@@ -153,20 +143,13 @@ class SqliteStore implements Store {
     return this.#write((tables) => {
       const found = tables.cells.find(cell);
       if (found === undefined) return;
-      if (before === undefined) {
-        tables.writer.forget(cell);
-        dropCell(tables, found.id, () => tables.logs.prune(found, found.position, true));
-        return;
-      }
-      const upTo = Math.max(found.pruned, Math.min(before, found.position));
-      tables.cells.setPruned(found.id, upTo, tables.logs.prune(found, upTo, false));
+      if (before === undefined) dropCell(tables, found);
+      else pruneLog(tables, found, before);
     });
   }
 
   cells(filter: { readonly cell?: string | undefined } = {}): MaybePromise<readonly CellRow[]> {
-    return this.#read((tables) =>
-      tables.cells.list(filter.cell).map((row) => ({ ...row, owner: nameOf(tables, row.owner) })),
-    );
+    return this.#read((tables) => listCells(tables, filter.cell));
   }
 
   runs(filter: RunFilter = {}): MaybePromise<readonly RunRow[]> {
@@ -183,27 +166,15 @@ class SqliteStore implements Store {
   }
 
   #beat(owner: string): Promise<readonly string[]> {
-    return this.#write((tables) => {
-      const worker = tables.workers.beat(owner);
-      this.#owners.add(owner);
-      return tables.inbox.cellsWithMail(worker);
-    });
+    this.#owners.add(owner);
+    return this.#write((tables) => tables.inbox.cellsWithMail(tables.workers.beat(owner)));
   }
 
   release(owner: string, cell?: string): MaybePromise<void> {
     if (this.#closing !== undefined) return undefined;
-    return this.#write((tables) => {
-      const worker = tables.workers.find(owner);
-      if (cell === undefined) {
-        releaseAll(tables, owner);
-        this.#owners.delete(owner);
-        return;
-      }
-      const found = tables.cells.find(cell);
-      if (found === undefined || worker === undefined) return;
-      tables.cells.release(found, worker);
-      if (found.owner === worker) tables.writer.forget(cell);
-    });
+    if (cell !== undefined) return this.#write((tables) => releaseCell(tables, owner, cell));
+    this.#owners.delete(owner);
+    return this.#write((tables) => releaseWorker(tables, owner));
   }
 
   watch(listener: () => void): () => void {
@@ -221,7 +192,7 @@ class SqliteStore implements Store {
     await this.#commit.drain();
     if (this.#tables === undefined) return;
     const release = (tables: StoreTables): void => {
-      for (const owner of this.#owners) releaseAll(tables, owner);
+      for (const owner of this.#owners) releaseWorker(tables, owner);
     };
     // A file that stays locked or broken: then the lease of these workers ends by itself.
     if (this.#owners.size > 0) await this.#commit.add(() => release(this.#open())).catch(() => {});
@@ -240,11 +211,11 @@ class SqliteStore implements Store {
       const tables = this.#open();
       return tables.readTogether(() => read(tables));
     };
-    return retryLocked(attempt, { path: this.#path, clock: systemClock, lockedMs: this.#lockedMs });
+    return retryLocked(attempt, { path: this.#file.path, clock: systemClock, lockedMs: this.#lockedMs });
   }
 
   #open(): StoreTables {
-    this.#tables ??= new StoreTables(openDatabase(this.#path, this.#sync), {
+    this.#tables ??= new StoreTables(openDatabase(this.#file), {
       clock: this.#clock,
       leaseClock: this.#leaseClock,
       processes: this.#processes,
@@ -264,42 +235,6 @@ class SqliteStore implements Store {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closedError();
   }
-}
-
-/** Frees the cell from a dead owner; true when nobody died with it. @throws StoreError `store.owned` when its owner lives. */
-function takeOver(tables: StoreTables, cell: string, worker: number): boolean {
-  const owner = tables.cells.find(cell)?.owner;
-  if (owner === undefined || owner === worker) return true;
-  const standing = tables.workers.standing(owner);
-  if (standing.kind === "alive") {
-    throw new StoreError("store.owned", `Cell "${cell}" belongs to the live worker "${standing.name}"`, {
-      remedy: "Ask its owner, wait until it releases the cell, or end that process.",
-      details: { cell, owner: standing.name },
-    });
-  }
-  if (standing.kind === "dead") tables.workers.bury(owner);
-  return standing.kind === "released";
-}
-
-function releaseAll(tables: StoreTables, owner: string): void {
-  const worker = tables.workers.find(owner);
-  if (worker !== undefined) tables.cells.dropEmptyOf(worker);
-  tables.workers.end(owner);
-  tables.writer.forget();
-}
-
-function dropCell(tables: StoreTables, id: number, dropLog: () => void): void {
-  dropLog();
-  tables.snapshots.drop(id);
-  tables.inbox.dropAll(id);
-  tables.runs.dropAll(id);
-  tables.cells.delete(id);
-}
-
-function nameOf(tables: StoreTables, owner: number | undefined): string | undefined {
-  if (owner === undefined) return undefined;
-  const standing = tables.workers.standing(owner);
-  return standing.kind === "alive" ? standing.name : undefined;
 }
 
 function closedError(): StoreError {

@@ -41,7 +41,7 @@ export class StoreTables {
     this.inbox = new InboxRows(database);
     this.logs = new LogRows(database, this.blobs);
     this.runs = new RunRows(database);
-    this.snapshots = new SnapshotRows(database);
+    this.snapshots = new SnapshotRows(database, this.blobs);
     this.workers = new Workers(database, options.leaseClock, options.processes);
     this.writer = new LogWriter(database, this, options.clock);
     this.#begin = database.prepare("BEGIN");

@@ -24,6 +24,8 @@ export interface GroupCommitOptions {
   readonly lockedMs: number;
   /** Opens the file when it is not open yet. */
   readonly open: () => DatabaseSync;
+  /** Called inside a transaction when another connection has committed since the one before; throws when nothing must be written any more. */
+  readonly onOthers: (database: DatabaseSync) => void;
   /** Called after a rollback: what was remembered about the file may not be true. */
   readonly onRollback: () => void;
 }
@@ -130,9 +132,9 @@ export class GroupCommit {
     for (;;) {
       statements.begin.run();
       try {
+        this.#checkOthers(statements);
         const outcomes = batch.map((write) => broken.get(write) ?? runWrite(write));
         statements.commit.run();
-        this.#watchOthers(statements);
         return outcomes;
       } catch (failure) {
         if (statements.database.isTransaction) statements.database.exec("ROLLBACK");
@@ -155,9 +157,11 @@ export class GroupCommit {
     return this.#statements;
   }
 
-  #watchOthers({ dataVersion }: Statements): void {
+  #checkOthers({ database, dataVersion }: Statements): void {
     const version = integerOf(dataVersion.get() ?? {}, "data_version");
-    if (this.#seenVersion !== undefined && version !== this.#seenVersion) this.#noteOthers();
+    if (version === this.#seenVersion) return;
+    if (this.#seenVersion !== undefined) this.#noteOthers();
+    this.#options.onOthers(database);
     this.#seenVersion = version;
   }
 

@@ -46,7 +46,8 @@ const migrations: readonly string[] = [
     text TEXT NOT NULL
   );
   CREATE UNIQUE INDEX log_segment ON log (cell, start) WHERE is_segment = 1;
-  CREATE TABLE snapshot (cell INTEGER PRIMARY KEY, text TEXT NOT NULL);
+  CREATE TABLE snapshot (cell INTEGER PRIMARY KEY, text TEXT NOT NULL, has_blobs INTEGER NOT NULL, oldest INTEGER);
+  CREATE INDEX snapshot_oldest ON snapshot (oldest) WHERE oldest IS NOT NULL;
   CREATE TABLE inbox (id INTEGER PRIMARY KEY AUTOINCREMENT, cell INTEGER NOT NULL, text TEXT NOT NULL);
   CREATE INDEX inbox_cell ON inbox (cell);
   CREATE TABLE run (
@@ -74,16 +75,20 @@ const migrations: readonly string[] = [
 export const schemaVersion: number = migrations.length;
 
 /**
- * Brings the file's schema up to the version of this code, in one transaction.
+ * Brings the file's schema up to the version of this code, in one transaction. Writes nothing when it is.
  *
  * @throws StoreError `store.newer_schema` when a newer version has written the file; `store.corrupted` when it is somebody else's database.
  */
 export function migrateSchema(database: DatabaseSync, path: string): void {
-  if (readVersion(database, path) === schemaVersion) return;
+  const version = readSchemaVersion(database, path);
+  if (version === schemaVersion) return;
+  // Before the first table, or it has no effect: pages of what was pruned can be given back to the disk.
+  if (version === 0) database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  database.exec("PRAGMA journal_mode = WAL");
   database.exec("BEGIN IMMEDIATE");
   try {
     // Asked again: another process may have migrated while this one waited for the lock.
-    for (const step of migrations.slice(readVersion(database, path))) database.exec(step);
+    for (const step of migrations.slice(readSchemaVersion(database, path))) database.exec(step);
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
   } catch (error) {
     if (database.isTransaction) database.exec("ROLLBACK");
@@ -91,7 +96,8 @@ export function migrateSchema(database: DatabaseSync, path: string): void {
   }
 }
 
-function readVersion(database: DatabaseSync, path: string): number {
+/** The version of the file's schema; 0 for an empty file. @throws as `migrateSchema`. */
+export function readSchemaVersion(database: DatabaseSync, path: string): number {
   const version = pragma(database, "user_version");
   if (pragma(database, "application_id") === applicationId) {
     if (version <= schemaVersion) return version;

@@ -4,6 +4,9 @@ import { StoreError } from "@troupe/core";
 import { integerOf, textOf } from "../connection/stored-value.ts";
 import { fromStoredText, toStoredText } from "./stored-text.ts";
 
+/** Strings longer than this are kept apart (C23). */
+export const maxInlineLength = 262_144;
+
 /** Large strings, each stored once, with who uses them: a log row by its start, or a snapshot by -1 (C23). */
 export class BlobRows {
   readonly #insert: StatementSync;

@@ -44,7 +44,7 @@ export class CellRows {
     this.#insert = database.prepare("INSERT INTO cell (name, epoch) VALUES (?, 0)");
     this.#nextEpoch = database.prepare("UPDATE state SET epoch = epoch + 1 RETURNING epoch");
     this.#claim = database.prepare("UPDATE cell SET epoch = ?, owner = ? WHERE id = ?");
-    this.#release = database.prepare("UPDATE cell SET owner = NULL WHERE id = ? AND owner = ?");
+    this.#release = database.prepare("UPDATE cell SET owner = NULL WHERE id = ?");
     this.#dropEmpty = database.prepare(`DELETE FROM cell WHERE id = ? AND NOT ${holdsAnything}`);
     this.#dropEmptyOf = database.prepare(`DELETE FROM cell WHERE owner = ? AND NOT ${holdsAnything}`);
     this.#prune = database.prepare("UPDATE cell SET pruned = ?, tail = ? WHERE id = ?");
@@ -58,9 +58,12 @@ export class CellRows {
     return row === undefined ? undefined : toCell(name, row);
   }
 
-  /** The cell's row id; a new row when it has none. */
-  ensure(name: string): number {
-    return this.find(name)?.id ?? Number(this.#insert.run(toStoredText(name)).lastInsertRowid);
+  /** The cell's row; a new one when it has none. */
+  ensure(name: string): StoredCell {
+    const found = this.find(name);
+    if (found !== undefined) return found;
+    const id = Number(this.#insert.run(toStoredText(name)).lastInsertRowid);
+    return { id, name, epoch: 0, owner: undefined, position: 0, pruned: 0, tail: undefined };
   }
 
   /** Gives the cell to a worker under a new epoch: one counter for all cells, so that none repeats, not even after a prune. */
@@ -70,9 +73,10 @@ export class CellRows {
     return epoch;
   }
 
-  release(cell: StoredCell, owner: number): void {
-    this.#release.run(cell.id, owner);
-    this.#dropEmpty.run(cell.id);
+  /** Takes the cell from its owner; its row goes when it holds nothing. */
+  release(id: number): void {
+    this.#release.run(id);
+    this.#dropEmpty.run(id);
   }
 
   /** Drops the rows of a worker's cells that hold nothing; the others are free when the worker's row goes. */

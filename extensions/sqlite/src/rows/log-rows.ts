@@ -96,12 +96,12 @@ export class LogRows {
   }
 
   /**
-   * Drops the rows that only hold records before `before`. The last segment stays, because its writer goes on with it, unless
-   * `hasNoWriter`. Returns the newest row then.
+   * Drops the rows that nothing from `before` on needs, and returns the newest that is left. A writer notices when that is none: its guard
+   * names the newest row.
    */
-  prune(cell: StoredCell, before: number, hasNoWriter: boolean): number | undefined {
+  prune(cell: StoredCell, before: number): number | undefined {
     if (cell.tail === undefined) return undefined;
-    if (hasNoWriter && before >= cell.position) {
+    if (before >= cell.position) {
       this.#deleteFrom(cell, cell.tail, cell.position);
       return undefined;
     }

@@ -44,8 +44,11 @@ interface Writer {
   tail: number | undefined;
 }
 
-/** Encoders kept: the oldest goes first, and its cell starts a new segment. */
-const maxWriters = 1024;
+/** Encoders kept: the one used longest ago goes first, and its cell starts a new segment. */
+const maxWriters = 1_024;
+
+/** An encoder takes up to twice as many bytes of memory, and whoever reads the last record decodes as many. */
+const maxSegmentBytes = 65_536;
 
 /** See the head of this file. */
 export class LogWriter {
@@ -95,32 +98,20 @@ export class LogWriter {
 
   #writer({ cell, fence }: AppendRequest): Writer {
     const known = this.#writers.get(cell);
-    if (known !== undefined && known.epoch === fence.epoch && known.position === fence.position) return known;
     this.#writers.delete(cell);
+    if (known !== undefined && known.epoch === fence.epoch && known.position === fence.position) {
+      this.#writers.set(cell, known);
+      return known;
+    }
     const stored = assertFence(cell, this.#tables.cells.find(cell), fence);
     assertPosition(stored, fence);
     const blobs = new Map<string, string>();
-    const encoder = new LogEncoder({
-      toBlob: (text) => {
-        const hash = hashText(text);
-        blobs.set(hash, text);
-        return hash;
-      },
-    });
     const { id, epoch, position, tail } = stored;
-    const writer: Writer = { id, epoch, position, tail, encoder, blobs };
-    this.#admit(cell, writer);
-    return writer;
-  }
-
-  #admit(cell: string, writer: Writer): void {
-    if (this.#writers.size >= maxWriters) {
-      for (const oldest of this.#writers.keys()) {
-        this.#writers.delete(oldest);
-        break;
-      }
-    }
+    const writer: Writer = { id, epoch, position, tail, encoder: createEncoder(blobs), blobs };
+    const oldest = this.#writers.size < maxWriters ? undefined : this.#writers.keys().next().value;
+    if (oldest !== undefined) this.#writers.delete(oldest);
     this.#writers.set(cell, writer);
+    return writer;
   }
 
   /** False when the guard does not hold (W1). */
@@ -141,4 +132,13 @@ export class LogWriter {
     writer.blobs.clear();
     return true;
   }
+}
+
+function createEncoder(blobs: Map<string, string>): LogEncoder {
+  const toBlob = (text: string): string => {
+    const hash = hashText(text);
+    blobs.set(hash, text);
+    return hash;
+  };
+  return new LogEncoder({ maxSegmentBytes, toBlob });
 }

@@ -5,10 +5,10 @@ import { StoreError } from "@troupe/core";
  *
  * @throws StoreError `store.corrupted` when the text is not JSON.
  */
-export function parseStored<T>(text: string, what: string): T {
+export function parseStored<T>(text: string, what: string, revive?: (key: string, value: unknown) => unknown): T {
   try {
     // oxlint-disable-next-line typescript/consistent-type-assertions -- the store's own writing; a damaged file fails to parse
-    return deepFreeze(JSON.parse(text)) as T;
+    return deepFreeze(JSON.parse(text, revive)) as T;
   } catch (error) {
     throw new StoreError("store.corrupted", `${what} cannot be read`, {
       remedy: "Restore the file from a backup, or prune the cell.",

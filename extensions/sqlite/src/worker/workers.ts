@@ -12,7 +12,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { StoreError } from "@troupe/core";
 import { integerOf, type StoredRow, textOf } from "../connection/stored-value.ts";
 import type { LeaseClock } from "./lease-clock.ts";
-import type { ProcessProbe } from "./process-identity.ts";
+import type { ProcessIdentity, ProcessProbe } from "./process-identity.ts";
 
 /** How a cell's recorded owner stands. */
 export type WorkerStanding =
@@ -26,6 +26,9 @@ export const leaseMs = 15_000;
 /** Heartbeats are written at most this often: each costs a commit, and wakes everybody who watches. */
 const writtenBeatMs = 3_000;
 
+/** A worker that was declared dead is remembered for so long after its last heartbeat, in case it wakes (P2). */
+const deadMarkMs = 86_400_000;
+
 /** See the head of this file. */
 export class Workers {
   readonly #clock: LeaseClock;
@@ -37,6 +40,8 @@ export class Workers {
   readonly #bury: StatementSync;
   readonly #end: StatementSync;
   readonly #forgetName: StatementSync;
+  readonly #others: StatementSync;
+  readonly #dropUnused: StatementSync;
   readonly #latestBeat: StatementSync;
 
   constructor(database: DatabaseSync, clock: LeaseClock, probe: ProcessProbe) {
@@ -51,6 +56,10 @@ export class Workers {
     this.#bury = database.prepare("UPDATE worker SET is_dead = 1 WHERE id = ?");
     this.#end = database.prepare("DELETE FROM worker WHERE id = ? AND is_dead = 0");
     this.#forgetName = database.prepare("UPDATE worker SET name = '' WHERE id = ?");
+    this.#others = database.prepare("SELECT id, host, pid, started FROM worker WHERE is_dead = 0");
+    this.#dropUnused = database.prepare(
+      "DELETE FROM worker WHERE is_dead = 1 AND beat < ? AND NOT EXISTS (SELECT 1 FROM cell WHERE owner = worker.id)",
+    );
     this.#latestBeat = database.prepare("SELECT coalesce(max(beat), 0) AS beat FROM worker");
   }
 
@@ -58,8 +67,15 @@ export class Workers {
   enrol(owner: string): number {
     const row = this.#rowOf(owner);
     if (row !== undefined) return assertAlive(row, owner);
+    this.#tidy();
     const { host, pid, started } = this.#probe.self;
     return Number(this.#insert.run(owner, host, pid, started, this.#now()).lastInsertRowid);
+  }
+
+  /** Declares those dead whose end can be seen, and drops the marks of the long dead that no cell names. */
+  #tidy(): void {
+    for (const row of this.#others.all()) if (this.#probe.isGone(identityOf(row))) this.bury(integerOf(row, "id"));
+    this.#dropUnused.run(this.#now() - deadMarkMs);
   }
 
   /** The worker's row when its heartbeat need not be written now. @throws StoreError `store.fenced`. */
@@ -91,6 +107,12 @@ export class Workers {
     return { kind: "alive", name: textOf(row, "name") };
   }
 
+  /** Its name, while it lives. */
+  nameOfLive(id: number): string | undefined {
+    const standing = this.standing(id);
+    return standing.kind === "alive" ? standing.name : undefined;
+  }
+
   /** Declares a worker dead (P2). */
   bury(id: number): void {
     this.#bury.run(id);
@@ -111,8 +133,7 @@ export class Workers {
   }
 
   #hasDied(row: StoredRow): boolean {
-    const identity = { host: textOf(row, "host"), pid: integerOf(row, "pid"), started: textOf(row, "started") };
-    return this.#probe.isGone(identity) || this.#now() - integerOf(row, "beat") > leaseMs;
+    return this.#probe.isGone(identityOf(row)) || this.#now() - integerOf(row, "beat") > leaseMs;
   }
 
   #now(): number {
@@ -126,4 +147,8 @@ function assertAlive(row: StoredRow, owner: string): number {
     remedy: "Stop writing: others go on with its cells. Start a new worker, under a new name.",
     details: { owner },
   });
+}
+
+function identityOf(row: StoredRow): ProcessIdentity {
+  return { host: textOf(row, "host"), pid: integerOf(row, "pid"), started: textOf(row, "started") };
 }
