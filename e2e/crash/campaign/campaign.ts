@@ -1,0 +1,145 @@
+import { teamScenarios } from "../scenario/team-scenarios.ts";
+import type { StoreAddress } from "../worker/assignment.ts";
+import { OutsideServer } from "../outside/outside-server.ts";
+import { playCellsCase } from "./cells-case.ts";
+import { type CasePlan, planCases, type ScenarioSize } from "./kill-plan.ts";
+import type { ResultLine, ResultsFile } from "./results-file.ts";
+import { type CaseOutcome, type CaseTools, playTeamCase } from "./team-case.ts";
+import type { Transcript } from "./transcript.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+/** Gives each case a place of its own for its data. */
+export interface StoreFactory {
+  /** Part of the name of the campaign. */
+  readonly name: string;
+  create(caseName: string): Promise<StoreAddress>;
+  /** Removes what a case has stored. */
+  drop(address: StoreAddress): Promise<void>;
+}
+
+/** What a campaign is made of. */
+export interface CampaignOptions {
+  readonly stores: StoreFactory;
+  readonly kills: number;
+  readonly seed: string;
+  readonly results: ResultsFile | undefined;
+  /** Cases at a time; default 2. */
+  readonly parallel?: number | undefined;
+  /** Scenarios to play; default all. */
+  readonly scenarios?: readonly string[] | undefined;
+  /** Plays this case alone, to look at it. */
+  readonly only?: number | undefined;
+  readonly onCase?: ((line: ResultLine, progress: CampaignReport) => void) | undefined;
+}
+
+/** Sums of a campaign. */
+export interface CampaignReport {
+  cases: number;
+  kills: number;
+  unknown: number;
+  readonly planned: number;
+  readonly failed: ResultLine[];
+}
+
+const limitMs = 30_000;
+
+/** The name of the scenario without a team. */
+export const cellsScenario = "cells";
+
+/** All scenarios, by name. */
+export const scenarioNames: readonly string[] = [...teamScenarios.map(({ name }) => name), cellsScenario];
+
+/** Plays real runs in real processes and kills them where the plan says; resumes what a results file has already. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+  const { stores, seed, kills, results, parallel = 2 } = options;
+  const server = new OutsideServer();
+  await server.listen();
+  const pool = await WorkerPool.open(parallel + 1);
+  const campaign = `${stores.name} ${seed} ${kills}`;
+  try {
+    const player = new CasePlayer({ stores, tools: { pool, server, limitMs } });
+    const sizes: ScenarioSize[] = [];
+    for (const scenario of options.scenarios ?? scenarioNames) sizes.push(await player.measure(scenario));
+    const plans = planCases({ sizes, kills, seed });
+    const done = (await results?.read(campaign)) ?? [];
+    const report: CampaignReport = { cases: 0, kills: 0, unknown: 0, planned: plans.length, failed: [] };
+    for (const line of done) book(report, line);
+    const isDone = new Set(done.map((line) => line.index));
+    const left = plans.filter(({ index }) =>
+      options.only === undefined ? !isDone.has(index) : index === options.only,
+    );
+    const work = async (): Promise<void> => {
+      for (let plan = left.shift(); plan !== undefined; plan = left.shift()) {
+        const line = { campaign, ...(await player.play(plan)) };
+        await results?.add(line);
+        book(report, line);
+        options.onCase?.(line, report);
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, work));
+    return report;
+  } finally {
+    await pool.close();
+    await server.close();
+  }
+}
+
+function book(report: CampaignReport, line: ResultLine): void {
+  report.cases += 1;
+  report.kills += line.kills;
+  report.unknown += line.unknown;
+  if (line.violations.length > 0) report.failed.push(line);
+}
+
+/** Plays cases, each on data of its own, and remembers what the uninterrupted run of each scenario came to. */
+class CasePlayer {
+  readonly #stores: StoreFactory;
+  readonly #tools: CaseTools;
+  readonly #expected = new Map<string, Transcript>();
+  #cases = 0;
+
+  constructor({ stores, tools }: { stores: StoreFactory; tools: CaseTools }) {
+    this.#stores = stores;
+    this.#tools = tools;
+  }
+
+  /** Plays a scenario without a death. @throws Error when even that is not as promised. */
+  async measure(scenario: string): Promise<ScenarioSize> {
+    const outcome = await this.#run({ index: -1, scenario, kills: [], entrances: [] });
+    const { violations, transcript, events, appends, requests, durationMs } = outcome;
+    if (violations.length > 0) throw new Error(`"${scenario}" is wrong without any death:\n${violations.join("\n")}`);
+    if (transcript !== undefined) this.#expected.set(scenario, transcript);
+    return { scenario, events: scenario === cellsScenario ? 0 : events, appends, requests, durationMs };
+  }
+
+  async play(plan: CasePlan): Promise<Omit<ResultLine, "campaign">> {
+    const { violations, kills, unknown, durationMs } = await this.#run(plan);
+    const { index, scenario, kills: planned } = plan;
+    return { index, scenario, planned, kills, unknown, violations, durationMs: Math.round(durationMs) };
+  }
+
+  async #run({ scenario, kills, entrances, index }: CasePlan): Promise<CaseOutcome> {
+    this.#cases += 1;
+    const runId = `case-${process.pid}-${this.#cases}-${index < 0 ? "whole" : index}`;
+    const store = await this.#stores.create(runId);
+    try {
+      const options = { scenario, runId, store, kills, entrances, expected: this.#expected.get(scenario) };
+      return await (scenario === cellsScenario ? playCellsCase : playTeamCase)(options, this.#tools);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { ...nothing, violations: [`the campaign itself failed: ${text}`] };
+    } finally {
+      await this.#stores.drop(store);
+    }
+  }
+}
+
+const nothing: Omit<CaseOutcome, "violations"> = {
+  kills: 0,
+  unknown: 0,
+  transcript: undefined,
+  events: 0,
+  appends: 0,
+  requests: 0,
+  durationMs: 0,
+};

@@ -1,0 +1,127 @@
+import { createSeededRandom, hashSeed, type RandomSource } from "@troupe/core";
+import type { AppendKill, Entrance } from "../worker/assignment.ts";
+
+/** When a process dies. Numbers count from 1 within its life. */
+export type Kill =
+  | AppendKill
+  /** When the campaign has read the n-th event that is new, and so many milliseconds later. */
+  | { readonly at: "event"; readonly number: number; readonly afterMs: number }
+  /** `request`: it was counted outside, its answer never leaves. `answer`: so many milliseconds after the answer has left. */
+  | { readonly at: "request"; readonly number: number }
+  | { readonly at: "answer"; readonly number: number; readonly afterMs: number }
+  | { readonly at: "time"; readonly afterMs: number }
+  /** The result is there, nothing is closed yet. */
+  | { readonly at: "finished" };
+
+/** One run with its deaths: the process of life n dies of `kills[n]`, and the next one comes in by `entrances[n]`. */
+export interface CasePlan {
+  readonly index: number;
+  readonly scenario: string;
+  readonly kills: readonly Kill[];
+  readonly entrances: readonly Entrance[];
+}
+
+/** How often a scenario does what one can be killed at, when nobody kills it. */
+export interface ScenarioSize {
+  readonly scenario: string;
+  readonly events: number;
+  readonly appends: number;
+  readonly requests: number;
+  readonly durationMs: number;
+}
+
+/** What to plan. */
+export interface PlanOptions {
+  readonly sizes: readonly ScenarioSize[];
+  /** Deaths in all, or a few more. */
+  readonly kills: number;
+  readonly seed: string;
+}
+
+/**
+ * The cases of a campaign: first a death at every durable event of every scenario, then at every write and every request, then random
+ * ones, several in a row. A campaign too short for all event boundaries takes a random sample of everything.
+ */
+export function planCases({ sizes, kills, seed }: PlanOptions): readonly CasePlan[] {
+  const random = createSeededRandom(hashSeed(seed));
+  const events = shuffle(sizes.flatMap(eventBoundaries), random);
+  const writes = shuffle(sizes.flatMap(writeBoundaries), random);
+  const systematic = kills < events.length ? shuffle([...events, ...writes], random) : [...events, ...writes];
+  const cases: CasePlan[] = [];
+  let planned = 0;
+  for (let index = 0; planned < kills; index++) {
+    const next = systematic[index] ?? randomKills(sizes, random);
+    const entrances = next.kills.map(() => pick(["run", "run", "attach", "recover"] as const, random));
+    cases.push({ index, scenario: next.scenario, kills: next.kills, entrances });
+    planned += next.kills.length;
+  }
+  return cases;
+}
+
+interface PlannedKills {
+  readonly scenario: string;
+  readonly kills: readonly Kill[];
+}
+
+function eventBoundaries({ scenario, events }: ScenarioSize): readonly PlannedKills[] {
+  return numbers(events).map((number) => ({ scenario, kills: [{ at: "event", number, afterMs: 0 }] }));
+}
+
+function writeBoundaries({ scenario, appends, requests }: ScenarioSize): readonly PlannedKills[] {
+  const atAppends = (["append-before", "append-during", "append-after"] as const).flatMap((at) =>
+    numbers(appends).map((number): Kill => ({ at, number })),
+  );
+  const atRequests = numbers(requests).flatMap((number): readonly Kill[] => [
+    { at: "request", number },
+    { at: "answer", number, afterMs: 0 },
+  ]);
+  return [...atAppends, ...atRequests, { at: "finished" } as const].map((kill) => ({ scenario, kills: [kill] }));
+}
+
+function randomKills(sizes: readonly ScenarioSize[], random: RandomSource): PlannedKills {
+  const size = pick(sizes, random);
+  const count = 1 + below(4, random);
+  return { scenario: size.scenario, kills: numbers(count).map(() => randomKill(size, random)) };
+}
+
+function randomKill({ events, appends, requests, durationMs }: ScenarioSize, random: RandomSource): Kill {
+  const upTo = (limit: number): number => 1 + below(Math.max(1, limit), random);
+  switch (below(7, random)) {
+    case 0:
+      return { at: "event", number: upTo(events), afterMs: below(8, random) };
+    case 1:
+      return { at: "append-before", number: upTo(appends) };
+    case 2:
+      return { at: "append-during", number: upTo(appends) };
+    case 3:
+      return { at: "append-after", number: upTo(appends) };
+    case 4:
+      return { at: "request", number: upTo(requests) };
+    case 5:
+      return { at: "answer", number: upTo(requests), afterMs: below(8, random) };
+    default:
+      return { at: "time", afterMs: below(Math.ceil(durationMs), random) };
+  }
+}
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+function below(limit: number, random: RandomSource): number {
+  return Math.floor(random.next() * limit);
+}
+
+function pick<T>(items: readonly T[], random: RandomSource): T {
+  const item = items[below(items.length, random)];
+  if (item === undefined) throw new Error("there is nothing to pick from");
+  return item;
+}
+
+/** Fisher and Yates. */
+function shuffle<T>(items: readonly T[], random: RandomSource): readonly T[] {
+  const left = [...items];
+  const shuffled: T[] = [];
+  while (left.length > 0) shuffled.push(...left.splice(below(left.length, random), 1));
+  return shuffled;
+}

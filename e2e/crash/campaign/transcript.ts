@@ -1,0 +1,45 @@
+import type { ChatMessage, DurableRunEvent, StopReason } from "@troupe/agentchat";
+
+/** What a run came to, without what no two runs share: ids, times, durations. */
+export interface Transcript {
+  /** `source: text` of each message. */
+  readonly messages: readonly string[];
+  readonly stop: string;
+  /** Path and kind of every durable event, sorted: calls of one answer end in any order. */
+  readonly events: readonly string[];
+  /** Steps that visibly ended as unknown: call ids where there is one. */
+  readonly unknown: readonly string[];
+}
+
+/** The part of a result that counts. */
+interface Result {
+  readonly messages: readonly ChatMessage[];
+  readonly stopReason: StopReason;
+}
+
+/** Makes the transcript of a finished run. */
+export function transcriptOf({ messages, stopReason }: Result, events: readonly DurableRunEvent[]): Transcript {
+  return {
+    messages: messages.map(({ source, text }) => `${source}: ${text}`),
+    stop: `${stopReason.kind} ${stopReason.condition ?? ""}`,
+    events: events.map((event) => `${event.path.join("/")} ${event.kind}`).sort(),
+    unknown: events.flatMap(unknownOf),
+  };
+}
+
+function unknownOf(event: DurableRunEvent): readonly string[] {
+  switch (event.kind) {
+    case "tool-call-finished":
+      return event.result.status === "unknown" ? [event.result.callId] : [];
+    case "note":
+      return isUnknownNote(event.data) ? [event.data.callId] : [];
+    case "speaker-failed":
+      return event.error.code === "state.step_unknown" ? [`program of ${event.speaker}`] : [];
+    default:
+      return [];
+  }
+}
+
+function isUnknownNote(data: unknown): data is { readonly callId: string } {
+  return typeof data === "object" && data !== null && "status" in data && data.status === "unknown" && "callId" in data;
+}

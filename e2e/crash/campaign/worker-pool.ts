@@ -1,0 +1,157 @@
+/**
+ * Worker processes, started ahead of their work: a process takes a quarter of a second to load, a run much less.
+ *
+ * Owns: every process it has started and the folder of their compile cache. Does not own: what they are told.
+ * Invariants:
+ * P1. After `close` no process that was started here lives, and nothing of it is left on disk.
+ * P2. A worker's lines are read to the last byte it wrote before its end is reported.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Assignment, Order, ReportLine } from "../worker/assignment.ts";
+
+const program = fileURLToPath(new URL("../worker/worker.ts", import.meta.url));
+
+/** How a worker ended, and what it printed. */
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly errors: string;
+}
+
+/** One process. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #lines: ReportLine[] = [];
+  #onLine: ((line: ReportLine) => void) | undefined;
+  readonly ended: Promise<WorkerEnd>;
+  readonly ready: Promise<void>;
+
+  constructor(cacheFolder: string) {
+    this.#child = spawn(process.execPath, ["--conditions=troupe-source", program], {
+      stdio: ["ignore", "ignore", "pipe", "pipe", "ipc"],
+      env: { ...process.env, NODE_COMPILE_CACHE: cacheFolder, NODE_NO_WARNINGS: "1" },
+    });
+    const errors: Buffer[] = [];
+    this.#child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
+    const reports = this.#child.stdio[3];
+    if (!(reports instanceof Readable)) throw new Error("a worker was started without its report pipe");
+    const reading = new Promise<void>((resolve) => {
+      createInterface({ input: reports })
+        .on("line", (text) => this.#hear(text))
+        .once("close", resolve);
+    });
+    const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+      this.#child.once("error", reject);
+      this.#child.once("close", (code, signal) => resolve({ code, signal }));
+    });
+    this.ended = Promise.all([closed, reading]).then(([end]) => ({
+      ...end,
+      errors: Buffer.concat(errors).toString("utf8"),
+    }));
+    this.ready = Promise.race([
+      new Promise<void>((resolve) => this.#child.once("message", () => resolve())),
+      this.ended.then((end) => {
+        throw new Error(`a worker ended before it was ready: ${end.errors}`);
+      }),
+    ]);
+    // Whoever takes the worker hears of it.
+    this.ready.catch(() => {});
+    this.ended.catch(() => {});
+  }
+
+  /** Gives the worker its one assignment; lines come in order, each as soon as it is read. */
+  assign(assignment: Assignment, onLine: (line: ReportLine) => void): void {
+    this.#onLine = onLine;
+    for (const line of this.#lines.splice(0)) onLine(line);
+    const order: Order = { kind: "assignment", assignment };
+    // It may die before it has read this; its end says so.
+    this.#child.send(order, () => {});
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Stops the process without ending it, as a laptop that sleeps does. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  #hear(text: string): void {
+    // A process that is killed while it writes leaves half a line.
+    const line = parseLine(text);
+    if (line === undefined) return;
+    if (this.#onLine === undefined) this.#lines.push(line);
+    else this.#onLine(line);
+  }
+}
+
+function parseLine(text: string): ReportLine | undefined {
+  try {
+    return JSON.parse(text) as ReportLine;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps workers ready. */
+export class WorkerPool {
+  readonly #cacheFolder: string;
+  readonly #size: number;
+  readonly #ready: WorkerProcess[] = [];
+  readonly #alive = new Set<WorkerProcess>();
+  #isClosed = false;
+
+  private constructor(cacheFolder: string, size: number) {
+    this.#cacheFolder = cacheFolder;
+    this.#size = size;
+  }
+
+  /** @param size Workers that wait for work. */
+  static async open(size: number): Promise<WorkerPool> {
+    const pool = new WorkerPool(await mkdtemp(join(tmpdir(), "troupe-crash-cache-")), size);
+    pool.#fill();
+    return pool;
+  }
+
+  /** @throws Error when workers cannot start. */
+  async take(): Promise<WorkerProcess> {
+    if (this.#isClosed) throw new Error("the pool is closed");
+    const worker = this.#ready.shift() ?? this.#start();
+    await worker.ready;
+    this.#fill();
+    return worker;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const worker of this.#alive) {
+      worker.resume();
+      worker.kill();
+    }
+    await Promise.allSettled([...this.#alive].map((worker) => worker.ended));
+    await rm(this.#cacheFolder, { recursive: true, force: true });
+  }
+
+  #fill(): void {
+    while (!this.#isClosed && this.#ready.length < this.#size) this.#ready.push(this.#start());
+  }
+
+  #start(): WorkerProcess {
+    const worker = new WorkerProcess(this.#cacheFolder);
+    this.#alive.add(worker);
+    const gone = (): boolean => this.#alive.delete(worker);
+    worker.ended.then(gone, gone);
+    return worker;
+  }
+}

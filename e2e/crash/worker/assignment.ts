@@ -1,0 +1,56 @@
+import type { DurableRunEvent, RunResult } from "@troupe/agentchat";
+import type { CellMemory } from "../scenario/cell-agents.ts";
+
+/** Where a worker keeps what it does. */
+export type StoreAddress =
+  /** Forgets everything with its process: what a campaign must find out. */
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly connectionString: string; readonly schema: string };
+
+/** At which of its own writes a worker kills itself: before the store hears of it, while it is under way, after it is durable. */
+export interface AppendKill {
+  readonly at: "append-before" | "append-during" | "append-after";
+  /** From 1, in this process. */
+  readonly number: number;
+}
+
+/** How a process comes to a run: as its first program, by the same program again, by recovery, or by attaching. */
+export type Entrance = "run" | "recover" | "attach";
+
+/** What a worker process is to do. */
+export type Assignment = {
+  readonly runId: string;
+  readonly store: StoreAddress;
+  readonly outsideUrl: string;
+  readonly kill: AppendKill | undefined;
+} & (
+  | { readonly kind: "team"; readonly scenario: string; readonly entrance: Entrance }
+  | {
+      readonly kind: "cells";
+      /** First numbers that were not acknowledged yet, by sender. */
+      readonly from: Readonly<Record<string, number>>;
+      /** Numbers to send in all. */
+      readonly count: number;
+    }
+);
+
+/** Orders to a worker that runs. */
+export type Order = { readonly kind: "assignment"; readonly assignment: Assignment };
+
+/** What a worker says, one line of JSON each. Lines are written at once: they outlive the process that wrote them. */
+export type ReportLine =
+  /** The process is about to kill itself. */
+  | { readonly kind: "dying"; readonly append: number }
+  | { readonly kind: "event"; readonly event: DurableRunEvent }
+  | { readonly kind: "acknowledged"; readonly sender: string; readonly number: number; readonly reply?: number }
+  | {
+      readonly kind: "finished";
+      readonly result: Pick<RunResult<unknown>, "messages" | "stopReason" | "text" | "usage">;
+    }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  | { readonly kind: "memories"; readonly memories: Readonly<Record<string, CellMemory | null>> }
+  /** What the runtime's error port heard. */
+  | { readonly kind: "fault"; readonly message: string }
+  /** Everything is closed; `appends` is how often it wrote. */
+  | { readonly kind: "closed"; readonly appends: number };

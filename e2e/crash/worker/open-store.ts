@@ -1,0 +1,12 @@
+import { MemoryStore, type Store } from "@troupe/core";
+import type { StoreAddress } from "./assignment.ts";
+
+/** Opens the store of an address. Loaded when needed: each needs a library of its own. */
+export async function openStore(address: StoreAddress): Promise<Store> {
+  if (address.kind === "memory") return new MemoryStore({ isDurable: true });
+  if (address.kind === "sqlite") {
+    const { sqliteStore } = await import("@troupe/sqlite");
+    return sqliteStore(address.path);
+  }
+  throw new Error(`there is no store "${address.kind}" yet`);
+}

@@ -1,0 +1,55 @@
+// A worker process of the crash campaign: loads everything, waits for its one assignment, carries it out, and closes in order
+// if it is still alive then. Reports go to file descriptor 3, written at once.
+import { writeSync } from "node:fs";
+import { InProcessRuntime, type Logger, type LogRecord } from "@troupe/core";
+import { createOutsideClient } from "../outside/outside-client.ts";
+import type { Assignment, Order, ReportLine } from "./assignment.ts";
+import { FatalStore } from "./fatal-store.ts";
+import { openStore } from "./open-store.ts";
+import { runCells } from "./run-cells.ts";
+import { runTeam } from "./run-team.ts";
+
+const reportFile = 3;
+
+function report(line: ReportLine): void {
+  writeSync(reportFile, `${JSON.stringify(line)}\n`);
+}
+
+async function carryOut(assignment: Assignment): Promise<void> {
+  const store = new FatalStore({
+    store: await openStore(assignment.store),
+    kill: assignment.kill,
+    onDying: (append) => report({ kind: "dying", append }),
+  });
+  const hear = ({ message, error }: LogRecord): void =>
+    report({
+      kind: "fault",
+      message: `${message}${error instanceof Error ? `: ${error.stack ?? error.message}` : ""}`,
+    });
+  const logger: Logger = { debug: () => {}, info: () => {}, warn: hear, error: hear };
+  const runtime = new InProcessRuntime({ store, logger });
+  const client = createOutsideClient(assignment.outsideUrl, assignment.runId);
+  try {
+    const parts = { runtime, client, report };
+    if (assignment.kind === "team") await runTeam(assignment, parts);
+    else await runCells(assignment, parts);
+  } finally {
+    await runtime.close();
+    await store.close();
+    client.close();
+  }
+  report({ kind: "closed", appends: store.appends });
+}
+
+process.once("message", (order: Order) => {
+  carryOut(order.assignment).then(
+    () => process.disconnect(),
+    (error: unknown) => {
+      report({ kind: "failed", code: "worker", message: error instanceof Error ? (error.stack ?? "") : String(error) });
+      process.disconnect();
+    },
+  );
+});
+// A campaign that is gone takes its workers with it.
+process.once("disconnect", () => process.exit());
+process.send?.("ready");

@@ -1,0 +1,78 @@
+// Plays recorded runs in real processes, kills them with SIGKILL, goes on in fresh ones, and checks that nothing is lost or repeated.
+//   npm run crash                                        300 kills on SQLite, from a fresh seed
+//   npm run crash -- --store postgres --kills 300        the same on a Postgres server of its own
+//   npm run crash -- --kills 10000 --seed long --resume  the long form; interrupted, the same command goes on
+//   npm run crash -- --seed long --kills 10000 --case 17 plays one case of a campaign again
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { runCampaign, scenarioNames } from "../e2e/crash/campaign/campaign.ts";
+import { type ResultLine, ResultsFile } from "../e2e/crash/campaign/results-file.ts";
+import { openStores } from "../e2e/crash/campaign/store-factories.ts";
+import { root } from "./run-step.ts";
+
+const { values } = parseArgs({
+  options: {
+    store: { type: "string", default: "sqlite" },
+    kills: { type: "string", default: "300" },
+    seed: { type: "string", default: randomUUID() },
+    parallel: { type: "string", default: "2" },
+    scenario: { type: "string", multiple: true },
+    case: { type: "string" },
+    resume: { type: "boolean", default: false },
+    results: { type: "string", default: join(root, "out", "crash", "results.jsonl") },
+  },
+});
+const kills = positive("kills", values.kills);
+const unknown = values.scenario?.find((name) => !scenarioNames.includes(name));
+if (unknown !== undefined) fail(`--scenario takes one of: ${scenarioNames.join(", ")}`);
+
+const results = new ResultsFile(values.results);
+if (!values.resume && values.case === undefined) await results.clear();
+const stores = await openStores(values.store);
+if (stores === undefined) fail("--store takes sqlite or postgres");
+const startedAt = performance.now();
+try {
+  const report = await runCampaign({
+    stores: stores.factory,
+    kills,
+    seed: values.seed,
+    parallel: positive("parallel", values.parallel),
+    scenarios: values.scenario,
+    only: values.case === undefined ? undefined : Number(values.case),
+    results: values.case === undefined ? results : undefined,
+    onCase: (line, progress) => {
+      if (line.violations.length > 0) console.log(describe(line));
+      if (progress.cases % 50 === 0)
+        console.log(`${progress.cases} of ${progress.planned} runs, ${progress.kills} kills`);
+    },
+  });
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const outcome =
+    report.failed.length === 0 ? "nothing lost, nothing repeated" : `${report.failed.length} runs went wrong`;
+  console.log(
+    `seed ${values.seed}, ${stores.factory.name}: ${report.kills} kills in ${report.cases} runs, ` +
+      `${report.unknown} steps visibly unknown, ${seconds} s: ${outcome}`,
+  );
+  process.exitCode = report.failed.length === 0 ? 0 : 1;
+} finally {
+  await stores.close();
+}
+
+function describe({ index, scenario, planned, violations }: ResultLine): string {
+  return [
+    `case ${index}, ${scenario}, killed at ${JSON.stringify(planned)}:`,
+    ...violations.map((text) => `  ${text}`),
+  ].join("\n");
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) fail(`--${name} takes a whole number from 1`);
+  return value;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(2);
+}
