@@ -13,6 +13,13 @@ export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
 export { memoryStoreSubject } from "./store-contract/memory-store-subject.ts";
 export { storeContract } from "./store-contract/store-contract.ts";
 export type { StoreCase, StoreEnvironment } from "./store-contract/environment.ts";
+export {
+  FaultyStore,
+  type FaultyStoreOptions,
+  type StoreFault,
+  type StoreOperation,
+} from "./store-faults/faulty-store.ts";
+export { storeFaultContract } from "./store-faults/store-fault-contract.ts";
 export type { RuntimeCase, RuntimeContractOptions, RuntimeEnvironment } from "./runtime-contract/environment.ts";
 export { runtimeContract } from "./runtime-contract/runtime-contract.ts";
 export { inProcessSubject } from "./runtime-contract/in-process-subject.ts";
