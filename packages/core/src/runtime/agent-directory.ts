@@ -94,6 +94,17 @@ export class AgentDirectory {
     return cell === undefined ? formatAgentId(id) : cell(id.key);
   }
 
+  /** True when a registered type may have agents in a cell: its name says so, or some type names its cells freely. */
+  mayOwn(cell: string): boolean {
+    const slash = cell.indexOf("/");
+    if (this.#blueprints.has(slash < 0 ? cell : cell.slice(0, slash))) return true;
+    for (const { options, type } of this.#blueprints.values()) {
+      // A function that puts the type first, as sessions do, names no other cells.
+      if (options.cell !== undefined && !options.cell("").startsWith(`${type}/`)) return true;
+    }
+    return false;
+  }
+
   /** False for the cell of an agent that is a cell of its own: it keeps its state and no log (C27). */
   keepsLog(cell: string): boolean {
     const slash = cell.indexOf("/");

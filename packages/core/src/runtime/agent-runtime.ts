@@ -4,7 +4,7 @@ import type { AgentId, AnyAgentId, TopicId } from "../identity/index.ts";
 import type { JsonValue } from "../errors/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
 import type { Subscription } from "../subscription/index.ts";
-import type { CellEvent, LiveEvent } from "../store/index.ts";
+import type { CellEvent, LiveEvent, RunFilter, RunRow } from "../store/index.ts";
 import type { RunContext } from "../agent/index.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
 
@@ -43,6 +43,8 @@ export interface EventRange {
 export interface OpenWait {
   readonly id: string;
   readonly name: string;
+  /** The cell whose log holds the question. */
+  readonly cell: string;
   readonly agent: AgentId;
   readonly run: RunContext | undefined;
   readonly question: JsonValue | undefined;
@@ -94,6 +96,29 @@ export interface ForkTarget {
   readonly runId: string;
   /** The key in the new cell of an agent of the old one; agents for which it returns the same key are shared, not copied. */
   readonly key: (key: string) => string;
+}
+
+/** What `recover` did and could not do. */
+export interface RecoveryReport {
+  /** Cells that were taken over and go on, with their unfinished runs. */
+  readonly resumed: readonly RecoveredCell[];
+  readonly blocked: readonly BlockedCell[];
+}
+
+/** A cell that goes on in this process. */
+export interface RecoveredCell {
+  readonly cell: string;
+  readonly runs: readonly RunRow[];
+}
+
+/** A cell, or one of its turns, that cannot go on here. */
+export interface BlockedCell extends RecoveredCell {
+  /**
+   * `no-definition`: no registered agent type belongs to it; `owned`: another live process works on it; `nondeterministic`: the code
+   * does not fit the journal of one of its turns; `unreadable`: the store could not open it.
+   */
+  readonly reason: "no-definition" | "owned" | "nondeterministic" | "unreadable";
+  readonly error?: Error;
 }
 
 /** How a runtime closes. */
@@ -164,6 +189,16 @@ export interface AgentRuntime {
   fork(cell: string, at: RunPoint, target: ForkTarget): Promise<void>;
   /** Drops everything a cell stored, its turns included. */
   forgetCell(cell: string): Promise<void>;
+
+  /** The runs that the store knows, newest first, whoever works on them. A store that ends with the process lists none of them once they are forgotten. */
+  runs(filter?: RunFilter): Promise<readonly RunRow[]>;
+  /**
+   * Goes on with everything unfinished in the store that nobody works on and whose agent types are registered; for servers, once, after
+   * registering (C26). Resolves when it is under way, not when it is done.
+   *
+   * @throws StoreError `store.unavailable`.
+   */
+  recover(): Promise<RecoveryReport>;
 
   readonly deadLetters: DeadLetters;
   /** The time that deadlines and durations are measured with. */

@@ -19,10 +19,21 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
   }
   engine.pending.clear();
   engine.waits.clear();
-  engine.agents.clear();
+  engine.leases.stop();
+  const left = engine.agents.clear();
   for (const release of engine.onClose) release();
-  await Promise.race([engine.settleOwned(), after(engine, graceMs)]);
+  await Promise.race([Promise.all([left, engine.settleOwned()]), after(engine, graceMs)]);
+  if (engine.store.isDurable) await Promise.race([releaseAll(engine), after(engine, graceMs)]);
   engine.timers.clear();
+}
+
+/** Other processes need not wait for this one's lease to end. */
+async function releaseAll(engine: Engine): Promise<void> {
+  try {
+    await engine.store.release(engine.owner);
+  } catch (error) {
+    engine.report(error, "release of the runtime's cells");
+  }
 }
 
 /** Runs on the memory store end as cancelled: their turns get the chance to close in order. */

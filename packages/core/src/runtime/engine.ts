@@ -30,6 +30,13 @@ import { RestingTurns } from "./turn/resting-turns.ts";
 import type { Turn } from "./turn/turn.ts";
 import { WaitTable } from "./wait/wait-table.ts";
 
+/** A turn that cannot go on with the code that is registered. */
+export interface BlockedTurn {
+  readonly cell: string;
+  readonly runId: string | undefined;
+  readonly error: Error;
+}
+
 export class Engine {
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
@@ -62,6 +69,8 @@ export class Engine {
   readonly #owned = new Set<Promise<unknown>>();
   /** How often each cell was lost; only those that ever were. */
   readonly #losses = new Map<string, number>();
+  /** Turns whose journal does not fit the code, by turn id (C26). */
+  readonly blocked: Map<string, BlockedTurn> = new Map();
   /** Runs on hold: while there is none, mailboxes need not look at what they hand out. */
   pausedRuns = 0;
   isClosed = false;

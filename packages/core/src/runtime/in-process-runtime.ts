@@ -2,7 +2,7 @@ import { type Clock, isPromiseLike } from "../async/index.ts";
 import { type AgentDefinition, trustType } from "../agent/index.ts";
 import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
-import type { CellEvent, LiveEvent } from "../store/index.ts";
+import type { CellEvent, LiveEvent, RunFilter, RunRow } from "../store/index.ts";
 import type { BoundSubscription, Subscription } from "../subscription/index.ts";
 import type {
   AgentRuntime,
@@ -12,6 +12,7 @@ import type {
   EventRange,
   ForkTarget,
   OpenWait,
+  RecoveryReport,
   RunPoint,
   RuntimeStats,
   SendOptions,
@@ -27,6 +28,7 @@ import { closeEngine } from "./close-engine.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
 import { FrontDoor } from "./door/front-door.ts";
 import { Engine } from "./engine.ts";
+import { recoverCells } from "./owner/recover-cells.ts";
 import type { RuntimeOptions } from "./runtime-options.ts";
 
 /**
@@ -136,6 +138,15 @@ export class InProcessRuntime implements AgentRuntime {
 
   forgetCell(cell: string): Promise<void> {
     return forgetCell(this.#engine, cell);
+  }
+
+  async runs(filter: RunFilter = {}): Promise<readonly RunRow[]> {
+    return this.#engine.store.runs(filter);
+  }
+
+  async recover(): Promise<RecoveryReport> {
+    this.#assertOpen();
+    return recoverCells(this.#engine);
   }
 
   report(error: unknown, what: string): void {

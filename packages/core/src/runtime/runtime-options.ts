@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   readonly maxHops?: number | undefined;
   /** Idle agents kept active; beyond it the one idle longest is passivated. Default 10,000. */
   readonly maxIdleAgents?: number | undefined;
+  /** Sessions kept in memory, with a store that outlives the process, after nothing is left to do in them. Default 100. */
+  readonly maxRestingCells?: number | undefined;
   /** Milliseconds after which an idle agent is passivated; default never (the cap alone decides). */
   readonly idleTtlMs?: number | undefined;
   /** Milliseconds for which a caller's `messageId` and its reply are remembered; default 24 h (C10). */
@@ -58,6 +60,7 @@ export interface RuntimeLimits {
   readonly mailboxCapacity: number;
   readonly maxHops: number;
   readonly maxIdleAgents: number;
+  readonly maxRestingCells: number;
   readonly idleTtlMs: number;
   readonly deduplicationMs: number;
   readonly requestDeadlineMs: number;
@@ -75,6 +78,7 @@ const defaults: RuntimeLimits = {
   mailboxCapacity: 10_000,
   maxHops: 1_000,
   maxIdleAgents: 10_000,
+  maxRestingCells: 100,
   idleTtlMs: Number.POSITIVE_INFINITY,
   deduplicationMs: day,
   requestDeadlineMs: 60_000,
@@ -100,6 +104,7 @@ export function resolveLimits(options: RuntimeOptions): RuntimeLimits {
     mailboxCapacity: Math.max(1, read("mailboxCapacity")),
     maxHops: read("maxHops"),
     maxIdleAgents: read("maxIdleAgents"),
+    maxRestingCells: read("maxRestingCells"),
     idleTtlMs: read("idleTtlMs"),
     deduplicationMs: read("deduplicationMs"),
     requestDeadlineMs: read("requestDeadlineMs"),

@@ -70,9 +70,14 @@ export class CellWriter {
     return this.#write(records, { collected });
   }
 
-  /** Writes records with whatever is written next; nobody waits for them (C25). */
-  appendLazily(records: readonly LogRecord[]): void {
-    if (this.#end === undefined) this.#join(records, undefined);
+  /**
+   * Writes records with whatever is written next (C25): by itself nothing is. Without a durable store as `append`.
+   *
+   * @throws As `append`.
+   */
+  appendLazily(records: readonly LogRecord[]): MaybePromise<void> {
+    if (this.#end !== undefined) throw this.#end.error;
+    return this.#options.store.isDurable ? this.#join(records, undefined).written : this.append(records);
   }
 
   /** Puts records before those that wait for the write to come: only for `written`. */

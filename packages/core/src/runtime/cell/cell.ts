@@ -97,6 +97,12 @@ export class Cell {
     return this.#residents === 0;
   }
 
+  /** True while somebody reads the events of one of its runs. */
+  get isWatched(): boolean {
+    for (const run of this.runs()) if (run.watcherCount > 0) return true;
+    return false;
+  }
+
   /** The active agents, by formatted id. */
   get members(): Iterable<string> {
     return this.#members ?? [];
@@ -174,9 +180,9 @@ export class Cell {
     return this.#writer.append(records, collected);
   }
 
-  /** Writes records with whatever is written next; nobody waits for them (C25). */
-  appendLazily(records: readonly LogRecord[]): void {
-    this.#writer.appendLazily(records);
+  /** Writes records with whatever is written next (C25). */
+  appendLazily(records: readonly LogRecord[]): MaybePromise<void> {
+    return this.#writer.appendLazily(records);
   }
 
   /** Resolves when everything asked for so far is written. */

@@ -21,6 +21,8 @@ export async function controlRun(engine: Engine, { cell, runId }: ControlledRun,
   if (isRepeated) return;
   const detail = freezeJson("detail" in action ? (action.detail ?? null) : null, "detail of the control action");
   const path = action.kind === "interrupt" ? action.path : undefined;
+  // Nothing new starts while the pause is being written.
+  if (action.kind === "pause") pause(engine, run);
   await cell.append([
     {
       kind: "control",
@@ -34,9 +36,6 @@ export async function controlRun(engine: Engine, { cell, runId }: ControlledRun,
   const turns = engine.agents.membersOf(cell).flatMap((agent) => [...agent.turns].filter((turn) => turn.run === run));
   switch (action.kind) {
     case "pause":
-      if (run.isPaused) return;
-      run.pause();
-      engine.pausedRuns += 1;
       return;
     case "resume":
       if (run.isPaused) resume(engine, cell, run);
@@ -53,6 +52,11 @@ export async function controlRun(engine: Engine, { cell, runId }: ControlledRun,
         turns.filter((turn) => isBelow(turn, path)).map((turn) => turn.control({ kind: "interrupt", detail })),
       );
   }
+}
+
+function pause(engine: Engine, run: ReturnType<Cell["run"]>): void {
+  run.pause();
+  engine.pausedRuns += 1;
 }
 
 function resume(engine: Engine, cell: Cell, run: ReturnType<Cell["run"]>): void {

@@ -1,13 +1,11 @@
-import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { isPromiseLike } from "../../async/index.ts";
 import { encodeError, StateError } from "../../errors/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
 import type { JournalRecord, LogRecord, Mail, TurnRecord } from "../../store/index.ts";
-import { mailboxSink, toReplyOutcome } from "../request/reply-sinks.ts";
+import { storedSink } from "../request/stored-sink.ts";
 import type { Activation } from "../delivery/activation.ts";
-import type { LiveOutcome, OutcomeSink } from "../delivery/pending-requests.ts";
 import type { Engine } from "../engine.ts";
 import { Turn } from "../turn/turn.ts";
-import { writeJournal } from "../turn/flush.ts";
 import type { Cell, OpenedCell } from "./cell.ts";
 import { type CellFold, inFlight } from "./fold-log.ts";
 
@@ -40,7 +38,7 @@ function resumeFold(engine: Engine, cell: Cell, fold: CellFold): void {
 function openRequest(engine: Engine, cell: Cell, mail: Mail): void {
   const { replyTo } = mail;
   const isOwn = replyTo !== undefined && replyTo.kind !== "outside" && cellOf(engine, replyTo.agent) === cell.name;
-  if (isOwn) engine.pending.open(mail, remaining(engine, mail), sinkOf(engine, mail));
+  if (isOwn) engine.pending.open(mail, remaining(engine, mail), storedSink(engine, mail));
   else engine.pending.openForeign(mail, remaining(engine, mail));
 }
 
@@ -144,39 +142,4 @@ function withMember(engine: Engine, mail: Mail, use: (agent: Activation) => void
 
 function remaining(engine: Engine, mail: Mail): number {
   return mail.deadline === undefined ? Number.POSITIVE_INFINITY : Math.max(0, mail.deadline - engine.clock.now());
-}
-
-/** Who hears of a request's outcome after a resumption: its asker's mailbox, its asker's turn, or nobody. */
-function sinkOf(engine: Engine, mail: Mail): OutcomeSink {
-  const { replyTo } = mail;
-  if (replyTo?.kind === "mailbox") return mailboxSink(engine, mail);
-  if (replyTo?.kind !== "turn") return () => {};
-  return (outcome) => {
-    const turn = engine.agents.peek(replyTo.agent)?.turns;
-    for (const candidate of turn ?? [])
-      if (candidate.id === replyTo.turn) deliverToTurn(engine, candidate, { key: replyTo.key, outcome });
-  };
-}
-
-/** An outcome that arrives before the asker's turn has replayed as far as its request: recorded, and the replay starts over. */
-function deliverToTurn(
-  engine: Engine,
-  turn: Turn,
-  reply: { readonly key: string; readonly outcome: LiveOutcome },
-): void {
-  if (turn.journal.outcome(reply.key) !== undefined) return;
-  const record: JournalRecord = {
-    kind: "request-settled",
-    at: engine.clock.now(),
-    turn: turn.id,
-    key: reply.key,
-    outcome: toReplyOutcome(reply.outcome),
-  };
-  const written: MaybePromise<void> = writeJournal(turn, [record]);
-  const restart = (): void => {
-    turn.park();
-    turn.unpark();
-  };
-  if (written === undefined) restart();
-  else engine.own(Promise.resolve(written).then(restart), `reply to turn "${turn.id}"`);
 }

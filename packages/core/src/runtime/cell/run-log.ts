@@ -27,6 +27,9 @@ export class RunLog {
   readonly #watchers = new Set<Watcher>();
   /** Numbers given out to commits that are on their way. */
   #next = 1;
+  /** Number of the last event that was shown. */
+  #shown = 0;
+  #early: Map<number, CellEvent> | undefined;
   #resumed: Deferred<void> | undefined;
   stop: ControlReason | undefined;
   /** How the run ended, once its last event is stored. */
@@ -58,23 +61,33 @@ export class RunLog {
     this.#next -= count;
   }
 
-  /** Shows a committed event. */
+  /** Shows a committed event; one whose commit is heard of before that of an earlier one waits for it (E1). */
   show(event: CellEvent): void {
+    if (event.sequence > this.#shown + 1) {
+      this.#early ??= new Map();
+      this.#early.set(event.sequence, event);
+      return;
+    }
     this.load(event);
     this.#onStored?.(event);
     for (const watcher of this.#watchers) watcher.wake();
+    const next = this.#early?.get(this.#shown + 1);
+    if (next === undefined) return;
+    this.#early?.delete(next.sequence);
+    this.show(next);
   }
 
   /** Takes an event that a log holds already. */
   load(event: CellEvent): void {
     this.events.push(event);
+    this.#shown = event.sequence;
     this.#next = Math.max(this.#next, event.sequence + 1);
     this.end ??= event.end;
   }
 
   showLive(event: Omit<LiveEvent, "after" | "live" | "runId">): void {
     if (this.#watchers.size === 0) return;
-    const live: LiveEvent = { live: true, runId: this.runId, after: this.events.length, ...event };
+    const live: LiveEvent = { live: true, runId: this.runId, after: this.#shown, ...event };
     for (const watcher of this.#watchers) watcher.live(live);
   }
 

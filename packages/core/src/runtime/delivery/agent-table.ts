@@ -22,6 +22,8 @@ export class AgentTable {
   readonly #agents = new Map<string, Activation>();
   readonly cells: CellTable;
   readonly #idle = new IdleList<Activation>();
+  /** Cells with a log, on a store that outlives the process, in which nothing is left to do: longest first. */
+  readonly #restingCells = new Set<Cell>();
   /** Timers of stored state with a time to live, by agent. */
   readonly #expiries = new Map<string, TimerHandle>();
   #sweep: TimerHandle | undefined;
@@ -115,6 +117,11 @@ export class AgentTable {
   #rest(agent: Activation, wanted: Activation | undefined): void {
     agent.restingSince = this.#engine.clock.monotonic();
     this.#idle.add(agent);
+    const { cell } = agent;
+    if (cell.keepsLog && cell.work !== undefined && this.#isCellAtRest(cell)) {
+      this.#restingCells.add(cell);
+      if (this.#restingCells.size > this.#engine.limits.maxRestingCells) this.#evictCells();
+    }
     while (this.#idle.size > this.#engine.limits.maxIdleAgents) {
       const { oldest } = this.#idle;
       if (oldest === undefined || oldest === wanted) break;
@@ -124,6 +131,7 @@ export class AgentTable {
   }
 
   wake(agent: Activation): void {
+    this.#restingCells.delete(agent.cell);
     this.#idle.remove(agent);
   }
 
@@ -156,6 +164,29 @@ export class AgentTable {
     if (cell.isEmpty && !cell.keepsLog) this.#dropCell(cell);
   }
 
+  /** Takes cells with a log out of memory that have rested longest, beyond the number that may stay: the store has all of them. */
+  #evictCells(): void {
+    for (const cell of this.#restingCells) {
+      if (this.#restingCells.size <= this.#engine.limits.maxRestingCells) return;
+      this.#restingCells.delete(cell);
+      if (this.cells.get(cell.name) !== cell) continue;
+      if (cell.isWatched) this.#restingCells.add(cell);
+      else this.#evict(cell);
+      if (cell.isWatched) return;
+    }
+  }
+
+  #evict(cell: Cell): void {
+    for (const agent of this.membersOf(cell)) this.passivate(agent, "capacity");
+    for (const run of cell.runs()) if (run.isPaused) this.#engine.pausedRuns -= 1;
+    this.#dropCell(cell);
+  }
+
+  /** True when nothing in a cell is at work, waits or is on its way. */
+  #isCellAtRest(cell: Cell): boolean {
+    return cell.work?.isBusy === false && this.membersOf(cell).every((agent) => agent.isListed);
+  }
+
   #notify(agent: Activation): void {
     try {
       const done = agent.passivated();
@@ -169,7 +200,7 @@ export class AgentTable {
   #dropCell(cell: Cell): void {
     const what = `snapshot of cell "${cell.name}"`;
     try {
-      const written = cell.rest();
+      const written = this.#leave(cell);
       if (!isPromiseLike(written)) {
         this.cells.remove(cell.name, undefined);
         return;
@@ -183,6 +214,16 @@ export class AgentTable {
     } catch (error) {
       this.#engine.report(error, what);
     }
+  }
+
+  /** The last write of a cell, and its release. */
+  #leave(cell: Cell): MaybePromise<void> {
+    const { store, owner, isClosed } = this.#engine;
+    const written = cell.rest();
+    // At close all are released in one go.
+    if (!store.isDurable || isClosed) return written;
+    const release = (): MaybePromise<void> => store.release(owner, cell.name);
+    return isPromiseLike(written) ? written.then(release) : release();
   }
 
   /** Drops stored state that nobody asked for in time (C4). */
@@ -216,11 +257,16 @@ export class AgentTable {
       .filter((agent) => agent.cell === cell);
   }
 
-  clear(): void {
+  /** Takes everything out of memory; resolves when the last writes of the cells have settled. */
+  async clear(): Promise<void> {
     this.#sweep?.cancel();
     for (const timer of this.#expiries.values()) timer.cancel();
     this.#expiries.clear();
     for (const agent of this.#agents.values()) this.passivate(agent, "closing");
+    this.#restingCells.clear();
+    const flushed = [...this.cells.all()].map((cell) => cell.flush()).filter(isPromiseLike);
     this.cells.close();
+    // A write that fails is reported where it is lost.
+    await Promise.allSettled(flushed);
   }
 }

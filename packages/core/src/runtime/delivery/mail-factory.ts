@@ -16,6 +16,8 @@ export interface Postmark {
   readonly trace?: Readonly<Record<string, string>> | undefined;
   readonly run?: RunContext | undefined;
   readonly replyTo?: ReplyAddress | undefined;
+  /** True when the sender chose the id. */
+  readonly isRemembered?: boolean | undefined;
 }
 
 /** A checked message that has no recipient yet. */
@@ -35,7 +37,7 @@ export function createLetter(message: Message, postmark: Postmark): Letter {
   const body = freezeJson(message.payload ?? null, what);
   const definition = definitionOf(message);
   const output = definition === undefined ? body : validate(definition.schema, body, { what });
-  const { messageId, kind, sender, at, hops, deadline, causationId, trace, run, replyTo } = postmark;
+  const { messageId, kind, sender, at, hops, deadline, causationId, trace, run, replyTo, isRemembered } = postmark;
   return {
     messageId,
     kind,
@@ -47,6 +49,7 @@ export function createLetter(message: Message, postmark: Postmark): Letter {
     trace,
     run,
     replyTo,
+    isRemembered,
     type: message.type,
     body,
     output,
@@ -92,6 +95,7 @@ export function addressLetter(letter: Letter, recipient: AgentId, topic?: TopicI
   if (letter.trace !== undefined) mail.trace = letter.trace;
   if (letter.run !== undefined) mail.run = letter.run;
   if (letter.replyTo !== undefined) mail.replyTo = letter.replyTo;
+  if (letter.isRemembered === true) mail.isRemembered = true;
   return mail;
 }
 

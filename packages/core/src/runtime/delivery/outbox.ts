@@ -115,7 +115,9 @@ export class Outbox {
   #acknowledge(source: Cell, mail: Mail): void {
     const engine = this.#engine;
     if (mail.number === undefined || engine.agents.cells.get(source.name) !== source) return;
-    source.appendLazily([{ kind: "delivered", at: engine.clock.now(), numbers: [mail.number] }]);
+    const noted = source.appendLazily([{ kind: "delivered", at: engine.clock.now(), numbers: [mail.number] }]);
+    // A write that fails loses the cell; its next owner sends again, and the recipient knows.
+    if (isPromiseLike(noted)) noted.then(undefined, () => {});
     if (this.#unflushed.has(source)) return;
     this.#unflushed.add(source);
     engine.timers.set(acknowledgeAfterMs, () => {

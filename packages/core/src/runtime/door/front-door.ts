@@ -19,6 +19,7 @@ import type { Activation } from "../delivery/activation.ts";
 import { addressLetter, createLetter, deadlineAt, type Letter } from "../delivery/mail-factory.ts";
 import { MessageMemory } from "./message-memory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
+import { decoderOf } from "../request/decode-reply.ts";
 import { type Destination, mailboxFull, type Posting, type Prepared } from "../delivery/post-office.ts";
 
 const noOptions: SendOptions = {};
@@ -84,7 +85,7 @@ export class FrontDoor {
       const prepared = this.#prepare(posting);
       if (isPromiseLike(prepared)) {
         // Whatever the interventions do, the deadline, an abort and close end the request.
-        engine.pending.open(addressLetter(letter, to), deadlineMs, sink);
+        engine.pending.open(addressLetter(letter, to), deadlineMs, sink, decoderOf(message));
         prepared.then(
           (ready) => this.#dispatchLate(letter.messageId, ready, options),
           (error: unknown) => this.#failRequest(letter, error),
@@ -96,7 +97,7 @@ export class FrontDoor {
         sink({ status: "failed", error: refusalOf(prepared) });
         return;
       }
-      engine.pending.open(mail, deadlineMs, sink);
+      engine.pending.open(mail, deadlineMs, sink, decoderOf(message));
       this.#admit(mail, options);
     });
   }
@@ -278,6 +279,7 @@ export class FrontDoor {
       trace: options.trace,
       run: options.run,
       replyTo: kind === "request" ? { kind: "outside" } : undefined,
+      isRemembered: options.messageId !== undefined && engine.store.isDurable,
     });
   }
 }

@@ -10,8 +10,9 @@ import type { LiveOutcome, ReplyDecoder } from "../delivery/pending-requests.ts"
 import type { Posting, Prepared } from "../delivery/post-office.ts";
 import { decoderOf, decodeReply } from "./decode-reply.ts";
 import { release, toFlush, writeJournal, writeOutgoing } from "../turn/flush.ts";
-import type { Frame } from "../turn/frame.ts";
+import { attemptOver, type Frame } from "../turn/frame.ts";
 import { toReplyOutcome } from "./reply-sinks.ts";
+import { storedSink } from "./stored-sink.ts";
 import { stepCancelled } from "../step/step-run.ts";
 import type { Turn } from "../turn/turn.ts";
 
@@ -161,9 +162,14 @@ async function dispatch(turn: Turn, frame: Frame, sending: Awaited): Promise<Liv
     });
     const { mail, outgoing, written } = isPromiseLike(writing) ? await writing : writing;
     if (isPromiseLike(written)) await written;
-    const replied = awaitReply(turn, frame, { ...sending, mail });
+    // What is stored leaves, also when the attempt is over meanwhile: then the next frame waits for it, when it gets there.
+    const { engine } = turn;
+    if (frame.isOver && !turn.isEnded && !engine.pending.has(mail.messageId))
+      engine.pending.open(mail, sending.deadlineMs, storedSink(engine, mail));
+    const replied = frame.isOver ? undefined : awaitReply(turn, frame, { ...sending, mail });
     release(turn, outgoing);
-    turn.engine.post.deliver([mail], turn.activation.cell);
+    engine.post.deliver([mail], turn.activation.cell);
+    if (replied === undefined) throw attemptOver(turn.id);
     return await replied;
   } finally {
     stopWaiting(turn, sending.target);

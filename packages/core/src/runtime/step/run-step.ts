@@ -43,17 +43,23 @@ async function startStep(turn: Turn, frame: Frame, request: StepRequest): Promis
   const { key, options } = request;
   const refused = await refusal(turn, frame, request);
   const lost = lostBefore(turn, request);
-  if (refused !== undefined) return record(turn, frame, { key, result: withLost(refused, lost) });
+  if (refused !== undefined) return record(turn, frame, { key, options, result: withLost(refused, lost) });
   const isRerun = turn.attempt > 1 || (turn.hasJournal && turn.journal.claims(key) > 0);
   await claim(turn, frame, request);
   const stop = turn.stop ?? turn.run?.stop;
   if (stop !== undefined)
-    return record(turn, frame, { key, result: { record: { status: "cancelled", reason: stop, partial: undefined } } });
+    return record(turn, frame, {
+      key,
+      options,
+      result: { record: { status: "cancelled", reason: stop, partial: undefined } },
+    });
   frame.assertLive();
   if (isRerun)
     turn.run?.showLive({ path: turn.mail.run?.path ?? [], kind: "attempt-restarted", payload: { step: key } });
   const step = new StepRun(turn.engine, { key, idempotencyKey: `${turn.id}#${key}`, options, lost }, request.run);
-  const settled = step.outcome().then((result) => record(turn, frame, { key, result: withLost(result, lost) }));
+  const settled = step
+    .outcome()
+    .then((result) => record(turn, frame, { key, options, result: withLost(result, lost) }));
   frame.running.set(key, {
     abort: (reason: ControlReason, error?: Error) => step.abort(reason, error),
     settled: settled.then(nothing, nothing),
@@ -97,25 +103,41 @@ async function claim(turn: Turn, frame: Frame, { key, options }: StepRequest): P
   if (options.idempotent === true && options.claim === undefined && frame.events.length === 0) return;
   if (options.claim === undefined && turn.hasJournal && turn.journal.claims(key) > 0) return;
   const events = takeEvents(turn, frame);
-  const written = writeJournal(turn, [
-    {
-      kind: "step-claimed",
-      at: turn.engine.clock.now(),
-      turn: turn.id,
-      key,
-      claim: options.claim,
-      ...toFlush(turn, frame, { sent: [], events, counts: undefined }),
-    },
-  ]);
-  if (written !== undefined) await written;
-  for (const event of events) turn.run?.show(event);
+  const written = writeJournal(
+    turn,
+    [
+      {
+        kind: "step-claimed",
+        at: turn.engine.clock.now(),
+        turn: turn.id,
+        key,
+        claim: options.claim,
+        ...toFlush(turn, frame, { sent: [], events, counts: undefined }),
+      },
+    ],
+    { isLazy: isLazy(turn, options) },
+  );
+  const show = (): void => {
+    for (const event of events) turn.run?.show(event);
+  };
+  if (written === undefined) show();
+  else if (isLazy(turn, options)) written.then(show, nothing);
+  else await written.then(show);
 }
 
-/** Records an outcome; only then does the handler see it. A frame that is over records nothing. */
+/** True when what is recorded of a step may wait for the turn's next commit point (C25). */
+function isLazy(turn: Turn, options: StepOptions): boolean {
+  return options.idempotent === true && turn.mail.run?.durability === "turn";
+}
+
+/**
+ * Records an outcome and hands it to the handler: on a store that outlives the process before it is written, so that the claim of the
+ * step that follows goes with it (C22). A frame that is over records nothing.
+ */
 async function record(
   turn: Turn,
   frame: Frame,
-  ended: { readonly key: string; readonly result: StepResult },
+  ended: { readonly key: string; readonly options: StepOptions; readonly result: StepResult },
 ): Promise<StepResult> {
   const { key, result } = ended;
   try {
@@ -130,10 +152,16 @@ async function record(
       ...(result.lost !== undefined && { lost: result.lost }),
       ...toFlush(turn, frame, { sent: [], events, counts: undefined }),
     };
-    const written = writeJournal(turn, [settled]);
-    if (written !== undefined) await written;
-    for (const event of events) turn.run?.show(event);
+    const written = writeJournal(turn, [settled], { isLazy: isLazy(turn, ended.options) });
+    const show = (): void => {
+      for (const event of events) turn.run?.show(event);
+    };
     turn.progress();
+    if (written === undefined) show();
+    // Everything durable that depends on the outcome is written behind it or with it, and shown only then; a write that fails
+    // loses the cell, and the turn with it.
+    else if (turn.activation.cell.work !== undefined) written.then(show, nothing);
+    else await written.then(show);
     return result;
   } finally {
     frame.running.delete(key);

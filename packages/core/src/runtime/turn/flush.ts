@@ -192,16 +192,23 @@ export function release(turn: Turn, outgoing: Outgoing): void {
 }
 
 /**
- * Writes journal records of a turn: to the log when its cell keeps one, and to the journal that a replay reads.
+ * Writes journal records of a turn: to the log when its cell has one, and to the journal that a replay reads. Lazy ones reach a
+ * durable store with the next record that is not (C25).
  *
  * @throws StateError `state.journal_full`; what the store throws.
  */
-export function writeJournal(turn: Turn, records: readonly JournalRecord[]): MaybePromise<void> {
+export function writeJournal(
+  turn: Turn,
+  records: readonly JournalRecord[],
+  options: { readonly isLazy?: boolean } = {},
+): MaybePromise<void> {
   try {
     for (const record of records) turn.journal.add(record);
   } catch (error) {
     turn.run?.takeBack(records.reduce((count, record) => count + (record.events?.length ?? 0), 0));
     throw error;
   }
-  return turn.activation.cell.isLogged && records.length > 0 ? turn.activation.cell.append(records) : undefined;
+  const { cell } = turn.activation;
+  if (!cell.isLogged || records.length === 0) return undefined;
+  return options.isLazy === true ? cell.appendLazily(records) : cell.append(records);
 }

@@ -255,6 +255,10 @@ export class Turn {
       sender: mail.sender,
     });
     const isMisfit = error instanceof StateError && error.code === "state.nondeterministic_replay";
+    if (isMisfit && this.activation.cell.work !== undefined && !this.engine.isClosed) {
+      this.#block(error);
+      return;
+    }
     if (
       this.attempt >= this.activation.blueprint.maxAttempts ||
       this.stop !== undefined ||
@@ -268,6 +272,17 @@ export class Turn {
     this.attempt += 1;
     this.#journal?.nextAttempt();
     this.#startFrame();
+  }
+
+  /** The journal decides: the turn stays as it is recorded, for the code that fits it, and its agent's mailbox waits (C26). */
+  #block(error: Error): void {
+    const { cell } = this.activation;
+    this.engine.blocked.set(this.id, { cell: cell.name, runId: this.mail.run?.runId, error });
+    this.engine.report(error, `replay of turn "${this.id}"`);
+    this.#setBusy(false);
+    this.run?.endWatchers();
+    const { messageId, replyTo } = this.mail;
+    if (replyTo?.kind === "outside") this.engine.pending.settle(messageId, { status: "failed", error });
   }
 
   #endFrame(): void {
@@ -287,6 +302,7 @@ export class Turn {
   #close(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.engine.blocked.delete(this.id);
     this.#span?.end();
     this.frame.end();
     this.engine.waits.closeTurn(this);

@@ -64,6 +64,7 @@ export class WaitTable {
       .map(({ record, turn }) => ({
         id: record.id,
         name: record.name,
+        cell: turn.activation.cell.name,
         agent: turn.activation.id,
         run: turn.mail.run,
         question: record.question,

@@ -1,0 +1,101 @@
+/**
+ * What the handler of a replayed turn waits for.
+ *
+ * Owns: its asks without an answer, and answers without an ask. Does not own: the handler, and the order of the log (ReplayedTurn).
+ * Invariants:
+ * S1. An outcome is handed out when the handler has asked for it, one at a time, with a rest in between.
+ * S2. Nobody waits for a handler that rests on other asks; one that has asked for nothing is still computing.
+ */
+import { createDeferred, type Deferred, raceSignal, yieldMacrotask } from "../../async/index.ts";
+import type { SettledRecord } from "../journal/journal.ts";
+
+/** Turns of the event loop without a new ask after which a handler counts as resting. */
+const restTurns = 20;
+
+export class AskTable {
+  readonly #signal: AbortSignal | undefined;
+  readonly #asks = new Map<string, Deferred<SettledRecord>>();
+  /** Answers to questions that were open before their handler waited for them. */
+  readonly #early = new Map<string, SettledRecord>();
+  #changed: Deferred<void> = createDeferred<void>();
+  #activity = 0;
+  #hasEnded = false;
+
+  /** `signal`: gives up on a handler that computes without end. */
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  /** The first key that has no answer. */
+  get open(): string | undefined {
+    const [first] = this.#asks.keys();
+    return first;
+  }
+
+  ask(key: string): Promise<SettledRecord> {
+    this.#note();
+    const early = this.#early.get(key);
+    this.#early.delete(key);
+    if (early !== undefined) return Promise.resolve(early);
+    const asked = createDeferred<SettledRecord>();
+    this.#asks.set(key, asked);
+    return asked.promise;
+  }
+
+  /** The handler has returned or thrown. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#note();
+  }
+
+  /** Hands out an outcome; false when the handler rests or has ended without asking for it. */
+  async handOut(record: SettledRecord): Promise<boolean> {
+    if (record.kind === "wait-settled" && !this.#asks.has(record.key)) {
+      this.#early.set(record.key, record);
+      return true;
+    }
+    if (!(await this.#until(() => this.#asks.has(record.key)))) return false;
+    this.#asks.get(record.key)?.resolve(record);
+    this.#asks.delete(record.key);
+    this.#note();
+    await yieldMacrotask();
+    return true;
+  }
+
+  /** Ends every open ask among these keys with an error; false when there was none. */
+  refuse(keys: ReadonlySet<string>, toError: (key: string) => Error): boolean {
+    const refused = [...this.#asks].filter(([key]) => keys.has(key));
+    for (const [key, asked] of refused) {
+      this.#asks.delete(key);
+      asked.reject(toError(key));
+    }
+    this.#note();
+    return refused.length > 0;
+  }
+
+  /** Resolves when the handler has ended (true), or rests (false). */
+  ended(): Promise<boolean> {
+    return this.#until(() => this.#hasEnded);
+  }
+
+  async #until(condition: () => boolean): Promise<boolean> {
+    for (let quietTurns = 0; quietTurns <= restTurns; ) {
+      if (condition()) return true;
+      if (this.#hasEnded) return false;
+      if (this.#asks.size === 0) {
+        await raceSignal(this.#changed.promise, this.#signal);
+        continue;
+      }
+      const before = this.#activity;
+      await yieldMacrotask();
+      quietTurns = this.#activity === before ? quietTurns + 1 : 0;
+    }
+    return condition();
+  }
+
+  #note(): void {
+    this.#activity += 1;
+    this.#changed.resolve();
+    this.#changed = createDeferred<void>();
+  }
+}
