@@ -1,6 +1,11 @@
-import { type ContractSubject, runContract, storeContract, type StoreEnvironment } from "@troupe/core/testing";
+import {
+  type ContractSubject,
+  runContract,
+  SharedData,
+  storeContract,
+  type StoreEnvironment,
+} from "@troupe/core/testing";
 import { describe, expect, test } from "vitest";
-import { SharedData } from "./support/shared-store.ts";
 import { type Defect, storeDefects } from "./support/store-defects.ts";
 
 function subjectOf({ open }: Defect): ContractSubject<StoreEnvironment> {

@@ -1,6 +1,12 @@
-import { declareContract, memoryStoreSubject, runContract, storeContract } from "@troupe/core/testing";
+import {
+  declareContract,
+  memoryStoreSubject,
+  runContract,
+  SharedData,
+  type SharedStore,
+  storeContract,
+} from "@troupe/core/testing";
 import { describe, expect, test } from "vitest";
-import { SharedData, type SharedStore } from "./support/shared-store.ts";
 
 describe("MemoryStore keeps the store contract", () => {
   declareContract(storeContract, memoryStoreSubject(), { test, skip: test.skip });

@@ -19,6 +19,7 @@ export {
   type StoreFault,
   type StoreOperation,
 } from "./store-faults/faulty-store.ts";
+export { SharedData, SharedStore, type WriteObserver } from "./store-faults/shared-store.ts";
 export { storeFaultContract } from "./store-faults/store-fault-contract.ts";
 export type { RuntimeCase, RuntimeContractOptions, RuntimeEnvironment } from "./runtime-contract/environment.ts";
 export { runtimeContract } from "./runtime-contract/runtime-contract.ts";

@@ -1,5 +1,5 @@
 import { type Fence, type Store, StoreError } from "@troupe/core";
-import { type SharedData, SharedStore } from "./shared-store.ts";
+import { type SharedData, SharedStore } from "@troupe/core/testing";
 
 type AppendOf = Parameters<Store["append"]>;
 
@@ -35,7 +35,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "notes are stored with the records; what they leave out stays",
     open: (data) =>
       new (class extends SharedStore {
-        override append(...[cell, fence, records, notes]: AppendOf): Promise<number> {
+        override async append(...[cell, fence, records, notes]: AppendOf): Promise<number> {
           return super.append(cell, fence, records, records.length === 0 ? undefined : notes);
         }
       })(data),
@@ -55,7 +55,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "a heartbeat names the worker's own cells that have mail, until an append has taken it",
     open: (data) =>
       new (class extends SharedStore {
-        override append(...[cell, fence, records, notes]: AppendOf): Promise<number> {
+        override async append(...[cell, fence, records, notes]: AppendOf): Promise<number> {
           return super.append(cell, fence, records, { ...notes, collected: undefined });
         }
       })(data),
@@ -73,7 +73,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "a listing of runs shows 1,000 unless told otherwise",
     open: (data) =>
       new (class extends SharedStore {
-        override runs(filter: Parameters<Store["runs"]>[0] = {}): Promise<Awaited<ReturnType<Store["runs"]>>> {
+        override async runs(filter: Parameters<Store["runs"]>[0] = {}): Promise<Awaited<ReturnType<Store["runs"]>>> {
           return super.runs({ ...filter, limit: filter.limit ?? 1e9 });
         }
       })(data),
@@ -82,7 +82,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "a note replaces the one before it, ends included, and keeps the run's start",
     open: (data) =>
       new (class extends SharedStore {
-        override append(...[cell, fence, records, notes]: AppendOf): Promise<number> {
+        override async append(...[cell, fence, records, notes]: AppendOf): Promise<number> {
           const known = new Map(data.memory.runs({ cell }).map((row) => [row.runId, row]));
           const runs = notes?.runs?.map((note) => ({ ...known.get(note.runId), ...note }));
           return super.append(cell, fence, records, { ...notes, runs });
@@ -93,7 +93,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "cells do not touch each other, whatever their names",
     open: (data) =>
       new (class extends SharedStore {
-        override cells(): Promise<Awaited<ReturnType<Store["cells"]>>> {
+        override async cells(): Promise<Awaited<ReturnType<Store["cells"]>>> {
           return super.cells();
         }
       })(data),
@@ -102,7 +102,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "claims and releases of one cell do not fence the owner of another",
     open: (data) =>
       new (class extends SharedStore {
-        override release(owner: string): Promise<void> {
+        override async release(owner: string): Promise<void> {
           return super.release(owner);
         }
       })(data),
@@ -111,7 +111,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "a release without a cell gives all back, and nobody gives back what another holds",
     open: (data) =>
       new (class extends SharedStore {
-        override release(owner: string, cell?: string): Promise<void> {
+        override async release(owner: string, cell?: string): Promise<void> {
           return super.release(cell === undefined ? owner : (data.owners.get(cell) ?? owner), cell);
         }
       })(data),
@@ -136,7 +136,8 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
       new (class extends SharedStore {
         #group: Promise<unknown> = Promise.resolve();
         override async append(...call: AppendOf): Promise<number> {
-          this.#group = Promise.all([this.#group, super.append(...call)]);
+          const own = async (): Promise<number> => super.append(...call);
+          this.#group = Promise.all([this.#group, own()]);
           const group = this.#group;
           queueMicrotask(() => {
             this.#group = Promise.resolve();
@@ -159,7 +160,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "nobody takes a cell from a live worker, here or in another process",
     open: (data) =>
       new (class extends SharedStore {
-        override claim(cell: string, owner: string): Promise<Awaited<ReturnType<Store["claim"]>>> {
+        override async claim(cell: string, owner: string): Promise<Awaited<ReturnType<Store["claim"]>>> {
           data.owners.delete(cell);
           return super.claim(cell, owner);
         }
@@ -169,7 +170,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "the cell of a silent worker is taken, not cleanly, and its owner before is fenced",
     open: (data) =>
       new (class extends SharedStore {
-        override heartbeat(owner: string): Promise<readonly string[]> {
+        override async heartbeat(owner: string): Promise<readonly string[]> {
           if (data.workers.get(owner) === "dead") data.workers.set(owner, "alive");
           return super.heartbeat(owner);
         }
@@ -212,7 +213,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "the newest snapshot comes with the claim, whole; an empty one removes it",
     open: (data) =>
       new (class extends SharedStore {
-        override snapshot(
+        override async snapshot(
           ...[cell, fence, { position, agents }, options]: Parameters<Store["snapshot"]>
         ): Promise<void> {
           return super.snapshot(cell, fence, { position, agents }, options);
@@ -223,7 +224,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "a snapshot may take the place of the log before it, and no position moves",
     open: (data) =>
       new (class extends SharedStore {
-        override snapshot(...[cell, fence, snapshot]: Parameters<Store["snapshot"]>): Promise<void> {
+        override async snapshot(...[cell, fence, snapshot]: Parameters<Store["snapshot"]>): Promise<void> {
           return super.snapshot(cell, fence, snapshot);
         }
       })(data),
@@ -232,7 +233,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "a refused snapshot drops nothing",
     open: (data) =>
       new (class extends SharedStore {
-        override snapshot(...[cell, fence, snapshot, options]: Parameters<Store["snapshot"]>): Promise<void> {
+        override async snapshot(...[cell, fence, snapshot, options]: Parameters<Store["snapshot"]>): Promise<void> {
           if (options?.dropsLog === true) data.memory.prune(cell, snapshot.position);
           return super.snapshot(cell, fence, snapshot, options);
         }
@@ -276,7 +277,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     foundBy: "pruning beyond the end keeps the end",
     open: (data) =>
       new (class extends SharedStore {
-        override prune(cell: string, before = 0): Promise<void> {
+        override async prune(cell: string, before = 0): Promise<void> {
           const end = data.memory.cells({ cell })[0]?.position ?? 0;
           return before >= end ? super.prune(cell) : super.prune(cell, before);
         }
@@ -287,7 +288,7 @@ export const storeDefects: Readonly<Record<string, Defect>> = {
     open: (data) =>
       new (class extends SharedStore {
         #pruned: Awaited<ReturnType<Store["runs"]>> = [];
-        override prune(cell: string, before?: number): Promise<void> {
+        override async prune(cell: string, before?: number): Promise<void> {
           if (before === undefined) this.#pruned = data.memory.runs({ cell });
           return super.prune(cell, before);
         }
