@@ -52,6 +52,12 @@ export interface OpenWait {
   readonly deadline: number;
 }
 
+/** Where a wait is. */
+export interface RespondOptions {
+  /** The cell of the wait: needed when this process has not opened it yet, or another one owns it. */
+  readonly cell?: string | undefined;
+}
+
 /** What may be done to a run from outside its mailboxes (C18). */
 export type ControlAction =
   | { readonly kind: "cancel"; readonly detail?: JsonValue | undefined }
@@ -166,7 +172,7 @@ export interface AgentRuntime {
   subscriptions(): readonly Subscription[];
 
   /** Answers an open wait, exactly once. @throws StateError `wait.unknown`, `wait.already_settled`, `wait.invalid_answer`. */
-  respond(waitId: string, answer: unknown): Promise<void>;
+  respond(waitId: string, answer: unknown, options?: RespondOptions): Promise<void>;
   /** The open waits of a run, or of all runs. */
   waits(filter?: { readonly runId?: string | undefined }): readonly OpenWait[];
   /** Records a control action for one run of one cell (C18); resolves when what it stopped has settled. */

@@ -21,7 +21,7 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
   engine.waits.clear();
   engine.leases.stop();
   const left = engine.agents.clear();
-  for (const release of engine.onClose) release();
+  for (const release of [...engine.onClose]) release();
   await Promise.race([Promise.all([left, engine.settleOwned()]), after(engine, graceMs)]);
   if (engine.store.isDurable) await Promise.race([releaseAll(engine), after(engine, graceMs)]);
   engine.timers.clear();
@@ -30,6 +30,7 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
 /** Other processes need not wait for this one's lease to end. */
 async function releaseAll(engine: Engine): Promise<void> {
   try {
+    await engine.remote.close();
     await engine.store.release(engine.owner);
   } catch (error) {
     engine.report(error, "release of the runtime's cells");

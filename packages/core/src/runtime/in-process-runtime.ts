@@ -2,7 +2,7 @@ import { type Clock, isPromiseLike } from "../async/index.ts";
 import { type AgentDefinition, trustType } from "../agent/index.ts";
 import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
-import type { CellEvent, LiveEvent, RunFilter, RunRow } from "../store/index.ts";
+import { type CellEvent, freezeJson, type LiveEvent, type RunFilter, type RunRow } from "../store/index.ts";
 import type { BoundSubscription, Subscription } from "../subscription/index.ts";
 import type {
   AgentRuntime,
@@ -13,16 +13,17 @@ import type {
   ForkTarget,
   OpenWait,
   RecoveryReport,
+  RespondOptions,
   RunPoint,
   RuntimeStats,
   SendOptions,
   TellOptions,
 } from "./agent-runtime.ts";
 import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
-import type { Cell } from "./cell/cell.ts";
 import { controlRun } from "./cell/control-run.ts";
 import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
 import { EventReader } from "./cell/event-reader.ts";
+import { readAnywhere, restOfRun, tryOpen } from "./owner/anywhere.ts";
 import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
@@ -93,8 +94,12 @@ export class InProcessRuntime implements AgentRuntime {
     return this.#engine.directory.subscriptions();
   }
 
-  respond(waitId: string, answer: unknown): Promise<void> {
-    return this.#engine.waits.respond(waitId, answer);
+  async respond(waitId: string, answer: unknown, options: RespondOptions = {}): Promise<void> {
+    const { waits, remote } = this.#engine;
+    const { cell } = options;
+    if (cell === undefined || waits.has(waitId)) return waits.respond(waitId, answer);
+    const stored = freezeJson(answer, `answer to wait "${waitId}"`);
+    await remote.onOwner(cell, () => waits.respond(waitId, stored), { kind: "respond", waitId, answer: stored });
   }
 
   waits(filter: { readonly runId?: string | undefined } = {}): readonly OpenWait[] {
@@ -103,23 +108,28 @@ export class InProcessRuntime implements AgentRuntime {
 
   async control(cell: string, runId: string, action: ControlAction): Promise<void> {
     this.#assertOpen();
-    await controlRun(this.#engine, { cell: await this.#cell(cell), runId }, action);
+    const stored = freezeJson(action, "control action");
+    await this.#engine.remote.onOwner(cell, (open) => controlRun(this.#engine, { cell: open, runId }, action), {
+      kind: "control",
+      runId,
+      action: stored,
+    });
   }
 
-  async rest(cell: string, runId: string): Promise<void> {
-    const run = (await this.#cell(cell)).run(runId);
-    await run.activity.idle();
+  rest(cell: string, runId: string): Promise<void> {
+    return restOfRun(this.#engine, cell, runId);
   }
 
   events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent> {
     const options = { from: range.from ?? 1, isLive: range.live === true, merge: range.merge, signal: range.signal };
     if (this.#engine.isClosed && this.#engine.agents.cells.get(cell) === undefined)
       return { [Symbol.asyncIterator]: readNothing };
-    const opened = this.#engine.agents.openCell(cell, (found) => found);
-    if (!isPromiseLike(opened)) return new EventReader(opened.run(range.runId), options);
+    const opened = tryOpen(this.#engine, cell);
+    if (!isPromiseLike(opened) && opened !== undefined && !opened.run(range.runId).isArchived)
+      return new EventReader(opened.run(range.runId), options);
     // Whoever iterates hears of a failure; until then it must not surface as unhandled.
-    opened.then(undefined, () => {});
-    return { [Symbol.asyncIterator]: () => readWhenOpen(opened, range.runId, options) };
+    if (isPromiseLike(opened)) opened.then(undefined, () => {});
+    return { [Symbol.asyncIterator]: () => readAnywhere(this.#engine, { cell, range, options, opened }) };
   }
 
   snapshot(agent: AnyAgentId): Promise<AgentSnapshot | undefined> {
@@ -133,7 +143,7 @@ export class InProcessRuntime implements AgentRuntime {
 
   async fork(cell: string, at: RunPoint, target: ForkTarget): Promise<void> {
     this.#assertOpen();
-    await forkCell(this.#engine, { from: await this.#cell(cell), at }, target);
+    await forkCell(this.#engine, { from: cell, at }, target);
   }
 
   forgetCell(cell: string): Promise<void> {
@@ -188,22 +198,9 @@ export class InProcessRuntime implements AgentRuntime {
     return this.close();
   }
 
-  async #cell(name: string): Promise<Cell> {
-    return this.#engine.agents.openCell(name, (cell) => cell);
-  }
-
   #assertOpen(): void {
     if (this.#engine.isClosed) throw runtimeClosed();
   }
-}
-
-/** The events of a cell that a store is still opening. */
-async function* readWhenOpen(
-  cell: PromiseLike<Cell>,
-  runId: string,
-  options: ConstructorParameters<typeof EventReader>[1],
-): AsyncGenerator<CellEvent | LiveEvent> {
-  yield* new EventReader((await cell).run(runId), options);
 }
 
 /** A closed runtime has nothing to show. */

@@ -1,20 +1,43 @@
 import { isPromiseLike } from "../../async/index.ts";
 import { trustType } from "../../agent/index.ts";
 import { type JsonValue, StateError } from "../../errors/index.ts";
-import type { AgentId } from "../../identity/index.ts";
+import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import { freezeJson, type AgentImage } from "../../store/index.ts";
 import type { AgentSnapshot } from "../agent-runtime.ts";
 import type { Activation } from "../delivery/activation.ts";
+import { isOwnedElsewhere } from "../delivery/outbox.ts";
 import type { Engine } from "../engine.ts";
+import { foldLog } from "./fold-log.ts";
 
 /** The committed state and lists of an agent; undefined when it equals its initial state. */
 export async function readSnapshot(engine: Engine, id: AgentId): Promise<AgentSnapshot | undefined> {
-  return engine.agents.with(id, (agent) => {
-    const image = agent.image();
-    if (image === undefined) return undefined;
-    const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
-    return { state: trustType<JsonValue>(JSON.parse(image.state ?? agent.blueprint.initialJson)), lists };
-  });
+  const { initialJson } = engine.directory.get(id);
+  try {
+    return await engine.agents.with(id, (agent) => toSnapshot(agent.image(), initialJson));
+  } catch (error) {
+    if (!isOwnedElsewhere(error)) throw error;
+    const stored = await readStored(engine, id);
+    if (stored === undefined) throw error;
+    return toSnapshot(stored.image, initialJson);
+  }
+}
+
+function toSnapshot(image: AgentImage | undefined, initialJson: string): AgentSnapshot | undefined {
+  if (image === undefined) return undefined;
+  const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
+  return { state: trustType<JsonValue>(JSON.parse(image.state ?? initialJson)), lists };
+}
+
+/** What the log of another process's cell says of an agent; undefined when the log is not whole. */
+async function readStored(
+  engine: Engine,
+  id: AgentId,
+): Promise<{ readonly image: AgentImage | undefined } | undefined> {
+  const cell = engine.directory.cellOf(id);
+  const [row] = await engine.store.cells({ cell });
+  const records = await engine.store.read(cell);
+  if (row === undefined || records.length < row.position) return undefined;
+  return { image: foldLog(records, new Map()).agents.get(formatAgentId(id)) };
 }
 
 /** Replaces the state and lists of an agent that is not in a turn. @throws StateError `state.busy`. */

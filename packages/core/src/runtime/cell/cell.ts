@@ -160,6 +160,7 @@ export class Cell {
     if (this.work !== undefined) for (const record of records) this.work.take(record);
     for (const run of fold.runs.values()) {
       const log = this.run(run.runId);
+      log.isArchived = run.end !== undefined && this.work !== undefined;
       for (const event of run.events) log.load(event);
       if (run.isPaused) log.pause();
       log.stop = run.stop;
@@ -205,7 +206,7 @@ export class Cell {
     this.#runs ??= new Map();
     let run = this.#runs.get(runId);
     if (run === undefined) {
-      run = new RunLog(runId, this.#options.onEvent);
+      run = new RunLog(runId, { onStored: this.#options.onEvent, isStored: this.work !== undefined });
       this.#runs.set(runId, run);
     }
     return run;

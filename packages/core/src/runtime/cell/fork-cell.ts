@@ -10,22 +10,22 @@ import {
 } from "../../store/index.ts";
 import type { ForkTarget, RunPoint } from "../agent-runtime.ts";
 import type { Engine } from "../engine.ts";
-import type { Cell } from "./cell.ts";
 
 /** What is forked, and where it is cut. */
 export interface ForkSource {
-  readonly from: Cell;
+  /** The cell; whoever owns it, its log can be read. */
+  readonly from: string;
   readonly at: RunPoint;
 }
 
 /** Copies the log up to an event under new names and opens the copy: finished turns as they were, turns in flight with the steps they had (C27). */
 export async function forkCell(engine: Engine, { from, at }: ForkSource, target: ForkTarget): Promise<void> {
   if (engine.agents.cells.get(target.cell) !== undefined) throw exists(target.cell);
-  const records = await from.read();
+  const records = await engine.store.read(from);
   const cut = records.findIndex((record) =>
     eventsOf(record).some((event) => event.runId === at.runId && event.sequence === at.sequence),
   );
-  if (cut < 0) throw pruned(from.name, at);
+  if (cut < 0) throw pruned(from, at);
   const prefix = records.slice(0, cut + 1);
   assertLocal(engine, from, prefix);
   const renamer = new Renamer({ ...target, fromRun: at.runId, tag: engine.ids.next() });
@@ -44,7 +44,7 @@ function eventsOf(record: LogRecord): readonly CellEvent[] {
 }
 
 /** A fork cannot copy what other cells are doing for this one. */
-function assertLocal(engine: Engine, cell: Cell, records: readonly LogRecord[]): void {
+function assertLocal(engine: Engine, cell: string, records: readonly LogRecord[]): void {
   const open = new Map<string, Mail>();
   for (const record of records) {
     for (const mail of mailsOf(record)) {
@@ -57,10 +57,10 @@ function assertLocal(engine: Engine, cell: Cell, records: readonly LogRecord[]):
           open.delete(id);
   }
   for (const mail of open.values()) {
-    if (engine.directory.cellOf(mail.recipient) === cell.name) continue;
+    if (engine.directory.cellOf(mail.recipient) === cell) continue;
     throw new TeamError(
       "run.fork_remote",
-      `Agent "${mail.recipient.type}/${mail.recipient.key}" outside cell "${cell.name}" was still at work at that point`,
+      `Agent "${mail.recipient.type}/${mail.recipient.key}" outside cell "${cell}" was still at work at that point`,
       {
         remedy: "Fork at an event where only agents of the session are at work.",
         details: { recipient: `${mail.recipient.type}/${mail.recipient.key}` },

@@ -20,6 +20,14 @@ export interface Watcher {
   end(): void;
 }
 
+/** What a run's events are kept with. */
+export interface RunLogOptions {
+  /** Hears of each event when it has been committed. */
+  readonly onStored?: ((event: CellEvent) => void) | undefined;
+  /** True when a store keeps the events beyond the process: then they leave memory when the run has ended. */
+  readonly isStored?: boolean | undefined;
+}
+
 export class RunLog {
   readonly runId: string;
   readonly events: CellEvent[] = [];
@@ -34,13 +42,15 @@ export class RunLog {
   stop: ControlReason | undefined;
   /** How the run ended, once its last event is stored. */
   end: string | undefined;
-  readonly #onStored: ((event: CellEvent) => void) | undefined;
+  readonly #options: RunLogOptions;
 
-  /** @param onStored hears of each event when it has been committed. */
-  constructor(runId: string, onStored?: (event: CellEvent) => void) {
+  constructor(runId: string, options: RunLogOptions = {}) {
     this.runId = runId;
-    this.#onStored = onStored;
+    this.#options = options;
   }
+
+  /** True when the run has ended and its events were dropped: the store has them. */
+  isArchived = false;
 
   get isPaused(): boolean {
     return this.#resumed !== undefined;
@@ -69,8 +79,9 @@ export class RunLog {
       return;
     }
     this.load(event);
-    this.#onStored?.(event);
+    this.#options.onStored?.(event);
     for (const watcher of this.#watchers) watcher.wake();
+    this.#archive();
     const next = this.#early?.get(this.#shown + 1);
     if (next === undefined) return;
     this.#early?.delete(next.sequence);
@@ -79,10 +90,17 @@ export class RunLog {
 
   /** Takes an event that a log holds already. */
   load(event: CellEvent): void {
-    this.events.push(event);
+    if (!this.isArchived) this.events.push(event);
     this.#shown = event.sequence;
     this.#next = Math.max(this.#next, event.sequence + 1);
     this.end ??= event.end;
+  }
+
+  /** Nobody needs the events of an ended run in memory when a store has them. */
+  #archive(): void {
+    if (this.#options.isStored !== true || this.end === undefined || this.#watchers.size > 0) return;
+    this.events.length = 0;
+    this.isArchived = true;
   }
 
   showLive(event: Omit<LiveEvent, "after" | "live" | "runId">): void {
@@ -93,7 +111,10 @@ export class RunLog {
 
   watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+      this.#archive();
+    };
   }
 
   endWatchers(): void {

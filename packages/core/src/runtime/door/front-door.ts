@@ -20,6 +20,7 @@ import { addressLetter, createLetter, deadlineAt, type Letter } from "../deliver
 import { MessageMemory } from "./message-memory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { decoderOf } from "../request/decode-reply.ts";
+import { isOwnedElsewhere } from "../delivery/outbox.ts";
 import { type Destination, mailboxFull, type Posting, type Prepared } from "../delivery/post-office.ts";
 
 const noOptions: SendOptions = {};
@@ -206,19 +207,31 @@ export class FrontDoor {
 
   /** Puts mail into its mailbox; a promise only when something has to be waited for. */
   #accept(mail: Mail, options: TellOptions): Promise<void> | undefined {
-    const { agents, activity, limits, post } = this.#engine;
+    const { agents, limits, post } = this.#engine;
     try {
       const known = agents.peek(mail.recipient);
       if (known !== undefined && known.pressure < limits.mailboxCapacity && !known.cell.isLogged)
         return post.enqueue(known, mail);
       const accepted = agents.with(mail.recipient, (agent) => this.#acceptAt(agent, mail, options));
       if (!isPromiseLike(accepted)) return undefined;
-      if (known !== undefined) return Promise.resolve(accepted);
-      // The agent's cell is being opened.
-      activity.begin();
-      return Promise.resolve(accepted).finally(() => activity.end());
+      if (known === undefined) return this.#acceptAnywhere(mail, accepted);
+      return Promise.resolve(accepted);
     } catch (error) {
-      return Promise.reject(error);
+      return isOwnedElsewhere(error) ? this.#acceptAnywhere(mail, Promise.reject(error)) : Promise.reject(error);
+    }
+  }
+
+  /** The agent's cell is being opened; when another process owns it, the mail goes there. */
+  async #acceptAnywhere(mail: Mail, accepted: PromiseLike<void>): Promise<void> {
+    const { activity, directory, remote } = this.#engine;
+    activity.begin();
+    try {
+      await accepted;
+    } catch (error) {
+      if (!isOwnedElsewhere(error)) throw error;
+      await remote.post(directory.cellOf(mail.recipient), mail);
+    } finally {
+      activity.end();
     }
   }
 

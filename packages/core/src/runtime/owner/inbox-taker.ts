@@ -42,7 +42,7 @@ export class InboxTaker {
       if (entry.kind === "mail") this.#takeMail(cell, entry.mail, { source: entry.from, collected: id });
       else if (entry.kind === "call") this.#takeCall(cell, entry, id);
       else {
-        settleStored(this.#engine, entry.id, entry.outcome);
+        if (!this.#engine.remote.settle(entry.id, entry.outcome)) settleStored(this.#engine, entry.id, entry.outcome);
         this.#remove(cell, id);
       }
     }

@@ -58,6 +58,10 @@ export class WaitTable {
     this.#open.set(entry.record.id, { ...entry, timer });
   }
 
+  has(id: string): boolean {
+    return this.#open.has(id);
+  }
+
   list(runId: string | undefined): readonly OpenWait[] {
     return [...this.#open.values()]
       .filter((entry) => !entry.record.isTimer && (runId === undefined || entry.turn.mail.run?.runId === runId))

@@ -1,0 +1,85 @@
+import { createDeferred, isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import type { CellEvent, LiveEvent } from "../../store/index.ts";
+import type { EventRange } from "../agent-runtime.ts";
+import type { Cell } from "../cell/cell.ts";
+import { EventReader, type ReaderOptions } from "../cell/event-reader.ts";
+import { isOwnedElsewhere } from "../delivery/outbox.ts";
+import type { Engine } from "../engine.ts";
+import { storedEvents } from "./stored-events.ts";
+
+/** Milliseconds between two looks at a run of another process. */
+const pollMs = 200;
+
+/** A cell, opened when it is not; undefined when another process owns it. */
+export function tryOpen(engine: Engine, name: string): MaybePromise<Cell | undefined> {
+  const elsewhere = (error: unknown): undefined => {
+    if (!isOwnedElsewhere(error)) throw error;
+    return undefined;
+  };
+  try {
+    const opened = engine.agents.openCell(name, (cell) => cell);
+    return isPromiseLike(opened) ? opened.then(undefined, elsewhere) : opened;
+  } catch (error) {
+    return elsewhere(error);
+  }
+}
+
+/** What is read, and from where. */
+export interface Reading {
+  readonly cell: string;
+  readonly range: EventRange;
+  readonly options: ReaderOptions;
+  readonly opened: MaybePromise<Cell | undefined>;
+}
+
+/** The events of a run, wherever it is: here, in the log of a run that has ended, in another process; and from there to here. */
+export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGenerator<CellEvent | LiveEvent> {
+  const { cell, range } = reading;
+  let from = Math.max(1, range.from ?? 1);
+  let opened = await reading.opened;
+  let isReading = true;
+  try {
+    for (;;) {
+      const events = opened === undefined || opened.run(range.runId).isArchived ? undefined : opened.run(range.runId);
+      const source: AsyncIterable<CellEvent | LiveEvent> =
+        events === undefined
+          ? storedEvents(engine, cell, { ...range, from })
+          : new EventReader(events, { ...reading.options, from });
+      if (opened === undefined) engine.remote.lookAfter(cell, () => isReading && range.signal?.aborted !== true);
+      for await (const event of source) {
+        yield event;
+        if (event.live === true) continue;
+        from = event.sequence + 1;
+        if (event.end !== undefined) return;
+      }
+      // A reader here has ended with its run, its signal, its cell; one of the log goes on here when this process has taken over.
+      if (events !== undefined || engine.isClosed || range.signal?.aborted === true) return;
+      opened = await tryOpen(engine, cell);
+      if (opened?.run(range.runId).isArchived === true) return;
+    }
+  } finally {
+    isReading = false;
+  }
+}
+
+/** Resolves when nothing of a run is runnable, here or in the process that works on it. */
+export async function restOfRun(engine: Engine, cell: string, runId: string): Promise<void> {
+  for (;;) {
+    const opened = await tryOpen(engine, cell);
+    if (opened !== undefined) return opened.run(runId).activity.idle();
+    const [run] = await engine.store.runs({ cell, runId });
+    if (run === undefined || run.status !== "running" || engine.isClosed) return undefined;
+    await pause(engine);
+  }
+}
+
+/** A little time, or the end of the runtime. */
+async function pause(engine: Engine): Promise<void> {
+  const over = createDeferred<void>();
+  const end = (): void => over.resolve();
+  const timer = engine.timers.set(pollMs, end);
+  engine.onClose.push(end);
+  await over.promise;
+  timer.cancel();
+  engine.onClose.splice(engine.onClose.indexOf(end), 1);
+}
