@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Sends Ctrl+C when this text has been printed, as often as it is listed. */
   readonly interruptAt?: readonly string[];
+  /** Kills the process, as a crash would, when this text has been printed. */
+  readonly killAt?: string;
   /** Closes the pipe at once, as `head` does when it has seen enough. */
   readonly stopsReading?: boolean;
 }
@@ -23,18 +25,22 @@ export interface CommandOptions {
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const keyNames = /_API_KEY$|^OLLAMA_HOST$|_BASE_URL$|^FORCE_COLOR$/;
 
-/** Runs the command from its sources in a process of its own, without any key of the surrounding environment. */
+/**
+ * Runs the command from its sources in a process of its own, without any key of the surrounding environment. Runs are kept in memory unless
+ * the test names a store: nothing is left in the working directory.
+ */
 export async function troupe(args: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
   const startedAt = performance.now();
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !keyNames.test(name)));
   const child = spawn(process.execPath, ["--conditions=troupe-source", main, ...args], {
     cwd: options.cwd ?? fileURLToPath(new URL("fixtures/", import.meta.url)),
-    env: { ...inherited, NO_COLOR: "1", ...options.environment },
+    env: { ...inherited, NO_COLOR: "1", TROUPE_STORE: "memory", ...options.environment },
   });
   const printed = { stdout: "", stderr: "" };
   const waiting = [...(options.interruptAt ?? [])];
   const hear = (stream: "stdout" | "stderr") => (chunk: Buffer) => {
     printed[stream] += chunk.toString();
+    if (options.killAt !== undefined && printed[stream].includes(options.killAt)) child.kill("SIGKILL");
     const next = waiting[0];
     if (next === undefined || !`${printed.stdout}${printed.stderr}`.includes(next)) return;
     waiting.shift();

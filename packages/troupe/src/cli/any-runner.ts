@@ -1,12 +1,13 @@
 import type { Runner } from "@troupe/agentchat";
 
 /** A team or agent of whatever output: what the command can run. */
-export type AnyRunner = Pick<Runner<unknown>, "name" | "run" | "session"> & Partial<Pick<Runner<unknown>, "close">>;
+export type AnyRunner = Pick<Runner<unknown>, "name" | "run" | "session" | "attach"> &
+  Partial<Pick<Runner<unknown>, "close">>;
 
 /**
  * True for what a module may export to be run. Structural, so that a project's own copy of the packages counts as well.
  */
 export function isRunner(value: unknown): value is AnyRunner {
   if (typeof value !== "object" || value === null) return false;
-  return "run" in value && typeof value.run === "function" && "session" in value && typeof value.session === "function";
+  return ["run", "session", "attach"].every((name) => typeof Reflect.get(value, name) === "function");
 }

@@ -1,11 +1,11 @@
 import { printRun, type Run, type Session } from "@troupe/agentchat";
+import { InProcessRuntime } from "@troupe/core";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { describeFailure } from "./failure.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { loadRunner } from "./load-runner.ts";
 import { createPrompter, type Prompter } from "../node/prompter.ts";
 import { askWith } from "../node/terminal-questions.ts";
-import { closeAll, createRuntime } from "./run-command.ts";
 
 /** `troupe chat <file>` with its flags. */
 export interface ChatCall {
@@ -24,7 +24,8 @@ const help = "/reset starts over, /quit or Ctrl+D leaves, Ctrl+C stops the answe
  */
 export async function chatCommand(call: ChatCall): Promise<ExitCode> {
   const runner = await loadRunner(call.file);
-  const runtime = createRuntime(call.isDev);
+  // Under --dev every wait drops its frame and replays (C17), as after a restart. Else the runner keeps a runtime of its own.
+  const runtime = call.isDev ? new InProcessRuntime({ parkAfterMs: 0 }) : undefined;
   const prompter = createPrompter();
   const session = runner.session("chat", runtime === undefined ? {} : { runtime });
   process.stdout.write(`Talking to ${runner.name}. ${help}\n`);
@@ -36,7 +37,8 @@ export async function chatCommand(call: ChatCall): Promise<ExitCode> {
     }
   } finally {
     prompter.close();
-    await closeAll(runner, runtime);
+    await runtime?.close();
+    await runner.close?.();
   }
 }
 

@@ -3,6 +3,8 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { loadEnvironment } from "../node/environment.ts";
 import { describeFailure, exitCodeOf } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
+import { addRunCommands, logOption, storeOption } from "./runs/add-run-commands.ts";
+import { chooseStore } from "./store/store-spec.ts";
 
 interface SharedOptions {
   readonly debug?: boolean;
@@ -31,7 +33,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
 
 function createProgram(done: (exitCode: ExitCode) => void): Command {
   const program = new Command("troupe")
-    .description("Teams of AI agents: start a project, run a team, talk to it, watch a demonstration.")
+    .description(
+      "Teams of AI agents: start a project, run a team, talk to it, look at its runs, watch a demonstration.",
+    )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
@@ -41,9 +45,15 @@ function createProgram(done: (exitCode: ExitCode) => void): Command {
   addInit(program, done);
   addRun(program, done);
   addChat(program, done);
+  addRunCommands(program, done);
   addDemo(program, done);
-  for (const command of program.commands) command.exitOverride().addOption(debugOption()).addOption(envFileOption());
+  for (const command of withSubcommands(program.commands))
+    command.exitOverride().addOption(debugOption()).addOption(envFileOption());
   return program;
+}
+
+function withSubcommands(commands: readonly Command[]): readonly Command[] {
+  return commands.flatMap((command) => [command, ...withSubcommands(command.commands)]);
 }
 
 const examples = `
@@ -51,6 +61,8 @@ Examples:
   $ troupe init my-team
   $ troupe run team.ts "Summarise this week's incidents"
   $ troupe chat team.ts
+  $ troupe runs
+  $ troupe resume 20261121-153012-k3f9
   $ troupe demo
 
 Exit codes: 0 the run ended, 1 it failed, 2 wrong call or set-up, 3 it waits for an answer, 130 Ctrl+C.`;
@@ -73,6 +85,9 @@ function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
   program
     .command("run <file> [task]")
     .description("run the team that a module exports; without a task it is read from standard input")
+    .addOption(storeOption())
+    .option("--run-id <id>", "name the run: the same id and task again go on with it, or show what it came to")
+    .addOption(logOption())
     .option("--json", "print the result as one JSON value instead of the conversation")
     .option("--quiet", "print only the final text")
     .option("--dev", "park at every wait, to find code that does not survive a restart")
@@ -83,6 +98,9 @@ function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
         await runCommand({
           file,
           task,
+          spec: chooseStore(options.store),
+          runId: options.runId,
+          logPath: options.log,
           isJson: options.json === true,
           isQuiet: options.quiet === true,
           isDev: options.dev === true,
@@ -92,6 +110,9 @@ function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
 }
 
 interface RunFlags {
+  readonly store?: string;
+  readonly runId?: string;
+  readonly log?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly dev?: boolean;

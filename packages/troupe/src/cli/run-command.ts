@@ -1,72 +1,76 @@
-import { printRun, type Question, type RunResult } from "@troupe/agentchat";
-import { ConfigError, InProcessRuntime } from "@troupe/core";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { randomInt } from "node:crypto";
+import { printRun, type Question } from "@troupe/agentchat";
+import { ConfigError } from "@troupe/core";
+import type { ExitCode } from "./exit-codes.ts";
 import { withInterrupt } from "./interrupt.ts";
-import type { AnyRunner } from "./any-runner.ts";
 import { loadRunner } from "./load-runner.ts";
 import { createPrompter } from "../node/prompter.ts";
 import { askWith } from "../node/terminal-questions.ts";
+import { endOf } from "./runs/run-ending.ts";
+import { openHost } from "./runs/run-host.ts";
+import { describeStore, repeatStoreOption, type StoreSpec } from "./store/store-spec.ts";
+import { rememberTeam } from "./store/team-places.ts";
 
 /** `troupe run <file> [task]` with its flags. */
 export interface RunCall {
   readonly file: string;
   readonly task: string | undefined;
+  readonly spec: StoreSpec;
+  /** The same id and task again go on with the run, or show what it came to. */
+  readonly runId: string | undefined;
+  readonly logPath: string | undefined;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
   readonly isDev: boolean;
 }
 
 /**
- * Runs the team of a module once and prints what happens.
+ * Runs the team of a module once and prints what happens; the run is kept in the store, so that a killed process costs nothing.
  *
  * On a terminal its questions are asked there; without one, a run that needs an answer rests and the exit code says so.
  *
- * @throws ConfigError for a wrong file or a missing task; whatever the run rejects with.
+ * @throws ConfigError for a wrong file, store or a missing task; whatever the run rejects with.
  */
 export async function runCommand(call: RunCall): Promise<ExitCode> {
-  const runner = await loadRunner(call.file);
+  const { spec, file, logPath, isDev, isJson, isQuiet } = call;
+  const runner = await loadRunner(file);
   const task = call.task ?? (await readTask());
-  const runtime = createRuntime(call.isDev);
+  const runId = call.runId ?? createRunId(new Date());
+  const host = await openHost({ spec, isDev, logPath });
   const prompter = createPrompter();
   const options = {
-    ...(runtime !== undefined && { runtime }),
+    runtime: host.runtime,
+    runId,
     ...(prompter.isInteractive && { onQuestion: (question: Question) => askWith(prompter, question) }),
   };
   try {
+    if (spec.kind !== "memory") rememberTeam(runner.name, file);
+    if (spec.kind !== "memory" && !isJson && !isQuiet) process.stdout.write(describePlace(runId, spec));
     const result = await withInterrupt(
       () => runner.run(task, options),
-      (run) => (call.isJson || call.isQuiet ? run : printRun(run)),
+      (run) => (isJson || isQuiet ? run : printRun(run)),
     );
-    if (call.isJson) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    else if (call.isQuiet) process.stdout.write(`${result.text}\n`);
-    return endOf(result);
+    if (isJson) process.stdout.write(`${JSON.stringify({ runId, ...result }, null, 2)}\n`);
+    else if (isQuiet) process.stdout.write(`${result.text}\n`);
+    return endOf(result, { runId, spec });
   } finally {
     prompter.close();
-    await closeAll(runner, runtime);
+    await host.close();
+    await runner.close?.();
   }
 }
 
-/**
- * With `isDev`, a runtime on which every wait drops its frame and replays (C17), as after a restart. Else none: a runner keeps its own,
- * made by its own copy of the packages.
- */
-export function createRuntime(isDev: boolean): InProcessRuntime | undefined {
-  return isDev ? new InProcessRuntime({ parkAfterMs: 0 }) : undefined;
+/** Ids that sort by time and can be typed: `20261121-153012-k3f9`. */
+export function createRunId(now: Date): string {
+  const digits = now.toISOString().replaceAll(/\D/g, "");
+  const tag = randomInt(36 ** 4)
+    .toString(36)
+    .padStart(4, "0");
+  return `${digits.slice(0, 8)}-${digits.slice(8, 14)}-${tag}`;
 }
 
-/** Closes what a command ran on. */
-export async function closeAll(runner: AnyRunner, runtime: InProcessRuntime | undefined): Promise<void> {
-  await runtime?.close();
-  await runner.close?.();
-}
-
-/** The exit code of a run that ended by a decision. */
-export function endOf(result: Pick<RunResult<unknown>, "stopReason" | "questions">): ExitCode {
-  if (result.stopReason.kind === "cancelled") return exitCodes.interrupted;
-  if (result.stopReason.kind !== "input-required") return exitCodes.ok;
-  for (const question of result.questions) process.stderr.write(`waiting for an answer: ${question.prompt}\n`);
-  process.stderr.write("Run it in a terminal, or with `troupe chat`, to answer.\n");
-  return exitCodes.inputRequired;
+function describePlace(runId: string, spec: StoreSpec): string {
+  return `Run ${runId}, kept in ${describeStore(spec)}. If its process dies: troupe resume ${runId}${repeatStoreOption(spec)}\n`;
 }
 
 async function readTask(): Promise<string> {

@@ -13,7 +13,7 @@ export function projectFiles({ name, version }: ProjectNames): Readonly<Record<s
     "team.test.ts": test,
     "README.md": readme(name),
     "tsconfig.json": `${JSON.stringify(compiler, null, 2)}\n`,
-    ".gitignore": "node_modules/\nout/\n.env\n",
+    ".gitignore": "node_modules/\nout/\n.env\n.troupe/\n",
   };
 }
 

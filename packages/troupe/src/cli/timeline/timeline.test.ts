@@ -42,12 +42,7 @@ describe("the timeline", () => {
         error: { name: "E", message: "boom", code: "model.x" },
         policy: "skip",
       }),
-      moment(
-        10,
-        "run-finished",
-        { stopReason: { kind: "condition", detail: "said APPROVE" }, usage: {} },
-        { end: "finished" },
-      ),
+      moment(10, "run-finished", { stopReason: { kind: "condition", detail: "said APPROVE" }, usage: {} }),
     ]);
     const lines = text.trimEnd().split("\n");
     expect(lines[0]).toMatch(/^ +1 +\+0 ms +clerk +started desk$/);

@@ -1,0 +1,56 @@
+import { printRun } from "@troupe/agentchat";
+import { ConfigError } from "@troupe/core";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { repeatStoreOption, type StoreSpec } from "../store/store-spec.ts";
+import { findRun, type ListedRun } from "./find-run.ts";
+import { loadTeamOf } from "./resume-command.ts";
+import { endOf } from "./run-ending.ts";
+import { openHost } from "./run-host.ts";
+
+/** `troupe fork <id> --at <event> [file]` with its flags. */
+export interface ForkCall {
+  readonly spec: StoreSpec;
+  readonly runId: string;
+  readonly file: string | undefined;
+  readonly sequence: number;
+  /** True goes on with the copy at once; false leaves it paused. */
+  readonly runsOn: boolean;
+}
+
+/**
+ * Copies a stored run up to one of its events into a run of its own, which goes on from there. The original is not touched.
+ *
+ * @throws ConfigError for an unknown run or event, or a team that nobody can find; whatever the copy rejects with.
+ */
+export async function forkCommand({ spec, runId, file, sequence, runsOn }: ForkCall): Promise<ExitCode> {
+  const host = await openHost({ spec, mustExist: true });
+  try {
+    const listed = await findRun(host.store, runId);
+    assertEvent(listed, sequence);
+    const runner = await loadTeamOf(listed, file);
+    const source = runner.attach(runId, { runtime: host.runtime, session: listed.sessionId }).handle;
+    const fork = source.fork(sequence);
+    process.stdout.write(`Run ${fork.id} is ${runId} up to event ${sequence}.\n`);
+    if (runsOn) {
+      const result = await withInterrupt(
+        () => fork,
+        (run) => printRun(run),
+      );
+      return endOf(result, { runId: fork.id, spec });
+    }
+    await fork.handle.pause();
+    process.stdout.write(`It is paused; go on with: troupe resume ${fork.id}${repeatStoreOption(spec)}\n`);
+    return exitCodes.ok;
+  } finally {
+    await host.close();
+  }
+}
+
+/** @throws ConfigError `config.invalid_option`. */
+function assertEvent({ runId, events }: ListedRun, sequence: number): void {
+  if (Number.isInteger(sequence) && sequence >= 1 && sequence <= events) return;
+  throw new ConfigError("config.invalid_option", `Run "${runId}" has no event ${sequence}: it has ${events}.`, {
+    remedy: `Name one that \`troupe runs show ${runId}\` lists.`,
+  });
+}
