@@ -48,23 +48,24 @@ export class AskTable {
     this.#note();
   }
 
-  /** Hands out an outcome; false when the handler rests or has ended without asking for it. */
-  async handOut(record: SettledRecord): Promise<boolean> {
-    if (record.kind === "wait-settled" && !this.#asks.has(record.key)) {
-      this.#early.set(record.key, record);
-      return true;
-    }
-    if (!(await this.#until(() => this.#asks.has(record.key)))) return false;
-    this.#asks.get(record.key)?.resolve(record);
-    this.#asks.delete(record.key);
-    this.#note();
-    await yieldMacrotask();
-    return true;
+  /** Resolves when the handler has asked for a key (true), or rests or has ended without (false). */
+  asked(key: string): Promise<boolean> {
+    return this.#until(() => this.#asks.has(key));
   }
 
-  /** Ends every open ask among these keys with an error; false when there was none. */
-  refuse(keys: ReadonlySet<string>, toError: (key: string) => Error): boolean {
-    const refused = [...this.#asks].filter(([key]) => keys.has(key));
+  /** Hands out the outcome of a key that was asked for; the answer to an open question may come before. */
+  async handOut(record: SettledRecord): Promise<void> {
+    const asked = this.#asks.get(record.key);
+    this.#asks.delete(record.key);
+    if (asked === undefined) this.#early.set(record.key, record);
+    else asked.resolve(record);
+    this.#note();
+    await yieldMacrotask();
+  }
+
+  /** Ends the open asks for some keys with an error; false when there was none. */
+  refuse(isRefused: (key: string) => boolean, toError: (key: string) => Error): boolean {
+    const refused = [...this.#asks].filter(([key]) => isRefused(key));
     for (const [key, asked] of refused) {
       this.#asks.delete(key);
       asked.reject(toError(key));

@@ -39,13 +39,10 @@ type Posted = Pick<ReplayedMessage, "kind" | "to" | "run" | "tag">;
 export class ReplayContext implements AnyContext {
   readonly #frame: ReplayFrame;
   readonly #scope: Scope;
-  /** Of the last record that was handed out in this scope. */
-  #at: number;
 
-  constructor(frame: ReplayFrame, scope: Scope, at: number) {
+  constructor(frame: ReplayFrame, scope: Scope) {
     this.#frame = frame;
     this.#scope = scope;
-    this.#at = at;
   }
 
   get id(): AgentId {
@@ -102,19 +99,19 @@ export class ReplayContext implements AnyContext {
     const record = await this.#ask(key);
     if (record.kind !== "step-settled") throw otherKind(record);
     const { outcome, lost } = record;
-    if (outcome.status === "cancelled" || outcome.status === "unknown") frame.stop ??= outcome.reason;
+    if (outcome.status === "cancelled") frame.stop ??= outcome.reason;
     return lost === undefined ? { record: outcome } : { record: outcome, lost };
   }
 
   branch<T>(name: string, run: (branch: AnyContext) => Promise<T>): Promise<T> {
     this.#frame.assertLive();
-    return run(new ReplayContext(this.#frame, this.#scope.child(name), this.#at));
+    return run(new ReplayContext(this.#frame, this.#scope.child(name)));
   }
 
   async #ask(key: string): Promise<SettledRecord> {
     const record = await this.#frame.asks.ask(key);
     this.#frame.assertLive();
-    this.#at = record.at;
+    this.#frame.at = record.at;
     return record;
   }
 
@@ -135,7 +132,7 @@ export class ReplayContext implements AnyContext {
   async #send(key: string, message: Message, posted: Posted): Promise<unknown> {
     this.#frame.assertLive();
     const sent = this.#compose(message, posted);
-    if (this.#frame.stop !== undefined) throw stepCancelled(key, this.#frame.stop);
+    this.#frame.assertStarted(key);
     this.#frame.sends.set(key, sent);
     const record = await this.#ask(key);
     if (record.kind !== "request-settled") throw otherKind(record);
@@ -175,7 +172,13 @@ export class ReplayContext implements AnyContext {
   /** Checks the payload as the live context does, and throws what that throws. */
   #compose(message: Message, posted: Posted): ReplayedMessage {
     const { mail } = this.#frame.options;
-    const { type, body } = createLetter(message, { ...posted, messageId: "", sender: this.id, at: this.#at, hops: mail.hops + 1 });
+    const { type, body } = createLetter(message, {
+      ...posted,
+      messageId: "",
+      sender: this.id,
+      at: this.#frame.at,
+      hops: mail.hops + 1,
+    });
     return { ...posted, type, body };
   }
 
@@ -189,7 +192,7 @@ export class ReplayContext implements AnyContext {
 
   wait<T>(name: string, schema: StandardSchemaV1<unknown, T>, options: WaitOptions = {}): Wait<T> {
     const key = this.#open(`wait:${name}`, { name, question: options.question });
-    const id = this.#frame.options.waits.get(key)?.id ?? `unrecorded ${key}`;
+    const id = this.#frame.options.journal.waits.get(key)?.id ?? `unrecorded ${key}`;
     let answer: Promise<T> | undefined;
     const settle = async (): Promise<T> => {
       const outcome = await this.#settle(key, name);
@@ -224,7 +227,7 @@ export class ReplayContext implements AnyContext {
   /** The answer; undefined for a timer. */
   async #settle(key: string, name: string): Promise<JsonValue | undefined> {
     this.#frame.assertLive();
-    if (this.#frame.stop !== undefined) throw stepCancelled(key, this.#frame.stop);
+    this.#frame.assertStarted(key);
     const record = await this.#ask(key);
     if (record.kind !== "wait-settled") throw otherKind(record);
     return toAnswer(record.outcome, { key, name });
@@ -235,7 +238,8 @@ export class ReplayContext implements AnyContext {
   emit(kind: string, payload: JsonValue, options: EmitOptions = {}): void {
     this.#frame.assertLive();
     const { run } = this;
-    if (run === undefined) return;
+    // Agents that are cells of their own have no runs: what they emit goes nowhere.
+    if (run === undefined || this.#frame.options.blueprint.options.cell === undefined) return;
     this.#frame.outputOf(this.#scope.name).events.push({
       path: options.path ?? run.path,
       kind,
@@ -261,7 +265,7 @@ export class ReplayContext implements AnyContext {
 
   now(): number {
     this.#frame.assertLive();
-    return this.#at;
+    return this.#frame.at;
   }
 
   random(): number {
@@ -288,7 +292,10 @@ function toReply(message: Message, outcome: ReplyOutcome): unknown {
   return reply === undefined ? outcome.body : decodeReply({ type: message.type, reply }, outcome.body);
 }
 
-function toAnswer(outcome: WaitRecordOutcome, { key, name }: { readonly key: string; readonly name: string }): JsonValue | undefined {
+function toAnswer(
+  outcome: WaitRecordOutcome,
+  { key, name }: { readonly key: string; readonly name: string },
+): JsonValue | undefined {
   switch (outcome.status) {
     case "answered":
       return outcome.answer;

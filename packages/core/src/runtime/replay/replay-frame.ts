@@ -12,6 +12,7 @@ import type { JsonValue } from "../../errors/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
 import { type AgentImage, freezeJson, type ListChange, type Mail, type WaitRecord } from "../../store/index.ts";
 import type { Destination } from "../delivery/post-office.ts";
+import { stepCancelled } from "../step/step-run.ts";
 import { attemptOver, type QueuedEvent } from "../turn/frame.ts";
 import { ListDraft } from "../turn/list-draft.ts";
 import { AskTable } from "./ask-table.ts";
@@ -33,6 +34,15 @@ export interface ScopeOutput {
   readonly messages: ReplayedMessage[];
 }
 
+/** What is known of a turn's journal before it has come to its records. */
+export interface JournalIndex {
+  /** Everything that it has a record of. */
+  readonly keys: ReadonlySet<string>;
+  /** Everything whose end it has a record of. */
+  readonly settled: ReadonlySet<string>;
+  readonly waits: ReadonlyMap<string, WaitRecord>;
+}
+
 /** What an attempt starts from. */
 export interface ReplayFrameOptions {
   readonly mail: Mail;
@@ -41,9 +51,10 @@ export interface ReplayFrameOptions {
   readonly isShared: boolean;
   /** The agent's committed state when the turn began; undefined while it equals the initial one. */
   readonly image: AgentImage | undefined;
-  /** The questions that the turn's journal holds, by key. */
-  readonly waits: ReadonlyMap<string, WaitRecord>;
+  readonly journal: JournalIndex;
   readonly attempt: number;
+  /** Why the run had been stopped when the turn began. */
+  readonly stop: ControlReason | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -57,7 +68,9 @@ export class ReplayFrame {
   /** Questions that were opened, by key. */
   readonly questions: Map<string, { readonly name: string; readonly question: JsonValue | undefined }> = new Map();
   readonly output: Map<string, ScopeOutput> = new Map();
-  /** Why nothing new may start: the handler hears of it at its next call. */
+  /** Time of the last record that the handler has seen. */
+  at: number;
+  /** Why it was stopped while it ran, or its run before: what the log has no record of was refused then. */
   stop: ControlReason | undefined;
   isForgotten = false;
   #isOver = false;
@@ -68,6 +81,12 @@ export class ReplayFrame {
   constructor(options: ReplayFrameOptions) {
     this.options = options;
     this.asks = new AskTable(options.signal);
+    this.at = options.mail.at;
+    this.stop = options.stop;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get signal(): AbortSignal {
@@ -86,6 +105,24 @@ export class ReplayFrame {
   end(): void {
     this.#isOver = true;
     this.#controller.abort(attemptOver(this.options.turn));
+  }
+
+  /**
+   * Refuses what the handler asks of the outside and the log knows no end of: the turn had been stopped, or its asker had given up.
+   * False when it asks for nothing of the kind.
+   */
+  refuseUnsettled(): boolean {
+    const reason = this.stop ?? { kind: "cancel", detail: null };
+    const { settled } = this.options.journal;
+    return this.asks.refuse(
+      (key) => !settled.has(key) && (this.sends.has(key) || this.questions.has(key)),
+      (key) => stepCancelled(key, reason),
+    );
+  }
+
+  /** @throws StateError `state.step_cancelled` for what a stopped turn was refused: the log has no record of it. */
+  assertStarted(key: string): void {
+    if (this.stop !== undefined && !this.options.journal.keys.has(key)) throw stepCancelled(key, this.stop);
   }
 
   outputOf(scope: string): ScopeOutput {

@@ -1,0 +1,283 @@
+import { type AgentDefinition, type Blueprint, blueprintOf, type ControlReason } from "../../agent/index.ts";
+import type { JsonValue } from "../../errors/index.ts";
+import { type AgentId, formatAgentId } from "../../identity/index.ts";
+import {
+  type AgentImage,
+  type CellEvent,
+  type JournalRecord,
+  type LogRecord,
+  type Mail,
+  type TurnRecord,
+  turnIdOf,
+  type WaitRecord,
+} from "../../store/index.ts";
+import type { RunPoint } from "../agent-runtime.ts";
+import type { QueuedEvent } from "../turn/frame.ts";
+import { compareOpenTurn, compareTurn, type TurnComparison } from "./compare-turn.ts";
+import { type Difference, type ReplayMismatch, toMismatch } from "./replay-mismatch.ts";
+import type { JournalIndex } from "./replay-frame.ts";
+import { ReplayedTurn } from "./replayed-turn.ts";
+
+/** What is replayed. */
+export interface ReplayOptions {
+  /** The log of one cell, as a store's `read` gives it. */
+  readonly records: readonly LogRecord[];
+  /** The code that wrote it. Handlers share what their definitions share: give ones that no runtime works with. */
+  readonly agents: readonly AgentDefinition[];
+  /** What the agents held where the records begin, by `type/key`: the snapshot of a log whose beginning was dropped. */
+  readonly start?: Readonly<Record<string, AgentImage>> | undefined;
+  /** Replays the turns of this run only. */
+  readonly runId?: string | undefined;
+  /** The last event wanted; default the end of the log. */
+  readonly until?: RunPoint | undefined;
+  /** Gives up on a handler that computes without end. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a replay found. */
+export interface CellReplay {
+  /** The events that the handlers emitted again, in the order and with the numbers and times of the log. */
+  readonly events: readonly CellEvent[];
+  /** Turns that were replayed to their end. */
+  readonly turns: number;
+  /** Turns that were in flight where the log ends: replayed as far as it goes. */
+  readonly openTurns: number;
+  /** Where a turn did something else than its log says; empty when the replay is the run. */
+  readonly mismatches: readonly ReplayMismatch[];
+}
+
+/**
+ * Runs the turns of a stored log again, offline: handlers get every outcome from the journal, no step runs, nothing is sent or
+ * stored. What they emit, send, leave and answer is compared with the log (C7, C27).
+ *
+ * Events and messages of parallel branches are taken in the order of the log; ids and times of messages are not compared.
+ *
+ * @example
+ * const { events, mismatches } = await replayCell({ records: await store.read("session"), agents: [account] });
+ *
+ * @throws The reason of `signal`.
+ */
+export async function replayCell(options: ReplayOptions): Promise<CellReplay> {
+  const replay = new Replay(options);
+  const records = upTo(options.records, options.until);
+  for (const record of records) await replay.accept(record);
+  return replay.finish(records);
+}
+
+/** The records up to the one that holds an event. */
+function upTo(records: readonly LogRecord[], until: RunPoint | undefined): readonly LogRecord[] {
+  if (until === undefined) return records;
+  const last = records.findIndex((record) =>
+    eventsOf(record).some((event) => event.runId === until.runId && event.sequence >= until.sequence),
+  );
+  return last < 0 ? records : records.slice(0, last + 1);
+}
+
+function eventsOf(record: LogRecord): readonly CellEvent[] {
+  return "events" in record ? (record.events ?? []) : [];
+}
+
+/**
+ * A replay under way.
+ *
+ * Invariant R1: agents' states come from the log, never from the replay: a turn that differs does not make the next one differ.
+ */
+class Replay {
+  readonly #options: ReplayOptions;
+  readonly #blueprints: ReadonlyMap<string, Blueprint>;
+  readonly #journals: ReadonlyMap<string, JournalIndex>;
+  readonly #images = new Map<string, MutableImage>();
+  readonly #mails = new Map<string, Mail>();
+  readonly #turns = new Map<string, ReplayedTurn>();
+  readonly #stops = new Map<string, ControlReason>();
+  readonly #found = new Map<CellEvent, QueuedEvent>();
+  readonly #mismatches: ReplayMismatch[] = [];
+  readonly #unknownTypes = new Set<string>();
+  readonly #comparison: TurnComparison;
+  #ended = 0;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    this.#blueprints = new Map(options.agents.map((agent) => [agent.type, blueprintOf(agent)]));
+    this.#journals = indexJournals(options.records);
+    for (const [agent, image] of Object.entries(options.start ?? {})) this.#images.set(agent, toMutable(image));
+    this.#comparison = {
+      onEvent: (recorded, replayed) => this.#found.set(recorded, replayed),
+      isKnown: (type) => this.#blueprints.has(type),
+    };
+  }
+
+  async accept(record: LogRecord): Promise<void> {
+    switch (record.kind) {
+      case "received":
+        if (record.mail.kind !== "reply") this.#mails.set(turnIdOf(record.mail), record.mail);
+        return;
+      case "restored":
+        this.#images.set(formatAgentId(record.agent), toMutable(record.image));
+        return;
+      case "control":
+        this.#control(record);
+        return;
+      case "turn":
+        await this.#end(record);
+        for (const mail of record.sent ?? []) this.#send(mail);
+        return;
+      case "delivered":
+      case "recovered":
+        return;
+      default:
+        await this.#journal(record);
+    }
+  }
+
+  /** Compares what is still in flight. */
+  async finish(records: readonly LogRecord[]): Promise<CellReplay> {
+    for (const [turn, replayed] of this.#turns) {
+      if (replayed.misfit === undefined) await replayed.rest();
+      this.#report(turn, replayed, compareOpenTurn(replayed, this.#comparison));
+      replayed.close();
+    }
+    const events = records.flatMap((record) =>
+      eventsOf(record).flatMap((event): readonly CellEvent[] => {
+        const found = this.#found.get(event);
+        return found === undefined ? [] : [{ ...event, path: found.path, kind: found.kind, payload: found.payload }];
+      }),
+    );
+    return { events, turns: this.#ended, openTurns: this.#turns.size, mismatches: this.#mismatches };
+  }
+
+  /** A numbered message is for another cell. */
+  #send(mail: Mail): void {
+    if (mail.number === undefined) this.#mails.set(turnIdOf(mail), mail);
+  }
+
+  // --- control -----------------------------------------------------------------------------------
+
+  #control(record: Extract<LogRecord, { readonly kind: "control" }>): void {
+    const { runId, action, detail, path } = record;
+    if (action !== "cancel" && action !== "interrupt") return;
+    const reason: ControlReason = { kind: action, detail };
+    if (action === "cancel" && !this.#stops.has(runId)) this.#stops.set(runId, reason);
+    for (const { options, frame } of this.#turns.values()) {
+      const { run } = options.mail;
+      if (run?.runId === runId && (path ?? []).every((name, index) => run.path[index] === name)) frame.stop ??= reason;
+    }
+  }
+
+  // --- turns -------------------------------------------------------------------------------------
+
+  async #journal(record: JournalRecord): Promise<void> {
+    await this.#turn(record.turn)?.accept(record);
+    if (record.kind === "request-sent") this.#send(record.mail);
+    for (const mail of record.sent ?? []) this.#send(mail);
+  }
+
+  async #end(record: TurnRecord): Promise<void> {
+    const key = formatAgentId(record.agent);
+    const turn = this.#turn(record.turn);
+    if (turn !== undefined) {
+      const end = turn.misfit === undefined ? await turn.end() : undefined;
+      this.#report(record.turn, turn, compareTurn({ turn, end }, record, this.#comparison));
+      turn.close();
+      this.#turns.delete(record.turn);
+      this.#ended += 1;
+    } else if (!this.#mails.has(record.turn) && this.#options.runId === undefined) this.#lacks(record);
+    this.#mails.delete(record.turn);
+    this.#commit(key, record);
+  }
+
+  /** The turn of a record, begun when this is its first; undefined for turns that are not replayed. */
+  #turn(id: string): ReplayedTurn | undefined {
+    const known = this.#turns.get(id);
+    if (known !== undefined) return known;
+    const mail = this.#mails.get(id);
+    const { runId, signal } = this.#options;
+    if (mail === undefined || (runId !== undefined && mail.run?.runId !== runId)) return undefined;
+    const blueprint = this.#blueprints.get(mail.recipient.type);
+    if (blueprint === undefined) {
+      this.#lacksDefinition(id, mail.recipient);
+      return undefined;
+    }
+    const image = this.#images.get(formatAgentId(mail.recipient));
+    const stop = mail.run === undefined ? undefined : this.#stops.get(mail.run.runId);
+    const journal = this.#journals.get(id) ?? emptyJournal;
+    const turn = new ReplayedTurn({ mail, turn: id, blueprint, image, journal, stop, signal });
+    this.#turns.set(id, turn);
+    return turn;
+  }
+
+  /** What a turn left is the log's, whatever the replay found. */
+  #commit(agent: string, record: TurnRecord): void {
+    if (record.isForgotten === true) this.#images.delete(agent);
+    else if (record.state !== undefined || record.lists !== undefined) {
+      const image = this.#images.get(agent) ?? { lists: {} };
+      this.#images.set(agent, applied(image, record));
+    }
+  }
+
+  // --- report ------------------------------------------------------------------------------------
+
+  #report(turn: string, { options }: ReplayedTurn, differences: readonly Difference[]): void {
+    const agent = formatAgentId(options.mail.recipient);
+    for (const difference of differences) this.#mismatches.push(toMismatch({ turn, agent }, difference));
+  }
+
+  #lacks(record: TurnRecord): void {
+    const place = { turn: record.turn, agent: formatAgentId(record.agent) };
+    this.#mismatches.push(toMismatch(place, { what: "origin", recorded: record.messageId, replayed: undefined }));
+  }
+
+  #lacksDefinition(turn: string, recipient: AgentId): void {
+    if (this.#unknownTypes.has(recipient.type)) return;
+    this.#unknownTypes.add(recipient.type);
+    const place = { turn, agent: formatAgentId(recipient) };
+    this.#mismatches.push(toMismatch(place, { what: "definition", recorded: recipient.type, replayed: undefined }));
+  }
+}
+
+/** An image under construction: its arrays belong to the replay alone. */
+interface MutableImage {
+  readonly state?: string;
+  readonly lists: Record<string, JsonValue[]>;
+}
+
+function toMutable(image: AgentImage): MutableImage {
+  const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
+  return image.state === undefined ? { lists } : { state: image.state, lists };
+}
+
+function applied(image: MutableImage, record: TurnRecord): MutableImage {
+  const { lists } = image;
+  for (const { name, isReplaced, items } of record.lists ?? []) {
+    const list = lists[name];
+    if (list === undefined || isReplaced) lists[name] = [...items];
+    else for (const item of items) list.push(item);
+  }
+  const state = record.state ?? image.state;
+  return state === undefined ? { lists } : { state, lists };
+}
+
+const emptyJournal: JournalIndex = { keys: new Set(), settled: new Set(), waits: new Map() };
+
+interface MutableIndex {
+  readonly keys: Set<string>;
+  readonly settled: Set<string>;
+  readonly waits: Map<string, WaitRecord>;
+}
+
+/** The whole log's, also where only a part is replayed: handlers hand out the ids of questions before the log has come to them. */
+function indexJournals(records: readonly LogRecord[]): ReadonlyMap<string, JournalIndex> {
+  const journals = new Map<string, MutableIndex>();
+  for (const record of records) {
+    if (!("key" in record)) continue;
+    let journal = journals.get(record.turn);
+    if (journal === undefined) {
+      journal = { keys: new Set(), settled: new Set(), waits: new Map() };
+      journals.set(record.turn, journal);
+    }
+    journal.keys.add(record.key);
+    if (record.kind === "wait-opened") journal.waits.set(record.key, record.wait);
+    else if (record.kind.endsWith("-settled")) journal.settled.add(record.key);
+  }
+  return journals;
+}
