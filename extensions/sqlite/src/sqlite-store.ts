@@ -34,6 +34,8 @@ import { GroupCommit } from "./connection/group-commit.ts";
 import { openDatabase, type OpenOptions } from "./connection/open-database.ts";
 import { retryLocked } from "./connection/retry-locked.ts";
 import { readSchemaVersion } from "./connection/schema.ts";
+import { RetentionSchedule } from "./retention/retention-schedule.ts";
+import { sweep, type SweepOptions, type SweepReport } from "./retention/sweep.ts";
 import { dropCell, pruneLog, putSnapshot } from "./prune-cell.ts";
 import { assertFence } from "./rows/cell-rows.ts";
 import type { SqliteStoreOptions } from "./sqlite-store-options.ts";
@@ -50,8 +52,8 @@ import { createProcessProbe, type ProcessProbe } from "./worker/process-identity
  * @param path the database file; created when missing, its folder must exist.
  * @throws ConfigError `config.invalid_option` for a database that would live in memory.
  */
-export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
-  if (path !== "" && path !== ":memory:") return new SqliteStore(path, options);
+export function sqliteStore(path: string, options: SqliteStoreOptions = {}): SqliteStore {
+  if (path !== "" && path !== ":memory:") return new FileStore(path, options);
   throw new ConfigError(
     "config.invalid_option",
     `"${path}" is no file, and this store promises to outlive the process`,
@@ -61,7 +63,18 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
   );
 }
 
-class SqliteStore implements Store {
+/** A store in a SQLite file. */
+export interface SqliteStore extends Store {
+  /**
+   * Drops what nobody needs any more: cells whose runs have ended, expired message ids, free room in the file. Cells that are busy, have
+   * mail or belong to a worker that lives stay.
+   *
+   * @throws StoreError as every writing call.
+   */
+  sweep(options?: SweepOptions): Promise<SweepReport>;
+}
+
+class FileStore implements SqliteStore {
   readonly kind = "store";
   readonly isDurable = true;
   readonly #file: OpenOptions;
@@ -71,6 +84,7 @@ class SqliteStore implements Store {
   readonly #processes: ProcessProbe;
   readonly #commit: GroupCommit;
   readonly #watcher: ChangeWatcher;
+  readonly #retention: RetentionSchedule | undefined;
   /** Workers that claimed or beat through this store. */
   readonly #owners = new Set<string>();
   #tables: StoreTables | undefined;
@@ -96,6 +110,31 @@ class SqliteStore implements Store {
       pollMs: options.pollMs ?? 25,
       readVersion: () => this.#readVersion(),
     });
+    const { retention } = options;
+    if (retention !== undefined) {
+      const { everyMs, ...what } = retention;
+      this.#retention = new RetentionSchedule({ clock: systemClock, everyMs, sweep: () => this.sweep(what) });
+    }
+  }
+
+  sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    return sweep(
+      {
+        read: (read) => this.#read(read),
+        write: (write) => this.#write(write),
+        checkpoint: () => this.#checkpoint(),
+        now: () => this.#clock.now(),
+      },
+      options,
+    );
+  }
+
+  #checkpoint(): void {
+    try {
+      this.#tables?.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Somebody reads, or the disk is full: SQLite tries again by itself after later commits.
+    }
   }
 
   claim(cell: string, owner: string): Promise<CellClaim> {
@@ -189,6 +228,7 @@ class SqliteStore implements Store {
 
   async #end(): Promise<void> {
     this.#watcher.close();
+    await this.#retention?.settled();
     await this.#commit.drain();
     if (this.#tables === undefined) return;
     const release = (tables: StoreTables): void => {
@@ -202,7 +242,9 @@ class SqliteStore implements Store {
 
   #write<T>(write: (tables: StoreTables) => T): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
-    return this.#commit.add(() => write(this.#open()));
+    const written = this.#commit.add(() => write(this.#open()));
+    this.#retention?.touch();
+    return written;
   }
 
   #read<T>(read: (tables: StoreTables) => T): MaybePromise<T> {

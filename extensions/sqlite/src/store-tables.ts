@@ -1,6 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "@troupe/core";
 import { integerOf } from "./connection/stored-value.ts";
+import { FileSpace } from "./retention/file-space.ts";
+import { RetiredCells } from "./retention/retired-cells.ts";
 import { BlobRows } from "./rows/blob-rows.ts";
 import { CellRows } from "./rows/cell-rows.ts";
 import { InboxRows } from "./rows/inbox-rows.ts";
@@ -28,6 +30,8 @@ export class StoreTables {
   readonly logs: LogRows;
   readonly runs: RunRows;
   readonly snapshots: SnapshotRows;
+  readonly retired: RetiredCells;
+  readonly file: FileSpace;
   readonly workers: Workers;
   readonly writer: LogWriter;
   readonly #begin: StatementSync;
@@ -42,6 +46,8 @@ export class StoreTables {
     this.logs = new LogRows(database, this.blobs);
     this.runs = new RunRows(database);
     this.snapshots = new SnapshotRows(database, this.blobs);
+    this.retired = new RetiredCells(database);
+    this.file = new FileSpace(database);
     this.workers = new Workers(database, options.leaseClock, options.processes);
     this.writer = new LogWriter(database, this, options.clock);
     this.#begin = database.prepare("BEGIN");

@@ -5,7 +5,7 @@
  * Does not own: what a write does; opening the file.
  * Invariants:
  * G1. A write is acknowledged only after the COMMIT that holds it has returned.
- * G2. A write that refuses (a typed error, thrown before it has changed anything) fails alone.
+ * G2. A write that refuses (`store.fenced`, `store.owned`, `store.conflict`: thrown before it has changed anything) fails alone.
  * G3. A write that breaks off is rolled back and fails alone; the others of its transaction are run again without it. When the file or the
  *     disk is to blame, all of them fail.
  * G4. Nothing waits inside SQLite: a locked file is tried again later, up to a bound, and the event loop runs meanwhile.
@@ -46,6 +46,9 @@ interface Statements {
   readonly dataVersion: StatementSync;
 }
 
+/** Codes of errors that a write throws only before it has changed anything. */
+const refusals: ReadonlySet<string> = new Set(["store.fenced", "store.owned", "store.conflict"]);
+
 /** Writes of one transaction: bounds how long the event loop stands still. */
 const maxBatch = 512;
 
@@ -66,13 +69,14 @@ export class GroupCommit {
   #busyTries = 0;
   #seenVersion: number | undefined;
   #contendedUntil = 0;
+  #endedAt = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
   }
 
-  /** Runs `write` inside the next transaction. It must either throw a typed error before it changes anything, or go through. */
+  /** Runs `write` inside the next transaction; more than once when that must be run again. */
   add<T>(write: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let result: T;
@@ -94,10 +98,11 @@ export class GroupCommit {
     });
   }
 
-  #schedule(delayMs = 0): void {
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    if (delayMs === 0) setImmediate(() => this.#flush());
+    const delayMs = this.#delayMs();
+    if (delayMs <= 0) setImmediate(() => this.#flush());
     else {
       this.#timer = this.#options.clock.setTimer(delayMs, () => this.#flush());
       this.#timer.keepAlive?.(true);
@@ -110,13 +115,14 @@ export class GroupCommit {
     try {
       const outcomes = this.#commit(batch);
       this.#busyTries = 0;
+      this.#endedAt = this.#options.clock.monotonic();
       this.#queue.splice(0, batch.length);
       settle(batch, outcomes);
     } catch (error) {
       if (isBusy(error)) this.#giveUpOld(error);
       else this.#failAll(batch, error);
     }
-    if (this.#queue.length > 0) this.#schedule(this.#delayMs());
+    if (this.#queue.length > 0) this.#schedule();
     else this.#finish();
   }
 
@@ -171,7 +177,8 @@ export class GroupCommit {
 
   #delayMs(): number {
     if (this.#busyTries > 0) return Math.min(10, 0.5 * this.#busyTries) * (0.5 + this.#random.next());
-    return this.#options.clock.monotonic() < this.#contendedUntil ? yieldMs : 0;
+    const now = this.#options.clock.monotonic();
+    return now < this.#contendedUntil ? this.#endedAt + yieldMs - now : 0;
   }
 
   #giveUpOld(error: unknown): void {
@@ -205,10 +212,14 @@ function runWrite(write: Write): Outcome {
   try {
     return { value: write.run() };
   } catch (error) {
-    if (TroupeError.isTroupeError(error)) return { error };
+    if (isRefusal(error)) return { error };
     if (isBusy(error) || isSystemic(error)) throw error;
     throw new BrokenWrite(write, error);
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return TroupeError.isTroupeError(error) && refusals.has(error.code);
 }
 
 function settle(batch: readonly Write[], outcomes: readonly Outcome[]): void {

@@ -64,6 +64,7 @@ const migrations: readonly string[] = [
   CREATE UNIQUE INDEX run_key ON run (cell, run_id);
   CREATE INDEX run_id ON run (run_id);
   CREATE INDEX run_started ON run (started);
+  CREATE INDEX run_updated ON run (updated);
   CREATE TABLE blob (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, text TEXT NOT NULL);
   CREATE TABLE blob_use (cell INTEGER NOT NULL, start INTEGER NOT NULL, blob INTEGER NOT NULL);
   CREATE INDEX blob_use_cell ON blob_use (cell, start);

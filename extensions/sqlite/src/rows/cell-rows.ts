@@ -26,6 +26,8 @@ const holdsAnything =
 /** One row per cell: who owns it, and where its log ends. */
 export class CellRows {
   readonly #find: StatementSync;
+  readonly #findById: StatementSync;
+  readonly #holdsMore: StatementSync;
   readonly #insert: StatementSync;
   readonly #nextEpoch: StatementSync;
   readonly #claim: StatementSync;
@@ -41,6 +43,11 @@ export class CellRows {
     const list = `SELECT name, is_busy, owner, position, updated, EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) AS has_mail
       FROM cell WHERE ${holdsAnything}`;
     this.#find = database.prepare("SELECT id, epoch, owner, position, pruned, tail FROM cell WHERE name = ?");
+    this.#findById = database.prepare("SELECT id, name, epoch, owner, position, pruned, tail FROM cell WHERE id = ?");
+    this.#holdsMore = database.prepare(
+      "SELECT 1 FROM cell WHERE id = ? AND (is_busy = 1 OR EXISTS (SELECT 1 FROM run WHERE cell = cell.id) OR " +
+        "EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) OR EXISTS (SELECT 1 FROM snapshot WHERE cell = cell.id))",
+    );
     this.#insert = database.prepare("INSERT INTO cell (name, epoch) VALUES (?, 0)");
     this.#nextEpoch = database.prepare("UPDATE state SET epoch = epoch + 1 RETURNING epoch");
     this.#claim = database.prepare("UPDATE cell SET epoch = ?, owner = ? WHERE id = ?");
@@ -56,6 +63,16 @@ export class CellRows {
   find(name: string): StoredCell | undefined {
     const row = this.#find.get(toStoredText(name));
     return row === undefined ? undefined : toCell(name, row);
+  }
+
+  findById(id: number): StoredCell | undefined {
+    const row = this.#findById.get(id);
+    return row === undefined ? undefined : toCell(fromStoredText(textOf(row, "name")), row);
+  }
+
+  /** True when anything but log rows belongs to the cell. */
+  holdsMore(id: number): boolean {
+    return this.#holdsMore.get(id) !== undefined;
   }
 
   /** The cell's row; a new one when it has none. */

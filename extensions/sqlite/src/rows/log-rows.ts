@@ -40,6 +40,7 @@ export class LogRows {
   readonly #segmentBefore: StatementSync;
   readonly #segmentAfter: StatementSync;
   readonly #read: StatementSync;
+  readonly #bytes: StatementSync;
   readonly #delete: StatementSync;
 
   constructor(database: DatabaseSync, blobs: BlobRows) {
@@ -55,6 +56,9 @@ export class LogRows {
     );
     this.#read = database.prepare(
       `${backwards} SELECT cell, start, count, text FROM back CROSS JOIN log ON log.id = back.id`,
+    );
+    this.#bytes = database.prepare(
+      `${backwards} SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) AS bytes FROM back CROSS JOIN log ON log.id = back.id`,
     );
     this.#delete = database.prepare(`${backwards} DELETE FROM log WHERE id IN (SELECT id FROM back)`);
   }
@@ -93,6 +97,11 @@ export class LogRows {
       for (const record of decodeRow(cell, row, decoder)) records.push(record);
     }
     return records;
+  }
+
+  /** Bytes that a cell's rows take, without large strings. */
+  bytesOf(cell: StoredCell): number {
+    return cell.tail === undefined ? 0 : integerOf(this.#bytes.get(cell.tail, -1) ?? {}, "bytes");
   }
 
   /**

@@ -20,17 +20,16 @@ export interface ProcessProbe {
 
 /**
  * Sees processes through Linux' `/proc`. Elsewhere every process is a host of its own: then nobody's death can be seen, and leases expire.
+ *
+ * @param pid whose identity is `self`; default this process.
  */
-export function createProcessProbe(): ProcessProbe {
-  const started = startOf(process.pid);
+export function createProcessProbe(pid: number = process.pid): ProcessProbe {
+  const started = startOf(pid);
   const host = started === undefined ? undefined : linuxHost();
   if (started === undefined || host === undefined) {
-    return { self: { host: `unseen ${randomUUID()}`, pid: process.pid, started: "" }, isGone: () => false };
+    return { self: { host: `unseen ${randomUUID()}`, pid, started: "" }, isGone: () => false };
   }
-  return {
-    self: { host, pid: process.pid, started: started.ticks },
-    isGone: (other) => other.host === host && isEnded(other),
-  };
+  return { self: { host, pid, started: started.ticks }, isGone: (other) => other.host === host && isEnded(other) };
 }
 
 function linuxHost(): string | undefined {

@@ -1,0 +1,264 @@
+import type { Fence, StoreRecord } from "@troupe/core";
+import { expectCode, ManualClock } from "@troupe/core/testing";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { FakeProcesses } from "../../test/support/fake-processes.ts";
+import { marks, pause, pauses } from "../../test/support/records.ts";
+import { temporaryFile, type TemporaryFile } from "../../test/support/temporary-file.ts";
+import { openDatabase } from "../connection/open-database.ts";
+import { dropCell, pruneLog } from "../prune-cell.ts";
+import { StoreTables } from "../store-tables.ts";
+import { LeaseClock } from "../worker/lease-clock.ts";
+import { claimCell } from "../worker/ownership.ts";
+import type { StoredCell } from "./cell-rows.ts";
+
+let file: TemporaryFile;
+let tables: StoreTables;
+
+function open(): StoreTables {
+  const clock = new ManualClock();
+  const database = openDatabase({ path: file.path, sync: "normal", maxFileBytes: undefined });
+  return new StoreTables(database, {
+    clock,
+    leaseClock: new LeaseClock(clock),
+    processes: new FakeProcesses().probe(1),
+  });
+}
+
+beforeEach(() => {
+  file = temporaryFile();
+  tables = open();
+});
+
+afterEach(() => {
+  tables.database.close();
+  file.remove();
+});
+
+/** One cell, written record by record or in larger appends. */
+class Log {
+  readonly name: string;
+  #fence: Fence;
+
+  constructor(name: string) {
+    this.name = name;
+    this.#fence = claimCell(tables, name, "worker");
+  }
+
+  get stored(): StoredCell {
+    const cell = tables.cells.find(this.name);
+    if (cell === undefined) throw new Error(`no cell "${this.name}"`);
+    return cell;
+  }
+
+  append(records: readonly StoreRecord[], forget = false): void {
+    if (forget) tables.writer.forget(this.name);
+    const { epoch } = this.#fence;
+    const position = tables.writer.append({ cell: this.name, fence: this.#fence, records, notes: undefined });
+    this.#fence = { epoch, position };
+  }
+
+  read(from?: number, limit?: number): readonly unknown[] {
+    return marks(tables.logs.read(this.stored, { from, limit }));
+  }
+}
+
+function rows(sql: string, ...values: readonly string[]): readonly Record<string, unknown>[] {
+  return tables.database.prepare(sql).all(...values);
+}
+
+describe("the log", () => {
+  test("L1, L2: whatever is appended, pruned and read, the log is what a list would be", () => {
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant("append" as const),
+        cell: fc.nat(2),
+        count: fc.integer({ min: 1, max: 5 }),
+        forget: fc.boolean(),
+      }),
+      fc.record({ kind: fc.constant("prune" as const), cell: fc.nat(2), before: fc.nat(40) }),
+      fc.record({ kind: fc.constant("drop" as const), cell: fc.nat(2) }),
+    );
+    let run = 0;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.nat(50), fc.nat(10), (steps, from, limit) => {
+        run += 1;
+        const names = [0, 1, 2].map((index) => `${run}/${index}`);
+        const logs = names.map((name) => new Log(name));
+        const model = names.map(() => ({ pruned: 0, records: [] as unknown[] }));
+        for (const one of steps) {
+          const log = logs[one.cell] as Log;
+          const expected = model[one.cell] as (typeof model)[number];
+          if (one.kind === "append") {
+            const added = pauses(expected.records.length, one.count);
+            log.append(added, one.forget);
+            expected.records.push(...marks(added));
+          } else if (one.kind === "prune") {
+            pruneLog(tables, log.stored, one.before);
+            expected.pruned = Math.max(expected.pruned, Math.min(one.before, expected.records.length));
+          } else {
+            dropCell(tables, log.stored);
+            logs[one.cell] = new Log(log.name);
+            model[one.cell] = { pruned: 0, records: [] };
+          }
+        }
+        for (const [index, log] of logs.entries()) {
+          const { pruned, records } = model[index] as (typeof model)[number];
+          expect(log.read()).toEqual(records.slice(pruned));
+          const start = Math.max(from, pruned);
+          expect(log.read(from, limit)).toEqual(records.slice(start, start + limit));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("L2: pruning removes the rows of whole segments, and all rows when nothing is left", () => {
+    const log = new Log("a");
+    for (let index = 0; index < 12; index++) log.append([pause(index)], index % 4 === 0);
+    const starts = (): unknown => rows("SELECT start FROM log ORDER BY start").map(({ start }) => start);
+    pruneLog(tables, log.stored, 6);
+    expect(starts()).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(log.read()).toEqual([6, 7, 8, 9, 10, 11]);
+    log.append([pause(12)]);
+    pruneLog(tables, log.stored, 100);
+    expect(starts()).toEqual([]);
+    log.append([pause(13)]);
+    expect([log.read(), starts()]).toEqual([[13], [13]]);
+  });
+
+  test("L2: row ids that were used before do not join two logs", () => {
+    const [a, b] = [new Log("a"), new Log("b")];
+    for (let index = 0; index < 5; index++) a.append([pause(index)], true);
+    pruneLog(tables, a.stored, 4);
+    dropCell(tables, a.stored);
+    for (let index = 0; index < 9; index++) b.append([pause(`b${index}`)], true);
+    pruneLog(tables, b.stored, 3);
+    const again = new Log("a");
+    again.append([pause("new")]);
+    expect(again.read()).toEqual(["new"]);
+    expect(b.read()).toEqual(["b3", "b4", "b5", "b6", "b7", "b8"]);
+  });
+
+  test("L3: a damaged row is named by cell and position, and what does not need it can be read", async () => {
+    const log = new Log("a");
+    for (let index = 0; index < 6; index++) log.append([pause(index)], index % 2 === 0);
+    tables.database.exec("UPDATE log SET text = replace(text, 'pause', 'resume') WHERE start = 2");
+    const error = await expectCode("store.corrupted", "read", () => log.read());
+    expect(error.details).toEqual({ cell: "a", position: 2 });
+    await expectCode("store.corrupted", "read of the row behind it", () => log.read(3, 1));
+    expect([log.read(4), log.read(0, 2)]).toEqual([
+      [4, 5],
+      [0, 1],
+    ]);
+  });
+
+  test.each([
+    ["is missing", "DELETE FROM log WHERE start = 1"],
+    ["leads nowhere", "UPDATE log SET previous = 1000 WHERE start = 2"],
+    [
+      "leads into another log",
+      "UPDATE log SET previous = (SELECT tail FROM cell WHERE name = 'b') WHERE cell = 1 AND start = 2",
+    ],
+    ["says a wrong count", "UPDATE log SET count = 2 WHERE start = 1"],
+    ["is no text", "UPDATE log SET text = x'00ff' WHERE start = 1"],
+  ])("L3: a row that %s is found", async (_what, damage) => {
+    const [a, b] = [new Log("a"), new Log("b")];
+    for (let index = 0; index < 4; index++) a.append([pause(index)]);
+    b.append([pause("b")]);
+    tables.database.exec(damage);
+    const error = await expectCode("store.corrupted", "read", () => a.read());
+    expect(error.details).toMatchObject({ cell: "a" });
+  });
+});
+
+describe("the log writer", () => {
+  test("W1: an append that the file has moved past changes nothing", async () => {
+    const log = new Log("a");
+    log.append([pause(0)]);
+    const fence = { epoch: log.stored.epoch, position: 1 };
+    const other = open();
+    const append = (mark: string): number =>
+      other.writer.append({ cell: "a", fence, records: [pause(mark)], notes: undefined });
+    append("first");
+    await expectCode("store.conflict", "append", () => append("again"));
+    await expectCode("store.conflict", "append of the one before", () => log.append([pause("late")]));
+    other.database.close();
+    expect(log.read()).toEqual([0, "first"]);
+  });
+
+  test("W2: writers that take turns on one cell each start a segment", () => {
+    const log = new Log("a");
+    const { epoch } = log.stored;
+    const other = open();
+    for (let position = 0; position < 10; position++) {
+      const writer = position % 3 === 0 ? other.writer : tables.writer;
+      writer.append({ cell: "a", fence: { epoch, position }, records: [pause(position)], notes: undefined });
+    }
+    other.database.close();
+    expect(log.read()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(log.read(5, 2)).toEqual([5, 6]);
+  });
+
+  test("W2: a long log is made of segments of bounded size", () => {
+    const log = new Log("a");
+    for (let index = 0; index < 300; index++) log.append([pause(`${index} `.repeat(200))]);
+    const [{ segments } = { segments: 0 }] = rows("SELECT count(*) AS segments FROM log WHERE is_segment = 1");
+    expect(segments).toBeGreaterThan(2);
+    expect(segments).toBeLessThan(30);
+    expect(log.read(299)).toEqual(["299 ".repeat(200)]);
+  });
+
+  test("W4: encoders of cells that were not written for long are dropped; all logs can be read", () => {
+    const logs = Array.from({ length: 1_100 }, (_, index) => new Log(`cell ${index}`));
+    tables.database.exec("BEGIN");
+    for (let round = 0; round < 3; round++) for (const log of logs) log.append([pause(round)]);
+    tables.database.exec("COMMIT");
+    for (const log of logs) expect(log.read()).toEqual([0, 1, 2]);
+    // Each row starts a segment: by the time its cell comes again, the encoder is gone.
+    expect(rows("SELECT count(*) AS segments FROM log WHERE is_segment = 1")).toEqual([{ segments: 3_300 }]);
+  });
+});
+
+describe("large strings", () => {
+  const large = (letter: string): string => letter.repeat(300_000);
+  const blobs = (): number => rows("SELECT * FROM blob").length;
+
+  test("C23: each is stored once, for logs and snapshots, and goes with the last that uses it", () => {
+    const [a, b] = [new Log("a"), new Log("b")];
+    a.append([pause(large("x")), pause(large("x"))], true);
+    a.append([pause("between")], true);
+    a.append([pause(large("y"))]);
+    b.append([pause([large("x")])]);
+    tables.snapshots.put(b.stored.id, {
+      position: 1,
+      agents: { z: { lists: { items: [large("x"), large("z"), "\u0001plain", "\u0001"] } } },
+    });
+    expect(blobs()).toBe(3);
+    expect(a.read()).toEqual([large("x"), large("x"), "between", large("y")]);
+    expect(tables.snapshots.read(b.stored.id, "b")?.agents["z"]?.lists["items"]).toEqual([
+      large("x"),
+      large("z"),
+      "\u0001plain",
+      "\u0001",
+    ]);
+    pruneLog(tables, a.stored, 2);
+    expect(blobs()).toBe(3);
+    tables.snapshots.put(b.stored.id, { position: 1, agents: { z: { lists: { items: [] } } } });
+    expect(blobs()).toBe(2);
+    dropCell(tables, b.stored);
+    expect(blobs()).toBe(1);
+    expect(a.read()).toEqual(["between", large("y")]);
+    dropCell(tables, a.stored);
+    expect([blobs(), rows("SELECT * FROM blob_use")]).toEqual([0, []]);
+  });
+
+  test("C23: any large string comes back, and a lost one is an error", async () => {
+    const log = new Log("a");
+    const hostile = `${"\u0000\ud800".repeat(150_000)}\u0001`;
+    log.append([pause(hostile)]);
+    expect(log.read()).toEqual([hostile]);
+    tables.database.exec("DELETE FROM blob");
+    await expectCode("store.corrupted", "read", () => log.read());
+  });
+});
