@@ -117,7 +117,7 @@ class Server implements PostgresServer {
     const guard = spawn("/bin/sh", ["-c", script, join(bin, "postgres"), "-D", data, ...flags], {
       ...account,
       cwd: folder,
-      stdio: ["pipe", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "ignore"],
     });
     this.#guard = guard;
     await untilReady(guard);
