@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { ConfigError } from "../errors/index.ts";
+import { ConfigError, type JsonValue } from "../errors/index.ts";
 import type { AgentId } from "../identity/index.ts";
 import { encodeJson, type EventType, type RequestType } from "../message/index.ts";
 import type { Subscription } from "../subscription/index.ts";
@@ -45,6 +45,10 @@ export interface BlueprintOptions {
   readonly wallLimitMs?: number | undefined;
   /** Active milliseconds without progress; default 600,000 (C9). */
   readonly idleLimitMs?: number | undefined;
+  /** Counts the forms that the stored state has had; default 1. State of a higher version is refused: `state.newer_version` (C26). */
+  readonly stateVersion?: number | undefined;
+  /** Brings stored state of an earlier version to this one; without it, it is taken as it is. Must not wait, and return JSON. */
+  readonly migrate?: ((state: JsonValue, version: number) => unknown) | undefined;
   /** Milliseconds after passivation until stored state is dropped; default never (C4). */
   readonly stateTtlMs?: number | undefined;
   /** Skips the direct topic `<type>:` that registration subscribes otherwise. */
@@ -70,6 +74,7 @@ export interface Blueprint {
   readonly subscriptions: readonly Subscription[];
   readonly options: BlueprintOptions;
   readonly concurrency: number;
+  readonly stateVersion: number;
   readonly maxAttempts: number;
 }
 
@@ -116,6 +121,7 @@ export function createBlueprint<State, L>(input: DefinitionInput<State, L>): Blu
     options: input,
     concurrency,
     maxAttempts: positive(input, "maxAttempts", 1),
+    stateVersion: positive(input, "stateVersion", 1),
   };
 }
 
@@ -149,7 +155,7 @@ function handlerFactory<State, L>(agentType: string, tables: Tables): HandlerFac
 
 function positive(
   input: BlueprintOptions & { readonly type: string },
-  name: "concurrency" | "maxAttempts",
+  name: "concurrency" | "maxAttempts" | "stateVersion",
   fallback: number,
 ): number {
   const value = input[name] ?? fallback;

@@ -69,6 +69,8 @@ export interface TurnRecord extends Flush {
   readonly messageId: string;
   /** JSON text of the state, when it changed. */
   readonly state?: string;
+  /** The definition's version of that state, above 1. */
+  readonly version?: number;
   readonly lists?: readonly ListChange[];
   readonly isForgotten?: true;
   /** How the request ended; absent for events. */
@@ -100,5 +102,7 @@ export type LogRecord =
 /** An agent's committed state, as JSON text, and its lists. `state` is absent while it equals the initial one. */
 export interface AgentImage {
   readonly state?: string;
+  /** The definition's version of that state, above 1. */
+  readonly version?: number;
   readonly lists: Readonly<Record<string, readonly JsonValue[]>>;
 }

@@ -42,6 +42,7 @@ export interface CellFold {
 /** An image under construction: its arrays belong to the fold alone. */
 interface MutableImage {
   state?: string;
+  version?: number;
   readonly lists: Record<string, JsonValue[]>;
 }
 
@@ -176,7 +177,11 @@ function closeRequests(fold: CellFold, turn: string, key: string | undefined): v
 }
 
 function applyTurn(image: MutableImage, record: TurnRecord): void {
-  if (record.state !== undefined) image.state = record.state;
+  if (record.state !== undefined) {
+    image.state = record.state;
+    if (record.version === undefined) delete image.version;
+    else image.version = record.version;
+  }
   for (const change of record.lists ?? []) {
     const list = image.lists[change.name];
     if (list === undefined || change.isReplaced) image.lists[change.name] = [...change.items];
@@ -195,7 +200,8 @@ function imageOf(fold: CellFold, key: string): MutableImage {
 
 function toMutable(image: AgentImage): MutableImage {
   const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
-  return image.state === undefined ? { lists } : { state: image.state, lists };
+  const { state, version } = image;
+  return { lists, ...(state !== undefined && { state }), ...(version !== undefined && { version }) };
 }
 
 function foldFlush(fold: CellFold, flush: Flush): void {

@@ -123,8 +123,20 @@ function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[
     agent.runOf(mail)?.activity.begin();
     engine.agents.wake(agent);
     const isShared = agent.blueprint.routes.get(mail.type)?.isShared === true && mail.kind !== "settlement";
-    agent.begin(new Turn(engine, agent, { mail, isShared, journal }));
+    const turn = new Turn(engine, agent, { mail, isShared, journal });
+    for (const id of openWaits(journal)) engine.waits.expect(id, turn);
+    agent.begin(turn);
   });
+}
+
+/** Questions of a turn that have no answer yet. */
+function openWaits(journal: readonly JournalRecord[]): readonly string[] {
+  const open = new Map<string, string>();
+  for (const record of journal) {
+    if (record.kind === "wait-opened" && !record.wait.isTimer) open.set(record.key, record.wait.id);
+    else if (record.kind === "wait-settled") open.delete(record.key);
+  }
+  return [...open.values()];
 }
 
 function enqueue(engine: Engine, cell: Cell, mail: Mail): void {

@@ -8,9 +8,10 @@
  * N3. An activation without mail and turns is in the idle list, and only then can it be passivated.
  */
 import type { MaybePromise } from "../../async/index.ts";
-import type { Blueprint } from "../../agent/index.ts";
-import type { JsonValue } from "../../errors/index.ts";
+import { type Blueprint, trustType } from "../../agent/index.ts";
+import { type JsonValue, StateError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
+import { encodeJson } from "../../message/index.ts";
 import type { AgentImage, Mail } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { RunLog } from "../cell/run-log.ts";
@@ -248,7 +249,7 @@ export class Activation implements Runnable, Restable<Activation> {
 
   load(image: AgentImage): void {
     this.dropDraft();
-    this.#committed = image.state;
+    this.#committed = currentState(this.key, this.blueprint, image);
     this.#lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
   }
 
@@ -257,11 +258,36 @@ export class Activation implements Runnable, Restable<Activation> {
     const lists = this.#lists ?? {};
     const hasItems = Object.values(lists).some((items) => items.length > 0);
     if (this.#committed === undefined) return hasItems ? { lists } : undefined;
-    return { state: this.#committed, lists };
+    const { stateVersion } = this.blueprint;
+    return { state: this.#committed, lists, ...(stateVersion > 1 && { version: stateVersion }) };
   }
 
   /** Tells the definition that the activation goes. */
   passivated(): MaybePromise<void> {
     return this.blueprint.options.onPassivate?.(this.id);
   }
+}
+
+/** Stored state in the form of the registered definition. @throws StateError `state.newer_version`. */
+function currentState(agent: string, blueprint: Blueprint, image: AgentImage): string | undefined {
+  const { stateVersion, options } = blueprint;
+  const version = image.version ?? 1;
+  if (image.state === undefined || version === stateVersion) return image.state;
+  if (version > stateVersion) throw newerVersion(agent, version, stateVersion);
+  if (options.migrate === undefined) return image.state;
+  return encodeJson(
+    options.migrate(trustType<JsonValue>(JSON.parse(image.state)), version),
+    `migrated state of "${agent}"`,
+  );
+}
+
+function newerVersion(agent: string, stored: number, known: number): StateError {
+  return new StateError(
+    "state.newer_version",
+    `The state of "${agent}" has version ${stored}; this program knows ${known}`,
+    {
+      remedy: "Run the newer program, or restore the agent from a snapshot of its own version.",
+      details: { agent, stored, known },
+    },
+  );
 }

@@ -186,7 +186,9 @@ function toRecord(turn: Turn, frame: Frame, changes: Changes): TurnRecord {
     agent: turn.activation.id,
     messageId: turn.mail.messageId,
   };
+  const { stateVersion } = turn.activation.blueprint;
   if (changes.state !== undefined) record.state = changes.state;
+  if (changes.state !== undefined && stateVersion > 1) record.version = stateVersion;
   if (changes.lists.length > 0) record.lists = changes.lists;
   if (frame.isForgotten) record.isForgotten = true;
   if (changes.reply !== undefined) record.reply = toReplyOutcome(changes.reply);

@@ -279,6 +279,7 @@ export class Turn {
     const { cell } = this.activation;
     this.engine.blocked.set(this.id, { cell: cell.name, runId: this.mail.run?.runId, error });
     this.engine.report(error, `replay of turn "${this.id}"`);
+    this.engine.waits.giveUp(this);
     this.#setBusy(false);
     this.run?.endWatchers();
     const { messageId, replyTo } = this.mail;
@@ -302,6 +303,7 @@ export class Turn {
   #close(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.engine.waits.giveUp(this);
     this.engine.blocked.delete(this.id);
     this.#span?.end();
     this.frame.end();

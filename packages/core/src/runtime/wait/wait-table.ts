@@ -9,7 +9,7 @@
  * X4. Settled ids are remembered in a bounded list, so that a late answer is told apart from an unknown one.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
+import { createDeferred, type Deferred, isPromiseLike, type TimerHandle } from "../../async/index.ts";
 import type { ControlReason } from "../../agent/index.ts";
 import { StateError, toError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
@@ -39,6 +39,8 @@ export class WaitTable {
   readonly #engine: Engine;
   readonly #open = new Map<string, OpenEntry>();
   readonly #settled = new Set<string>();
+  /** Waits that a log holds and whose turn has not replayed as far yet, with who wants to answer them. */
+  readonly #expected = new Map<string, { readonly turn: Turn; readonly opened: Deferred<void> }>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -46,6 +48,21 @@ export class WaitTable {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** A log holds an open wait of a turn that is about to replay: an answer waits for it to get there. */
+  expect(id: string, turn: Turn): void {
+    if (!this.#open.has(id)) this.#expected.set(id, { turn, opened: createDeferred<void>() });
+  }
+
+  /** A turn will not replay as far as its waits: who wants to answer them hears that they are gone. */
+  giveUp(turn: Turn): void {
+    for (const [id, expected] of this.#expected) if (expected.turn === turn) this.#arrived(id);
+  }
+
+  #arrived(id: string): void {
+    this.#expected.get(id)?.opened.resolve();
+    this.#expected.delete(id);
   }
 
   /** Opens a wait, or gives an open one to the frame that replays its turn. */
@@ -56,6 +73,7 @@ export class WaitTable {
     const timer = this.#engine.timers.set(left, () => this.#expire(entry.record.id));
     if (entry.record.isTimer) timer.keepAlive?.(true);
     this.#open.set(entry.record.id, { ...entry, timer });
+    this.#arrived(entry.record.id);
   }
 
   has(id: string): boolean {
@@ -78,6 +96,7 @@ export class WaitTable {
 
   /** @throws StateError `wait.unknown`, `wait.already_settled`, `wait.invalid_answer`. */
   async respond(id: string, answer: unknown): Promise<void> {
+    await this.#expected.get(id)?.opened.promise;
     const entry = this.#open.get(id);
     if (entry === undefined || entry.record.isTimer) throw this.#settled.has(id) ? alreadySettled(id) : unknownWait(id);
     const what = `answer to "${entry.record.name}"`;
@@ -113,6 +132,7 @@ export class WaitTable {
   }
 
   clear(): void {
+    for (const id of [...this.#expected.keys()]) this.#arrived(id);
     for (const entry of this.#open.values()) entry.timer?.cancel();
     this.#open.clear();
   }
