@@ -1,5 +1,5 @@
 import { createDeferred, defineAgent, defineEvent, defineRequest, InProcessRuntime } from "@troupe/core";
-import { KillableStore, SharedData, type SharedStore, silentLogger } from "@troupe/core/testing";
+import { KillableStore, SharedData, type SharedStore } from "@troupe/core/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 
@@ -41,13 +41,14 @@ const desk = defineAgent({
   ],
 });
 
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const open: InProcessRuntime[] = [];
 const stores = new WeakMap<InProcessRuntime, { readonly shared: SharedStore; readonly power: KillableStore }>();
 
 async function start(data: SharedData): Promise<InProcessRuntime> {
   const shared = data.open();
   const power = new KillableStore(shared);
-  const runtime = new InProcessRuntime({ store: power, logger: silentLogger });
+  const runtime = new InProcessRuntime({ store: power, logger: quiet });
   stores.set(runtime, { shared, power });
   await runtime.register(counter);
   await runtime.register(desk);
@@ -205,7 +206,7 @@ describe("several processes on one store", () => {
     const run = { runId: "r", path: [] };
     first.send(Approve({ what: "x" }), desk.id("1"), { run, deadlineMs: Infinity }).catch(() => {});
     await until(() => first.waits()[0]);
-    const stranger = new InProcessRuntime({ store: data.open(), logger: silentLogger });
+    const stranger = new InProcessRuntime({ store: data.open(), logger: quiet });
     open.push(stranger);
     expect(await stranger.recover()).toMatchObject({
       resumed: [],

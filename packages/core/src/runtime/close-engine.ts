@@ -21,7 +21,7 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
   engine.waits.clear();
   engine.leases.stop();
   const left = engine.agents.clear();
-  for (const release of [...engine.onClose]) release();
+  for (const release of engine.onClose.splice(0)) release();
   await Promise.race([Promise.all([left, engine.settleOwned()]), after(engine, graceMs)]);
   if (engine.store.isDurable) await Promise.race([releaseAll(engine), after(engine, graceMs)]);
   engine.timers.clear();

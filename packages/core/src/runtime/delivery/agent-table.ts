@@ -264,7 +264,7 @@ export class AgentTable {
     this.#expiries.clear();
     for (const agent of this.#agents.values()) this.passivate(agent, "closing");
     this.#restingCells.clear();
-    const flushed = [...this.cells.all()].map((cell) => cell.flush()).filter(isPromiseLike);
+    const flushed = [...this.cells.all()].map(async (cell) => cell.flush());
     this.cells.close();
     // A write that fails is reported where it is lost.
     await Promise.allSettled(flushed);

@@ -28,6 +28,12 @@ export type OutcomeSink = (outcome: LiveOutcome) => void;
 /** How the asker reads a reply that comes as JSON from another process. */
 export type ReplyDecoder = (body: JsonValue) => unknown;
 
+/** Who hears of the outcome, and how it is read when it comes as JSON. */
+export interface Asker {
+  readonly sink: OutcomeSink;
+  readonly decode: ReplyDecoder | undefined;
+}
+
 interface PendingRequest {
   readonly mail: Mail;
   readonly sink: OutcomeSink;
@@ -51,7 +57,8 @@ export class PendingRequests {
   }
 
   /** Waits for the outcome of a request; `deadlineMs` of Infinity sets no timer. */
-  open(mail: Mail, deadlineMs: number, sink: OutcomeSink, decode?: ReplyDecoder): void {
+  open(mail: Mail, deadlineMs: number, asker: OutcomeSink | Asker): void {
+    const { sink, decode } = typeof asker === "function" ? { sink: asker, decode: undefined } : asker;
     this.#add(mail, deadlineMs, { sink, decode, isForeign: false });
   }
 

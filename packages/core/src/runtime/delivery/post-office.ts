@@ -255,9 +255,11 @@ export class PostOffice {
     });
   }
 
-  /** Sends a dead letter once more, as new: hops start again. */
+  /** Sends a dead letter once more, as new: hops start again, and nobody waits for the reply to a request. */
   async resend(mail: Mail): Promise<void> {
-    const prepared = this.#check({ ...mail, body: freezeJson(mail.body, "dead letter"), hops: 0 });
+    const { replyTo: _asker, deadline: _over, number: _sent, isRemembered: _known, ...rest } = mail;
+    const body = freezeJson(mail.body, "dead letter");
+    const prepared = this.#check({ ...rest, messageId: this.#engine.ids.next(), body, hops: 0 });
     for (const failure of prepared.failures) this.fail(failure);
     for (const one of prepared.mails)
       await this.#engine.agents.with(one.recipient, (agent) => this.storeAt(agent, one));

@@ -86,7 +86,7 @@ export class FrontDoor {
       const prepared = this.#prepare(posting);
       if (isPromiseLike(prepared)) {
         // Whatever the interventions do, the deadline, an abort and close end the request.
-        engine.pending.open(addressLetter(letter, to), deadlineMs, sink, decoderOf(message));
+        engine.pending.open(addressLetter(letter, to), deadlineMs, { sink, decode: decoderOf(message) });
         prepared.then(
           (ready) => this.#dispatchLate(letter.messageId, ready, options),
           (error: unknown) => this.#failRequest(letter, error),
@@ -98,7 +98,7 @@ export class FrontDoor {
         sink({ status: "failed", error: refusalOf(prepared) });
         return;
       }
-      engine.pending.open(mail, deadlineMs, sink, decoderOf(message));
+      engine.pending.open(mail, deadlineMs, { sink, decode: decoderOf(message) });
       this.#admit(mail, options);
     });
   }

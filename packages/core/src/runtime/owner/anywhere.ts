@@ -81,5 +81,6 @@ async function pause(engine: Engine): Promise<void> {
   engine.onClose.push(end);
   await over.promise;
   timer.cancel();
-  engine.onClose.splice(engine.onClose.indexOf(end), 1);
+  const index = engine.onClose.indexOf(end);
+  if (index >= 0) engine.onClose.splice(index, 1);
 }

@@ -200,7 +200,7 @@ function stopWaiting(turn: Turn, target: WaitNode): void {
 /** Waits for the outcome; it is recorded before the handler, or a parked turn's next frame, sees it. */
 async function awaitReply(turn: Turn, frame: Frame, { key, mail, deadlineMs, decode }: Awaited): Promise<LiveOutcome> {
   const reply = createDeferred<LiveOutcome>();
-  turn.engine.pending.open(mail, deadlineMs, (outcome) => settle(turn, { key, outcome, reply }), decode);
+  turn.engine.pending.open(mail, deadlineMs, { sink: (outcome) => settle(turn, { key, outcome, reply }), decode });
   turn.openSends.set(mail.messageId, key);
   frame.suspend();
   turn.maybeRest();

@@ -132,7 +132,7 @@ export class WaitTable {
   }
 
   clear(): void {
-    for (const id of [...this.#expected.keys()]) this.#arrived(id);
+    for (const id of this.#expected.keys()) this.#arrived(id);
     for (const entry of this.#open.values()) entry.timer?.cancel();
     this.#open.clear();
   }
