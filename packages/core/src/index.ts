@@ -86,6 +86,7 @@ export {
 export {
   type AgentRuntime,
   type AgentSnapshot,
+  type CellReplay,
   type CloseOptions,
   type ControlAction,
   type DeadLetter,
@@ -96,6 +97,9 @@ export {
   InProcessRuntime,
   type MailboxPolicy,
   type OpenWait,
+  replayCell,
+  type ReplayMismatch,
+  type ReplayOptions,
   type RunPoint,
   type RuntimeOptions,
   type RuntimeStats,

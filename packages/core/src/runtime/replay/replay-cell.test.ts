@@ -1,0 +1,299 @@
+import { defineAgent } from "@troupe/core";
+import { describe, expect, test } from "vitest";
+import { actor, type Context } from "../../../test/support/actor.ts";
+import { anything, Ask, Next, Note, settleRounds, turnUntil } from "../../../test/support/fixtures.ts";
+import { ask, eventsOf, type Handler, recordsOf, recordsOfAsk } from "../../../test/support/recorded-session.ts";
+import { type CellReplay, replayCell, type ReplayOptions } from "./replay-cell.ts";
+
+/** The replay of a log that must be what it says. */
+async function identical(options: ReplayOptions): Promise<CellReplay> {
+  const replay = await replayCell(options);
+  expect(replay.mismatches.map(({ error }) => error.message)).toEqual([]);
+  expect(replay.events).toEqual(eventsOf(options.records));
+  return replay;
+}
+
+describe("a log that its own code replays", () => {
+  test("V1: gives the identical events, what left in between included, and runs no step", async () => {
+    let ran = 0;
+    const count = (): number => (ran += 1);
+    const helper = actor(
+      async (payload, context) => {
+        context.emit("helping", payload as string);
+        return `helped ${String(payload)} ${String(await context.step("help", count))}`;
+      },
+      { type: "helper" },
+    );
+    const agent = actor(async (_, context) => {
+      context.emit("began", 1);
+      context.tell(Note("first"), helper.id("h"));
+      const first = await context.step("first", count);
+      context.emit("stepped", first);
+      const reply = await context.send(Ask("me"), helper.id("h"));
+      context.emit("replied", reply as string, { path: ["a", "b"] });
+      await context.sleep(500);
+      context.request(Ask("later"), helper.id("h"), { tag: "t" });
+      context.lists.log.append(first);
+      context.state["first"] = first;
+      context.emit("ended", null, { end: "finished" });
+      return [first, reply];
+    });
+    const records = await recordsOf([agent, helper], async ({ runtime, clock }) => {
+      await turnUntil(clock, runtime.send(Ask("go"), agent.id("x"), ask));
+      await settleRounds();
+    });
+    const before = ran;
+    const { events, turns, openTurns } = await identical({ records, agents: [agent, helper] });
+    expect(events.map(({ kind }) => kind)).toEqual(["began", "stepped", "helping", "replied", "ended", "helping"]);
+    expect({ turns, openTurns, ran }).toEqual({ turns: 5, openTurns: 0, ran: before });
+  });
+
+  test("Y4: keys, ids, random numbers and times are those of the run", async () => {
+    const agent = actor(async (_, context) => {
+      const show = (where: Context): void =>
+        where.emit("drawn", [where.now(), where.newId(), where.random(), where.message.messageId, where.message.hops]);
+      show(context);
+      await context.sleep(250);
+      show(context);
+      await context.branch("inner", async (branch) => {
+        show(branch);
+        await branch.step("s", () => 1);
+        show(branch);
+      });
+      const wait = context.wait("question", anything, { deadlineMs: 100 });
+      context.emit("asked", wait.id);
+      await wait.answer.catch((error: unknown) => context.emit("late", String(error)));
+      show(context);
+    });
+    const records = await recordsOf([agent], ({ runtime, clock }) =>
+      turnUntil(clock, runtime.send(Ask("go"), agent.id("x"), ask), 50),
+    );
+    const { events } = await identical({ records, agents: [agent] });
+    const times = events.flatMap(({ kind, payload }) => (kind === "drawn" ? [(payload as number[])[0]] : []));
+    expect(new Set(times).size).toBe(3);
+  });
+
+  test("A2: parallel branches are taken in the order of the log", async () => {
+    const open: (() => void)[] = [];
+    const agent = actor(async (_, context) => {
+      await Promise.all(
+        ["a", "b", "c"].map((name) =>
+          context.branch(name, async (branch) => {
+            branch.emit("begins", name);
+            await branch.step("gate", () => new Promise<void>((resolve) => open.push(resolve)));
+            branch.emit("same", "word");
+            await branch.step("after", () => name);
+            branch.emit("ends", name);
+          }),
+        ),
+      );
+    });
+    const records = await recordsOf([agent], async ({ runtime }) => {
+      const done = runtime.send(Ask("go"), agent.id("x"), ask);
+      await settleRounds();
+      for (const gate of open.toReversed()) {
+        gate();
+        await settleRounds(2);
+      }
+      await done;
+    });
+    const { events } = await identical({ records, agents: [agent] });
+    expect(events.filter(({ kind }) => kind === "ends").map(({ payload }) => payload)).toEqual(["c", "b", "a"]);
+  });
+
+  test("S1: an answer that came before its question was awaited is kept", async () => {
+    const helper = actor((_, context) => context.waitFor("hold", anything), { type: "helper" });
+    const agent = actor(async (_, context) => {
+      const wait = context.wait("question", anything);
+      const reply = await context.send(Ask("x"), helper.id("h"));
+      const answer = await wait.answer;
+      context.emit("heard", [reply as string, answer as string]);
+    });
+    const records = await recordsOf([agent, helper], async ({ runtime }) => {
+      const done = runtime.send(Ask("go"), agent.id("x"), ask);
+      await settleRounds();
+      const idOf = (name: string): string => runtime.waits().find((wait) => wait.name === name)?.id ?? "";
+      await runtime.respond(idOf("question"), "early");
+      await runtime.respond(idOf("hold"), "late");
+      await done;
+    });
+    const settled = records.flatMap((record) =>
+      "key" in record && record.kind.endsWith("-settled") ? [record.key] : [],
+    );
+    expect(settled.slice(0, 2)).toEqual(["wait:question#1", "wait:hold#1"]);
+    const { events } = await identical({ records, agents: [agent, helper] });
+    expect(events.map(({ payload }) => payload)).toEqual([["late", "early"]]);
+  });
+
+  test("S2: a handler that computes is waited for, and one that never ends is left by the signal", async () => {
+    let isStuck = false;
+    const agent = actor(async (_, context) => {
+      await settleRounds(100);
+      if (isStuck) await new Promise(() => {});
+      context.emit("computed", await context.step("s", () => 1));
+    });
+    const records = await recordsOf([agent], ({ runtime }) => runtime.send(Ask("go"), agent.id("x"), ask));
+    await identical({ records, agents: [agent] });
+    isStuck = true;
+    const controller = new AbortController();
+    const replay = replayCell({ records, agents: [agent], signal: controller.signal });
+    await settleRounds(50);
+    controller.abort(new Error("enough"));
+    await expect(replay).rejects.toThrow("enough");
+  });
+
+  test("a cancelled run: refused steps, requests and questions are refused again", async () => {
+    const helper = actor((_, context) => context.waitFor("never", anything), { type: "helper" });
+    const agent = actor(async (_, context) => {
+      const outcomes: string[] = [];
+      const attempt = async (name: string, call: () => Promise<unknown>): Promise<void> => {
+        await call().then(
+          () => outcomes.push(`${name} done`),
+          (error: unknown) => outcomes.push(`${name} ${String((error as { code?: string }).code)}`),
+        );
+        context.emit("tried", name);
+      };
+      await attempt("send", () => context.send(Ask("x"), helper.id("h")));
+      await attempt("step", () => context.step("s", () => 1));
+      await attempt("again", () => context.send(Ask("y"), helper.id("h")));
+      await attempt("wait", () => context.waitFor("question", anything));
+      return outcomes;
+    });
+    const records = await recordsOf([agent, helper], async ({ runtime, clock }) => {
+      const reply = runtime.send(Ask("go"), agent.id("x"), ask);
+      await settleRounds();
+      await runtime.control("session", "run", { kind: "cancel", detail: "enough" });
+      expect(await turnUntil(clock, reply)).toEqual([
+        "send state.step_cancelled",
+        "step state.step_cancelled",
+        "again state.step_cancelled",
+        "wait state.step_cancelled",
+      ]);
+      await settleRounds();
+    });
+    const { events } = await identical({ records, agents: [agent, helper] });
+    expect(events).toHaveLength(4);
+  });
+
+  test("several attempts: what left before a failure is not let out again", async () => {
+    let tries = 0;
+    const handler: Handler = async (_, context) => {
+      context.emit("attempt", 1);
+      const first = await context.step("first", () => 1);
+      context.emit("first", first);
+      const second = await context.step("second", () => {
+        tries += 1;
+        if (tries === 1) throw new Error("not yet");
+        return tries;
+      });
+      context.emit("second", second);
+      return second;
+    };
+    const records = await recordsOfAsk(handler, { maxAttempts: 2 });
+    const { events } = await identical({ records, agents: [actor(handler, { maxAttempts: 2 })] });
+    expect(events.map(({ kind }) => kind)).toEqual(["attempt", "first", "second"]);
+    expect(tries).toBe(2);
+  });
+
+  test("failed turns, forgotten state, shared handlers, publications and a race", async () => {
+    const listener = defineAgent({
+      type: "listener",
+      state: () => ({ heard: 0 }),
+      cell: () => "session",
+      handlers: (on) => [
+        on.event(Note, (_, context) => {
+          context.state.heard += 1;
+        }),
+        on.request(Ask, (_, context) => context.state.heard, { shared: true }),
+        on.request(Next, (_, context) => context.forget()),
+      ],
+    });
+    const agent = actor(async (payload, context) => {
+      context.publish(Note("n"), { type: "listener:", source: "one" });
+      context.publish(Note("n"), { type: "nobody", source: "here" });
+      context.emit("before", null);
+      await context.step("s", () => 1);
+      if (payload === "fail") {
+        context.emit("lost", null);
+        throw new Error("planned");
+      }
+      const fast = context.branch("fast", (branch) => branch.step("now", () => "fast"));
+      const slow = context.branch("slow", (branch) => branch.waitFor("never", anything));
+      return Promise.race([fast, slow]);
+    });
+    const records = await recordsOf([agent, listener], async ({ runtime }) => {
+      await runtime.send(Ask("go"), agent.id("x"), ask);
+      await runtime.send(Ask("fail"), agent.id("x"), ask).catch(() => {});
+      await settleRounds();
+      expect(await runtime.send(Ask(null), listener.id("one"), ask)).toBe(1);
+      await runtime.send(Next(null), listener.id("one"), ask);
+      await settleRounds();
+    });
+    const { events, turns } = await identical({ records, agents: [agent, listener] });
+    expect(events.map(({ kind }) => kind)).toEqual(["before", "before"]);
+    expect(turns).toBe(5);
+  });
+});
+
+describe("a part of a log", () => {
+  const handler: Handler = async (payload, context) => {
+    context.emit("began", payload as string);
+    const value = await context.step("s", () => 1);
+    context.emit("stepped", value);
+    await context.sleep(100);
+    context.emit("slept", payload as string);
+    return payload;
+  };
+  const agent = actor(handler);
+  const recording = recordsOf([agent], async ({ runtime, clock }) => {
+    for (const runId of ["one", "two"])
+      await turnUntil(clock, runtime.send(Ask(runId), agent.id("x"), { ...ask, run: { runId, path: [] } }));
+  });
+
+  test("until an event: turns in flight are replayed as far as their records go", async () => {
+    const records = await recording;
+    const replay = await replayCell({ records, agents: [agent], until: { runId: "two", sequence: 2 } });
+    expect(replay.mismatches).toEqual([]);
+    expect(replay.events.map(({ runId, sequence }) => `${runId} ${sequence}`)).toEqual([
+      "one 1",
+      "one 2",
+      "one 3",
+      "two 1",
+      "two 2",
+    ]);
+    expect(replay).toMatchObject({ turns: 1, openTurns: 1 });
+  });
+
+  test("at every record the beginning of a log replays", async () => {
+    const records = await recording;
+    for (let length = 0; length <= records.length; length++)
+      await identical({ records: records.slice(0, length), agents: [agent] });
+  });
+
+  test("one run of several", async () => {
+    const records = await recording;
+    const replay = await replayCell({ records, agents: [agent], runId: "two" });
+    expect(replay.mismatches).toEqual([]);
+    expect(replay.events).toEqual(eventsOf(records).filter(({ runId }) => runId === "two"));
+    expect(replay.turns).toBe(1);
+  });
+
+  test("a log whose beginning was dropped starts from its snapshot", async () => {
+    const summing = actor((payload, context) => {
+      const sum = Number(context.state["sum"] ?? 0) + Number(payload);
+      context.state["sum"] = sum;
+      context.lists.log.append(sum);
+      return sum;
+    });
+    const records = await recordsOf([summing], async ({ runtime }) => {
+      for (const n of [1, 2, 3]) await runtime.send(Ask(n), summing.id("x"), ask);
+    });
+    const rest = records.slice(records.findIndex((record) => record.kind === "turn") + 1);
+    const start = { "actor/x": { state: '{"sum":1}', lists: { log: [1] } } };
+    const without = await replayCell({ records: rest, agents: [summing] });
+    expect(without.mismatches.map(({ what }) => what)).toEqual(["end"]);
+    await identical({ records: rest, agents: [summing], start });
+    const cut = await replayCell({ records: records.slice(1), agents: [summing] });
+    expect(cut.mismatches.map(({ what }) => what)).toEqual(["origin"]);
+  });
+});
