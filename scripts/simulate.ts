@@ -35,13 +35,17 @@ const report = await simulate({
 console.log(describe(report, Math.round((performance.now() - startedAt) / 1000)));
 process.exitCode = report.failure === undefined ? 0 : 1;
 
-function describe({ steps: done, episodes, failure }: SimulationReport, seconds: number): string {
-  const head = `seed ${values.seed}: ${done} steps in ${episodes} episodes, ${seconds} s`;
+function describe({ steps: done, episodes, counts, failure }: SimulationReport, seconds: number): string {
+  const head = [
+    `seed ${values.seed}: ${done} steps in ${episodes} episodes, ${seconds} s`,
+    `${counts.crashes} crashes, ${counts.takeOvers} take-overs, ${counts.faults} store faults, ${counts.forks} forks`,
+    `${counts.records} records`,
+  ].join("; ");
   if (failure === undefined) return `${head}, every invariant held`;
   const { episode, step, error, log } = failure;
   return [
     `${head}, then in episode ${episode} after step ${step}:`,
-    ...log.map((line) => `  ${line}`),
+    ...log.slice(-60).map((line) => `  ${line}`),
     String(error),
     `replay with: npm run simulate -- --seed ${values.seed} --episode ${episode}`,
   ].join("\n");

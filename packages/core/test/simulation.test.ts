@@ -1,4 +1,4 @@
-import { type Fence, MemoryStore, type StoreRecord } from "@troupe/core";
+import { type AppendNotes, type Fence, MemoryStore, type StoreRecord } from "@troupe/core";
 import { simulate, SimulationViolation } from "@troupe/core/testing";
 import { describe, expect, test } from "vitest";
 
@@ -8,19 +8,19 @@ class LossyStore extends MemoryStore {
   #appends = 0;
 
   constructor(every: number) {
-    super();
+    super({ isDurable: true });
     this.#every = every;
   }
 
-  override append(cell: string, fence: Fence, records: readonly StoreRecord[]): number {
+  // oxlint-disable-next-line max-params -- the port has four
+  override append(cell: string, fence: Fence, records: readonly StoreRecord[], notes?: AppendNotes): number {
     this.#appends += 1;
-    if (this.#appends % this.#every !== 0) return super.append(cell, fence, records);
+    if (this.#appends % this.#every !== 0) return super.append(cell, fence, records, notes);
     // The position moves on as if the records were there.
-    return super.append(
-      cell,
-      fence,
-      records.map(() => ({ kind: "control", at: 0, runId: "lost", action: "resume", detail: null })),
+    const others = records.map(
+      (): StoreRecord => ({ kind: "control", at: 0, runId: "lost", action: "resume", detail: null }),
     );
+    return super.append(cell, fence, others, notes);
   }
 }
 

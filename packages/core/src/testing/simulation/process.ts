@@ -1,62 +1,39 @@
 import { silentLogger } from "../silent-logger.ts";
-import { type AgentContext, type AgentDefinition, defineAgent } from "../../agent/index.ts";
+import type { AgentDefinition, StepContext } from "../../agent/index.ts";
 import { createDeferred, createIdSource, type Deferred, type RandomSource } from "../../async/index.ts";
-import { agentId, type AgentId, formatAgentId, type TopicId, topicId } from "../../identity/index.ts";
-import { defineEvent, defineRequest, type EventType, type RequestType } from "../../message/index.ts";
+import { formatAgentId } from "../../identity/index.ts";
 import type { RuntimeEvent } from "../../observe/index.ts";
 import { InProcessRuntime } from "../../runtime/index.ts";
-import type { Store } from "../../store/index.ts";
-import { typeSubscription } from "../../subscription/index.ts";
 import { ManualClock } from "../manual-clock.ts";
-import { schemaOf, textSchema } from "../runtime-contract/fixtures.ts";
+import { FaultyStore, type StoreFault, type StoreOperation } from "../store-faults/faulty-store.ts";
+import type { SharedData, SharedStore } from "../store-faults/shared-store.ts";
 import { KillableStore } from "./killable-store.ts";
-import { type Action, plannedError, type Target, type Task } from "./task.ts";
+import type { LogAuditor } from "./log-auditor.ts";
+import { createSimulatedAgent, type StepAction } from "./simulated-agent.ts";
+import { agentTypes, type Target, type Task } from "./task.ts";
 import { hold } from "./violation.ts";
 
-const taskSchema = schemaOf<Task>(
-  (value): value is Task => typeof value === "object" && value !== null && "plan" in value,
-  "a task",
-);
-
-/** A request for the agents of a simulation. */
-export const Perform: RequestType<"Perform", Task, Task, string, string> = defineRequest(
-  "Perform",
-  taskSchema,
-  textSchema,
-);
-/** An event for them. */
-export const Happen: EventType<"Happen", Task, Task> = defineEvent("Happen", taskSchema);
-
-/** The topic that reaches one target alone: each task is performed once. */
-export function topicOf(target: Target): TopicId {
-  return topicId(`${target.type}-work`, target.key);
-}
-
-/** The cell that all members share. */
-export const memberCell = "session";
-
-type State = { count: number };
-type Lists = { entries: typeof textSchema; settled: typeof textSchema };
-type Context = AgentContext<State, Lists>;
-
-/** What outlives a process: what has run, by idempotency key. */
-export interface Effects {
+/** What outlives a process: what has run, by idempotency key, and what the logs say. */
+export interface World {
+  readonly data: SharedData;
+  readonly auditor: LogAuditor;
   readonly executions: Map<string, number>;
 }
 
 /** What a simulated process is made of. */
 export interface ProcessOptions {
   readonly generation: number;
-  readonly store: Store;
+  readonly world: World;
   readonly startMs: number;
   readonly random: RandomSource;
-  readonly effects: Effects;
   readonly observe: (event: RuntimeEvent) => void;
   readonly parkAfterMs: number;
   /** Beyond it senders from outside wait. */
   readonly mailboxCapacity: number;
   /** How many microtasks each store operation takes; absent for a store that answers at once. */
   readonly storeDelay?: (() => number) | undefined;
+  /** What goes wrong with store operations; absent for a sound store. */
+  readonly fault?: ((operation: StoreOperation) => StoreFault | undefined) | undefined;
 }
 
 /**
@@ -70,14 +47,19 @@ export class SimulatedProcess {
   readonly clock: ManualClock;
   readonly gates: Map<string, Deferred<void>> = new Map();
   readonly store: KillableStore;
-  readonly #effects: Effects;
+  readonly world: World;
+  readonly #handle: SharedStore;
   readonly #atWork: Map<string, { readonly task: string; readonly signal: AbortSignal }> = new Map();
   violation: unknown;
 
   constructor(options: ProcessOptions) {
+    const { world, fault } = options;
+    this.world = world;
     this.clock = new ManualClock({ startMs: options.startMs });
-    this.store = new KillableStore(options.store, options.storeDelay);
-    this.#effects = options.effects;
+    this.#handle = world.data.open();
+    const store = this.#handle;
+    const faulty = fault === undefined ? store : new FaultyStore({ store, fault: (operation) => fault(operation) });
+    this.store = new KillableStore(faulty, options.storeDelay);
     this.runtime = new InProcessRuntime({
       store: this.store,
       logger: silentLogger,
@@ -96,8 +78,12 @@ export class SimulatedProcess {
   }
 
   async start(): Promise<void> {
-    await this.runtime.register(this.#define("member"));
-    await this.runtime.register(this.#define("solo"));
+    for (const type of agentTypes) await this.runtime.register(this.#define(type));
+  }
+
+  /** Everybody hears that its workers are gone: their cells can be taken at once. */
+  expire(): void {
+    for (const worker of this.#handle.workers) this.world.data.expire(worker);
   }
 
   /** The power goes: nothing is written any more. */
@@ -112,37 +98,16 @@ export class SimulatedProcess {
   }
 
   #define(type: Target["type"]): AgentDefinition<"Perform" | "Happen"> {
-    return defineAgent({
-      type,
-      state: (): State => ({ count: 0 }),
-      lists: { entries: textSchema, settled: textSchema },
-      ...(type === "member" && { cell: () => memberCell }),
-      handlers: (on) => [
-        on.request(Perform, async (task, context) => {
-          await this.#perform(task, context);
-          return task.id;
-        }),
-        on.event(Happen, (task, context) => this.#perform(task, context)),
-        on.settled(Perform, (settlement, context) => {
-          context.lists.settled.append(settlement.tag);
-        }),
-      ],
-      subscriptions: [typeSubscription(`${type}-work`)],
+    return createSimulatedAgent(type, {
+      begin: (id, task, signal) => {
+        const agent = formatAgentId(id);
+        this.#enter(agent, task, signal);
+        return () => {
+          if (this.#atWork.get(agent)?.task === task.id) this.#atWork.delete(agent);
+        };
+      },
+      run: (action, step, fork) => this.#run(action, step, fork),
     });
-  }
-
-  async #perform(task: Task, context: Context): Promise<void> {
-    const agent = formatAgentId(context.id);
-    this.#enter(agent, task, context.signal);
-    try {
-      context.emit("started", task.id);
-      for (const action of task.plan) await this.#act(action, context);
-      context.state.count += 1;
-      context.lists.entries.append(task.id);
-      context.emit("performed", task.id);
-    } finally {
-      if (this.#atWork.get(agent)?.task === task.id) this.#atWork.delete(agent);
-    }
   }
 
   #enter(agent: string, task: Task, signal: AbortSignal): void {
@@ -155,58 +120,24 @@ export class SimulatedProcess {
     this.#atWork.set(agent, { task: task.id, signal });
   }
 
-  async #act(action: Action, context: Context): Promise<void> {
-    switch (action.kind) {
-      case "step":
-        await context.stepOutcome(action.name, (step) => this.#run(action, step), { idempotent: action.isIdempotent });
-        return;
-      case "send":
-        // A failed request is none of this handler's business; one whose attempt is over ends it by itself.
-        await context.send(Perform(action.task), idOf(action.to)).catch(() => {});
-        return;
-      case "request":
-        context.request(Perform(action.task), idOf(action.to), { tag: action.task.id });
-        return;
-      case "tell":
-        context.tell(Happen(action.task), idOf(action.to));
-        return;
-      case "publish":
-        context.publish(Happen(action.task), topicOf(action.to));
-        return;
-      case "wait":
-        await context.waitFor(action.name, textSchema).catch(() => {});
-        return;
-      case "sleep":
-        await context.sleep(action.durationMs).catch(() => {});
-        return;
-      case "parallel": {
-        const branches = action.branches.map((plan, index) =>
-          context.branch(`${action.name}.${index}`, async (branch) => {
-            for (const inner of plan) await this.#act(inner, branch);
-          }),
-        );
-        await Promise.all(branches);
-        return;
-      }
-      case "throw":
-        throw new Error(plannedError);
-    }
-  }
-
-  async #run(
-    action: Extract<Action, { readonly kind: "step" }>,
-    step: { readonly signal: AbortSignal; readonly idempotencyKey: string },
-  ): Promise<void> {
+  async #run(action: StepAction, step: StepContext, fork: string): Promise<void> {
     if (!this.store.isDead) {
-      const count = (this.#effects.executions.get(step.idempotencyKey) ?? 0) + 1;
-      this.#effects.executions.set(step.idempotencyKey, count);
+      const { executions, auditor } = this.world;
+      const { idempotencyKey } = step;
+      const count = (executions.get(idempotencyKey) ?? 0) + 1;
+      executions.set(idempotencyKey, count);
       this.#check(
         count === 1 || action.isIdempotent,
         "C28",
-        () => `step "${action.name}" ran ${count} times though it is not idempotent`,
+        () => `step "${idempotencyKey}" ran ${count} times though it is not idempotent`,
+      );
+      this.#check(
+        !auditor.isSettled(idempotencyKey),
+        "C28",
+        () => `step "${idempotencyKey}" ran though its outcome is in the log`,
       );
     }
-    if (action.gate !== undefined) await this.#waitAt(action.gate, step.signal);
+    if (action.gate !== undefined) await this.#waitAt(`${action.gate}${fork}`, step.signal);
   }
 
   async #waitAt(name: string, signal: AbortSignal): Promise<void> {
@@ -218,7 +149,7 @@ export class SimulatedProcess {
       await gate.promise;
     } finally {
       signal.removeEventListener("abort", onAbort);
-      this.gates.delete(name);
+      if (this.gates.get(name) === gate) this.gates.delete(name);
     }
   }
 
@@ -230,9 +161,4 @@ export class SimulatedProcess {
       this.violation ??= error;
     }
   }
-}
-
-/** The address of a target. */
-export function idOf(target: Target): AgentId {
-  return agentId(target.type, target.key);
 }

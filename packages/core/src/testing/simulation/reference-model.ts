@@ -1,21 +1,24 @@
 import { codeOf } from "../expectation.ts";
-import { actionsOf, forbiddenIds, plannedError, type Target, type Task, tasksWithin } from "./task.ts";
+import type { Committed } from "./log-auditor.ts";
+import {
+  actionsOf,
+  forbiddenIds,
+  forkOf,
+  originalOf,
+  plannedError,
+  type Target,
+  type Task,
+  tasksWithin,
+} from "./task.ts";
 import { hold } from "./violation.ts";
-
-/** What one agent has committed, as its snapshot shows it. */
-export interface Committed {
-  readonly count: number;
-  readonly entries: readonly string[];
-  readonly settled: readonly string[];
-}
 
 /** What the driver sent from outside. */
 export interface Sent {
   readonly task: Task;
   readonly to: Target;
   readonly kind: "request" | "event";
-  /** Empty outside runs. */
-  readonly runId: string;
+  /** Messages of one lane are handled in the order sent: the run, or the cell that they came from. */
+  readonly lane: string;
 }
 
 /** What was seen of one agent so far. */
@@ -23,7 +26,7 @@ interface Seen {
   entries: number;
   settled: number;
   readonly ids: Set<string>;
-  /** The latest task from outside, by run. */
+  /** The latest task from outside, by lane. */
   readonly lastOrders: Map<string, number>;
 }
 
@@ -35,6 +38,8 @@ const allowedCodes: ReadonlySet<string> = new Set([
   "delivery.deadlock",
   "delivery.runtime_closed",
   "state.step_cancelled",
+  "state.owner_lost",
+  "store.unavailable",
 ]);
 
 /**
@@ -42,20 +47,22 @@ const allowedCodes: ReadonlySet<string> = new Set([
  *
  * 1. An agent's count equals the length of its entries: state and lists commit together (C5).
  * 2. Entries only grow, and no task is entered twice (C4).
- * 3. Tasks sent from outside to one agent, in one run, are entered in the order sent (C10); a paused run lets others pass (C18).
+ * 3. Tasks sent from outside to one agent, in one lane, are entered in the order sent (C10); a paused run lets others pass (C18).
  * 4. A task that throws, and what it queued after its last commit point, is never entered (C5).
- * 5. A task whose request was answered is entered (C5); the answer is that of the request.
+ * 5. A task whose request was answered is entered (C5); the answer is that of the request, also when it is asked for again (C10).
  * 6. A request between turns settles at most once, and at rest exactly once when its turn committed (C12).
- *
- * Agents without a log keep a snapshot of their rest only: after a crash 2 and 6 are not asked of them.
+ * 7. What was accepted, or asked for by a turn that has committed, is entered at rest unless it became a dead letter (C4).
  */
 export class ReferenceModel {
   readonly #sent: Map<string, Sent & { readonly order: number }> = new Map();
   readonly #forbidden: Set<string> = new Set();
   readonly #tasks: Map<string, Task> = new Map();
   readonly #answered: Map<string, string> = new Map();
+  readonly #accepted: Set<string> = new Set();
+  readonly #repeated: Set<string> = new Set();
+  readonly #dead: Set<string> = new Set();
+  readonly #entered: Set<string> = new Set();
   readonly #seen: Map<string, Seen> = new Map();
-  #hasCrashed = false;
   /** Requests from outside that have not ended. */
   readonly open: Set<string> = new Set();
 
@@ -65,6 +72,22 @@ export class ReferenceModel {
     for (const id of forbiddenIds(task)) this.#forbidden.add(id);
     for (const nested of tasksWithin(task)) this.#tasks.set(nested.id, nested);
     if (kind === "request") this.open.add(task.id);
+  }
+
+  /** The same message once more, under the same id: nobody knows which of the two is the one that counts. */
+  repeat(id: string): void {
+    this.#repeated.add(id);
+    if (this.#sent.get(id)?.kind === "request") this.open.add(id);
+  }
+
+  /** An event from outside was accepted: it is handled or becomes a dead letter, whatever happens to the process. */
+  accept(id: string): void {
+    this.#accepted.add(id);
+  }
+
+  /** A task became a dead letter. */
+  bury(id: string): void {
+    this.#dead.add(id);
   }
 
   /** A request from outside ended. */
@@ -79,7 +102,9 @@ export class ReferenceModel {
   fail(id: string, error: unknown): void {
     this.open.delete(id);
     const code = error === "aborted" ? "aborted" : codeOf(error);
-    hold(allowedCodes.has(code), "I3", () => `the request "${id}" failed with "${code}"`);
+    // Whoever asks again hears how the first request ended, also when nobody had waited for it long enough.
+    const isAllowed = allowedCodes.has(code) || (code === "delivery.cancelled" && this.#repeated.has(id));
+    hold(isAllowed, "I3", () => `the request "${id}" failed with "${code}"`);
     const isPlanned = this.#forbidden.has(id);
     hold(
       code !== plannedError || isPlanned,
@@ -88,70 +113,64 @@ export class ReferenceModel {
     );
   }
 
-  /** The process died: nobody waits any more, and agents without a log may have lost what they had not written. */
-  crash(): void {
-    this.open.clear();
-    this.#hasCrashed = true;
-    for (const agent of this.#seen.keys()) if (agent.startsWith("solo/")) this.#seen.delete(agent);
-    for (const [id, agent] of this.#answered) if (agent.startsWith("solo/")) this.#answered.delete(id);
-  }
-
-  /** Compares what an agent shows with everything known. */
+  /** Compares what an agent has committed with everything known. */
   check(agent: string, committed: Committed): void {
     const { count, entries, settled } = committed;
     hold(count === entries.length, "C5", () => `"${agent}" counts ${count} and lists ${entries.length}`);
     const seen = this.#seenOf(agent);
-    hold(
-      entries.length >= seen.entries,
-      "C4",
-      () => `"${agent}" had ${seen.entries} entries and has ${entries.length}`,
-    );
-    hold(
-      settled.length >= seen.settled,
-      "C4",
-      () => `"${agent}" had ${seen.settled} settlements and has ${settled.length}`,
-    );
+    const hasShrunk = entries.length < seen.entries || settled.length < seen.settled;
+    hold(!hasShrunk, "C4", () => `"${agent}" has lost entries: ${entries.length} of ${seen.entries} are left`);
     for (const id of entries.slice(seen.entries)) this.#enter(agent, id, seen);
-    if (settled.length > seen.settled && this.#isReliable(agent))
+    if (settled.length > seen.settled)
       hold(new Set(settled).size === settled.length, "C12", () => `"${agent}" was told twice how a request ended`);
     seen.entries = entries.length;
     seen.settled = settled.length;
   }
 
   #enter(agent: string, id: string, seen: Seen): void {
-    hold(!this.#forbidden.has(id), "C5", () => `"${agent}" entered "${id}", which threw or was never sent`);
-    hold(!seen.ids.has(id) || !this.#isReliable(agent), "C4", () => `"${agent}" entered "${id}" twice`);
+    hold(!this.#forbidden.has(originalOf(id)), "C5", () => `"${agent}" entered "${id}", which threw or was never sent`);
+    hold(!seen.ids.has(id), "C4", () => `"${agent}" entered "${id}" twice`);
     seen.ids.add(id);
+    this.#entered.add(id);
     const sent = this.#sent.get(id);
-    if (sent === undefined) return;
-    const last = seen.lastOrders.get(sent.runId) ?? -1;
+    if (sent === undefined || forkOf(agent) !== "" || this.#repeated.has(id)) return;
+    const last = seen.lastOrders.get(sent.lane) ?? -1;
     hold(sent.order > last, "C10", () => `"${agent}" entered "${id}" after a later one`);
-    seen.lastOrders.set(sent.runId, sent.order);
+    seen.lastOrders.set(sent.lane, sent.order);
   }
 
-  /** At rest: nobody waits, answered requests are entered, and requests of committed turns are settled. */
+  /** At rest: nobody waits, answered requests are entered, what was accepted too, and requests of committed turns are settled. */
   checkAtRest(committed: ReadonlyMap<string, Committed>): void {
     hold(this.open.size === 0, "I3", () => `nobody ended ${[...this.open].join(", ")}`);
-    for (const [id, agent] of this.#answered) {
+    for (const [id, agent] of this.#answered)
       hold(this.#seenOf(agent).ids.has(id), "C5", () => `"${id}" was answered but "${agent}" did not enter it`);
-    }
+    for (const id of this.#accepted) this.#checkHandled(id, "was accepted");
     for (const [agent, { entries, settled }] of committed) {
-      if (!agent.startsWith("member/")) continue;
-      const open = entries.flatMap((id) => this.#requestsOf(id)).filter((tag) => !settled.includes(tag));
-      hold(open.length === 0, "C12", () => `"${agent}" was never told how ${open.join(", ")} ended`);
+      if (forkOf(agent) !== "") continue;
+      for (const id of entries) {
+        for (const { kind, task } of this.#messagesOf(agent, id)) {
+          if (kind === "request")
+            hold(settled.includes(task), "C12", () => `"${agent}" was never told how "${task}" ended`);
+          else this.#checkHandled(task, `was sent by "${id}"`);
+        }
+      }
     }
   }
 
-  /** Requests between turns from one member to another: those survive every crash. */
-  #requestsOf(id: string): readonly string[] {
-    const plan = this.#tasks.get(id)?.plan ?? [];
-    return [...actionsOf(plan)].flatMap((action) =>
-      action.kind === "request" && action.to.type === "member" ? [action.task.id] : [],
-    );
+  #checkHandled(id: string, why: string): void {
+    const isHandled = this.#entered.has(id) || this.#forbidden.has(originalOf(id)) || this.#dead.has(id);
+    hold(isHandled, "C4", () => `the event "${id}" ${why} but was neither handled nor buried`);
   }
 
-  #isReliable(agent: string): boolean {
-    return !this.#hasCrashed || agent.startsWith("member/");
+  /** The messages that leave with a turn, or between two of its steps, and that nobody waits for. */
+  #messagesOf(agent: string, id: string): readonly { readonly kind: string; readonly task: string }[] {
+    const fork = forkOf(id);
+    return [...actionsOf(this.#tasks.get(originalOf(id))?.plan ?? [])].flatMap((action) => {
+      const isSent = action.kind === "request" || action.kind === "tell" || action.kind === "publish";
+      // Who publishes does not hear it (C14).
+      if (!isSent || (action.kind === "publish" && `${action.to.type}/${action.to.key}` === agent)) return [];
+      return [{ kind: action.kind, task: `${action.task.id}${fork}` }];
+    });
   }
 
   #seenOf(agent: string): Seen {

@@ -1,10 +1,18 @@
 import type { RandomSource } from "../../async/index.ts";
 
-/** Where a simulated message goes: `member` agents share one logged cell, `solo` agents have a cell each. */
+/** Where a simulated message goes: `member` agents share one logged cell, `guest` agents another, `solo` agents have a cell each. */
 export interface Target {
-  readonly type: "member" | "solo";
+  readonly type: "member" | "guest" | "solo";
   readonly key: string;
 }
+
+/** The agent of a type with a number. Keys tell types apart, because a fork names agents by their keys alone. */
+export function targetOf(type: Target["type"], index: number): Target {
+  return { type, key: `${type.charAt(0)}${index}` };
+}
+
+/** The types of agents. */
+export const agentTypes: readonly Target["type"][] = ["member", "guest", "solo"];
 
 /** One thing that a simulated handler does. Plans are data, so that the driver knows what must and must not happen. */
 export type Action =
@@ -45,11 +53,9 @@ export class TaskFactory {
   }
 
   target(): Target {
-    return { type: this.#random.next() < 0.6 ? "member" : "solo", key: this.#key() };
-  }
-
-  #key(): string {
-    return String(Math.floor(this.#random.next() * agentCount));
+    const choice = this.#random.next();
+    const type = choice < 0.5 ? "member" : choice < 0.65 ? "guest" : "solo";
+    return targetOf(type, Math.floor(this.#random.next() * agentCount));
   }
 
   #id(prefix: string): string {
@@ -84,6 +90,27 @@ export class TaskFactory {
       isIdempotent: this.#random.next() < 0.5,
     };
   }
+}
+
+/** What tells a fork's agents and tasks from those of the original: empty there. */
+export function forkOf(name: string): string {
+  const at = name.indexOf("@");
+  return at < 0 ? "" : name.slice(at);
+}
+
+/** A task under the name that it has in a fork. */
+export function inFork(task: Task, fork: string): Task {
+  return fork === "" || forkOf(task.id) !== "" ? task : { ...task, id: `${task.id}${fork}` };
+}
+
+/** The key that an agent has in a fork: only members are copied, all others are shared. */
+export function keyInFork(key: string, fork: string): string {
+  return key.startsWith("m") ? `${key}${fork}` : key;
+}
+
+/** The name that a task has in the original. */
+export function originalOf(id: string): string {
+  return id.slice(0, id.length - forkOf(id).length);
 }
 
 /** The tasks in a plan, nested ones included. */

@@ -29,14 +29,16 @@ export interface WriteObserver {
 
 /** What several processes share: the data, and what is known of their workers. */
 export class SharedData {
-  readonly memory: MemoryStore = new MemoryStore({ isDurable: true });
+  readonly memory: MemoryStore;
   readonly workers: Map<string, "alive" | "silent" | "dead"> = new Map();
   /** The worker that holds each cell. */
   readonly owners: Map<string, string> = new Map();
   readonly observer: WriteObserver | undefined;
 
-  constructor(observer?: WriteObserver) {
+  /** @param memory where the data are; default a new store. */
+  constructor(observer?: WriteObserver, memory: MemoryStore = new MemoryStore({ isDurable: true })) {
     this.observer = observer;
+    this.memory = memory;
   }
 
   /** One process's handle on the data. */
