@@ -81,6 +81,27 @@ describe("a fork", () => {
     expect(model.requests.length).toBe(calls);
   });
 
+  it("starts with what the run had spent up to there", async () => {
+    await using runtime = new InProcessRuntime();
+    const model = new ScriptedModel(() => "word");
+    const team = new RoundRobinGroupChat({
+      name: "spenders",
+      participants: [new AssistantAgent({ name: "writer", model })],
+      budget: { modelCalls: 4 },
+    });
+    const run = team.run("write", { runtime, runId: "r" });
+    expect((await run).stopReason.kind).toBe("budget");
+    const ends = (await eventsOf(run)).filter((event) => event.kind === "message").map((event) => event.sequence);
+    for (const [said, sequence] of ends.entries()) {
+      const before = model.requests.length;
+      const { usage, stopReason } = await run.fork(sequence);
+      expect(stopReason.kind).toBe("budget");
+      // What was under way at the cut may have been paid for: its reservation counts, and it is asked again.
+      expect(model.requests.length - before).toBeLessThanOrEqual(4 - said);
+      expect(usage.total.calls).toBe(4);
+    }
+  });
+
   it("of a run that rests asks its own question, answered under the id that its event shows", async () => {
     await using runtime = new InProcessRuntime();
     const team = new RoundRobinGroupChat({

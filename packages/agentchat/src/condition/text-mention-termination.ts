@@ -66,6 +66,7 @@ function textOf(event: AgentEvent): string {
     case "code-finished":
       return event.output;
     case "model-called":
+    case "model-failed":
     case "note":
       return "";
     default:

@@ -1,5 +1,7 @@
-import { type AgentId, agentId } from "@troupe/core";
-import type { JsonValue } from "@troupe/core";
+import { type AgentId, agentId, type JsonValue } from "@troupe/core";
+import type { UsageLedger } from "@troupe/llm";
+import type { Budget } from "../budget/budget.ts";
+import { budgetExceeded } from "../budget/run-ledger.ts";
 import { asJson } from "../message/as-json.ts";
 import {
   type CellContext,
@@ -13,8 +15,6 @@ import {
   type TurnReply,
 } from "../turn/protocol.ts";
 import type { Role, TeamRole } from "../turn/role.ts";
-import type { RunResources } from "../turn/run-resources.ts";
-import { budgetExceeded } from "../budget/run-ledger.ts";
 import { type CellAddress, formatKey } from "./cell-address.ts";
 import type { ActiveRun } from "./manager-state.ts";
 
@@ -23,11 +23,13 @@ export interface ManagerPlace extends CellAddress {
   /** The agent type of the registered runner. */
   readonly type: string;
   readonly core: CellContext;
-  readonly resources: () => RunResources;
+  readonly budget: Budget;
+  /** A run begins with this turn: it has spent nothing. */
+  readonly begin: () => void;
   /** Keeps an error of the team's own code as it was thrown. */
-  readonly noteFault: (runId: string, error: unknown) => void;
+  readonly noteFault: (error: unknown) => void;
   /** The run of the root is over: its resources go. */
-  readonly close: (runId: string) => void;
+  readonly close: () => void;
 }
 
 function idAt(place: ManagerPlace, path: readonly string[]): AgentId {
@@ -40,19 +42,21 @@ export interface TurnRequest {
   readonly speaker: string;
   readonly tag: string;
   readonly payload: TakeTurnPayload;
+  readonly turnsGranted: number | undefined;
 }
 
 /** Asks a participant for its turn: an agent by request, a nested team by an event that it answers with another. */
-export function requestTurn(place: ManagerPlace, { role, speaker, tag, payload }: TurnRequest): void {
+export function requestTurn(place: ManagerPlace, request: TurnRequest): void {
+  const { role, speaker, tag, payload, turnsGranted } = request;
   const path = [...place.path, speaker];
   const id = idAt(place, path);
   if (role.kind === "agent") {
     place.core.request(TakeTurn(payload), id, { tag, path, deadlineMs: Number.POSITIVE_INFINITY });
     return;
   }
-  const { depth } = place.resources().ledger.budget;
+  const { depth } = place.budget;
   if (path.length + 1 > depth) throw budgetExceeded("depth", depth);
-  place.core.tell(StartTeam({ ...payload, tag }), id);
+  place.core.tell(StartTeam({ ...payload, tag, ...(turnsGranted !== undefined && { turnsGranted }) }), id);
 }
 
 /** A word for the run reaches the teams within whose turn is under way. */
@@ -78,14 +82,18 @@ export function finishNested(place: ManagerPlace, run: ActiveRun, reply: TurnRep
 }
 
 /** Records the end of a run: its last event. */
-export function finishRoot(place: ManagerPlace, run: ActiveRun, data: JsonValue | undefined): void {
-  const { usage } = place.resources().ledger;
-  place.close(run.runId);
+export function finishRoot(
+  place: ManagerPlace,
+  run: ActiveRun,
+  { data, usage }: { readonly data: JsonValue | undefined; readonly usage: UsageLedger },
+): void {
+  place.close();
   if (run.failure !== undefined) {
-    place.core.emit("run-failed", asJson({ ...run.failure, usage }), { path: [] });
+    place.core.emit("run-failed", asJson({ ...run.failure, usage }), { path: [], end: "failed" });
     return;
   }
   const ending = run.ending ?? { kind: "finished", detail: "Nothing is left to do" };
   const { output = data, ...stopReason } = ending;
-  place.core.emit("run-finished", asJson({ stopReason, usage, ...(output !== undefined && { output }) }), { path: [] });
+  const payload = asJson({ stopReason, usage, ...(output !== undefined && { output }) });
+  place.core.emit("run-finished", payload, { path: [], end: stopReason.kind });
 }

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@troupe/core";
+import type { UsageSum } from "@troupe/llm";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { StopKind } from "../message/stop-reason.ts";
 
@@ -16,6 +17,8 @@ export interface OpenTurn {
   readonly attempt: number;
   /** Length of the thread when it was asked: what it will have seen. */
   readonly heard: number;
+  /** Of a nested team under a limit: turns that it may take. They are spoken for while it works. */
+  readonly granted?: number;
 }
 
 /** The run that a manager works on. JSON: it is the manager's state. */
@@ -25,10 +28,14 @@ export interface ActiveRun {
   readonly taskKey: string;
   readonly startedAt: number;
   /** Set in a nested team: who wants to know how it ended. */
-  readonly parent?: { readonly tag: string; readonly wantsEvents: boolean };
+  readonly parent?: { readonly tag: string; readonly wantsEvents: boolean; readonly turnsGranted?: number };
   /** Length of the thread before the run. */
   readonly threadStart: number;
   turns: number;
+  /** Turns of speakers so far, those of nested teams and second tries included: what the budget counts. */
+  turnsTaken: number;
+  /** What models were paid for so far; absent while none was called. */
+  spent?: UsageSum;
   condition: JsonValue;
   turnsUnderWay: Record<string, OpenTurn>;
   isStopping: boolean;

@@ -1,19 +1,22 @@
 /**
  * The manager of a team: short turns that take a message, update the thread, check the stop rules and ask for the next speaker.
  *
- * Owns: the thread, the run's place in it, the strategy's memory, the state of the termination condition. All of it is the actor's state.
- * Does not own: what participants know (each keeps its own history) and the sums of the budget (RunLedger).
+ * Owns: the thread, the run's place in it, what its turns have cost, the strategy's memory, the state of the termination condition. All of it
+ * is the actor's state.
+ * Does not own: what participants know (each keeps its own history) and whether one more call may be made (RunLedger).
  * Invariants:
  * M1. A run that has started ends with exactly one `run-finished` or `run-failed` event, its last.
  * M2. A run does not end while a speaker's turn is under way.
  * M3. Each participant hears each message of the others exactly once, in the order of the thread.
  * M4. Whatever the team's own code throws (condition, strategy) ends the run as failed; the session goes on.
  * M5. A turn costs what is new: nothing reads the thread from its start.
+ * M6. A manager decides by its messages and its state alone, so that a replay decides the same.
  */
 import { type EncodedError, encodeError, type JsonValue, TeamError } from "@troupe/core";
+import { budgetExceeded } from "../budget/run-ledger.ts";
+import { addSums, mergeSpent, noSum, type SpentEntry, toUsageLedger } from "../budget/spent.ts";
 import { asJson } from "../message/as-json.ts";
 import { type ChatMessage, completeMessage, type MessageDraft } from "../message/chat-message.ts";
-import type { RunResources } from "../turn/run-resources.ts";
 import {
   type CellContext,
   Interject,
@@ -36,6 +39,7 @@ import {
   type OpenTurn,
   remember,
 } from "./manager-state.ts";
+import { turnsLeft } from "./turns-left.ts";
 import { finishNested, finishRoot, forward, type ManagerPlace, requestTurn } from "./manager-outbox.ts";
 
 /** One turn of a manager. */
@@ -69,6 +73,7 @@ export class Manager {
   }
 
   async #begin(payload: StartRunPayload): Promise<void> {
+    this.#place.begin();
     const run = this.#open(payload);
     this.#core.emit("run-started", { runner: this.#role.name }, { path: [] });
     await this.#guard(run, async () => {
@@ -79,7 +84,8 @@ export class Manager {
 
   async startTeam(payload: StartTeamPayload): Promise<void> {
     const { runId } = this.#core.run ?? { runId: "" };
-    const parent = { tag: payload.tag, wantsEvents: payload.wantsEvents };
+    const { tag, wantsEvents, turnsGranted } = payload;
+    const parent = { tag, wantsEvents, ...(turnsGranted !== undefined && { turnsGranted }) };
     const run = this.#open({ runId, taskKey: "", parent });
     await this.#guard(run, async () => {
       for (const message of payload.messages) this.#append("", message);
@@ -95,6 +101,7 @@ export class Manager {
       ...(start.parent !== undefined && { parent: start.parent }),
       threadStart: this.#core.lists.thread.length,
       turns: 0,
+      turnsTaken: 0,
       condition: this.#role.termination?.initial ?? null,
       turnsUnderWay: {},
       isStopping: false,
@@ -141,6 +148,7 @@ export class Manager {
     const turn = run?.turnsUnderWay[tag];
     if (run === null || turn === undefined) return;
     delete run.turnsUnderWay[tag];
+    this.#bookTurn(run, reply);
     await this.#guard(run, async () => {
       // What a turn that was undone should have heard comes again with the speaker's next one.
       if (reply.isUndone !== true) this.#state.heard[turn.speaker] = turn.heard;
@@ -151,6 +159,14 @@ export class Manager {
       if (isAgain) return;
       await this.#goOn(run, reply, false);
     });
+  }
+
+  #bookTurn(run: ActiveRun, { spent = [], turnsTaken = 0 }: TurnReply): void {
+    run.turnsTaken += turnsTaken;
+    for (const entry of spent) {
+      run.spent = addSums(run.spent ?? noSum, entry);
+      this.#core.lists.spent.append(entry);
+    }
   }
 
   /** True when the speaker has been asked again and the team waits for it. */
@@ -167,7 +183,7 @@ export class Manager {
         }
         return false;
       case "interrupted":
-        await this.#ask(run, { speaker: turn.speaker, attempt: turn.attempt });
+        await this.#ask(run, { speaker: turn.speaker, attempt: turn.attempt, share: 1 });
         return true;
       case "cancelled":
         run.ending ??= cancelled(end);
@@ -185,7 +201,7 @@ export class Manager {
     const payload = { speaker: turn.speaker, error: end.error, policy: onError };
     this.#core.emit("speaker-failed", asJson(payload), { path: [...this.#place.path, turn.speaker] });
     if (onError === "retry" && turn.attempt < 2) {
-      await this.#ask(run, { speaker: turn.speaker, attempt: turn.attempt + 1 });
+      await this.#ask(run, { speaker: turn.speaker, attempt: turn.attempt + 1, share: 1 });
       return true;
     }
     if (onError === "feed-back") {
@@ -213,7 +229,7 @@ export class Manager {
       isTask,
       messages: [...news.messages, ...this.#said],
       events: news.events,
-      usage: this.#resources().ledger.total,
+      usage: run.spent ?? noSum,
       elapsedMs,
     };
     const verdict = termination.check(run.condition, delta);
@@ -243,20 +259,29 @@ export class Manager {
       return;
     }
     run.turns += 1;
-    for (const speaker of selection.speakers) await this.#ask(run, { speaker, attempt: 1 });
+    // Each of those who speak at once gets its share of what is left.
+    for (const [index, speaker] of selection.speakers.entries())
+      await this.#ask(run, { speaker, attempt: 1, share: selection.speakers.length - index });
   }
 
-  async #ask(run: ActiveRun, { speaker, attempt }: Omit<OpenTurn, "heard">): Promise<void> {
+  async #ask(
+    run: ActiveRun,
+    { speaker, attempt, share }: Pick<OpenTurn, "speaker" | "attempt"> & { readonly share: number },
+  ): Promise<void> {
     const role = this.#role.participants.get(speaker);
     if (role === undefined) throw unknownSpeaker(speaker, this.#role);
-    this.#resources().ledger.takeTurn();
+    const left = turnsLeft(run, this.#place.budget);
+    if (left < 1) throw budgetExceeded("turns", this.#place.budget.turns);
+    run.turnsTaken += 1;
+    const turnsGranted = role.kind === "agent" || !Number.isFinite(left) ? undefined : Math.floor((left - 1) / share);
+    const granted = turnsGranted === undefined ? {} : { granted: turnsGranted };
     const { thread } = this.#core.lists;
     const items = await thread.read({ from: this.#state.heard[speaker] ?? 0 });
     const messages = items.filter((item) => item.by !== speaker).map((item) => item.message);
     const tag = `${run.runId}#${run.turns}.${attempt}:${speaker}`;
     const wantsEvents = this.#role.termination?.wantsEvents === true || run.parent?.wantsEvents === true;
-    requestTurn(this.#place, { role, speaker, tag, payload: { messages, wantsEvents } });
-    run.turnsUnderWay[tag] = { speaker, attempt, heard: thread.length };
+    requestTurn(this.#place, { role, speaker, tag, payload: { messages, wantsEvents }, turnsGranted });
+    run.turnsUnderWay[tag] = { speaker, attempt, heard: thread.length, ...granted };
   }
 
   // --- end ---------------------------------------------------------------------------------------
@@ -269,7 +294,8 @@ export class Manager {
       return;
     }
     this.#state.recent = remember(this.#state.recent, run);
-    finishRoot(this.#place, run, last?.kind === "structured" ? last.data : undefined);
+    const data = last?.kind === "structured" ? last.data : undefined;
+    finishRoot(this.#place, run, { data, usage: toUsageLedger(await this.#takeSpent()) });
   }
 
   async #lastMessage(run: ActiveRun): Promise<ChatMessage | undefined> {
@@ -286,7 +312,23 @@ export class Manager {
     const { events } = this.#core.lists;
     const seen = run.parent?.wantsEvents === true ? await events.read() : [];
     if (seen.length > 0) events.replaceAll([]);
-    return { end: nestedEnd(run), messages, events: seen };
+    const spent = mergeSpent(await this.#takeSpent());
+    return {
+      end: nestedEnd(run),
+      messages,
+      events: seen,
+      turnsTaken: run.turnsTaken,
+      ...(spent.length > 0 && { spent }),
+    };
+  }
+
+  /** What the turns of the run have cost; the next run starts with an empty list. */
+  async #takeSpent(): Promise<readonly SpentEntry[]> {
+    const { spent } = this.#core.lists;
+    if (spent.length === 0) return [];
+    const entries = await spent.read();
+    spent.replaceAll([]);
+    return entries;
   }
 
   /** Ends the run as failed when the team's own code throws, or as limited when the budget does (M4). */
@@ -295,7 +337,7 @@ export class Manager {
       await work();
     } catch (error) {
       const end = endOf(error) ?? failedEnd(error, this.#place.path);
-      if (end.status === "error") this.#place.noteFault(run.runId, error);
+      if (end.status === "error") this.#place.noteFault(error);
       if (end.status === "error") run.failure ??= { error: asJson(encodeError(error)), agentPath: this.#place.path };
       else run.ending ??= end.status === "limited" ? { kind: "budget", detail: end.detail } : cancelled(end);
       if (Object.keys(run.turnsUnderWay).length === 0) await this.#finish(run);
@@ -322,10 +364,6 @@ export class Manager {
 
   #append(by: string, message: ChatMessage): void {
     this.#core.lists.thread.append({ by, message });
-  }
-
-  #resources(): RunResources {
-    return this.#place.resources();
   }
 }
 

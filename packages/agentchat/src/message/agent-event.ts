@@ -1,27 +1,43 @@
 import type { JsonValue } from "@troupe/core";
 import type { CodeBlock, ToolCallPart, ToolResultPart, Usage } from "@troupe/llm";
 
+/** What is recorded of a tool call or a program besides its result. */
+interface Execution {
+  /** How often it ran, when not once: 0 when it was refused, more when its process died and it was run again. */
+  readonly executions?: number;
+  /** Milliseconds that the run had worked by then. */
+  readonly activeMs?: number;
+}
+
 /** What an agent did on the way to its answer: recorded, numbered and shown to watchers, never told to other agents. */
 export type AgentEvent =
   | { readonly kind: "thought"; readonly text: string }
   | { readonly kind: "tool-call-requested"; readonly calls: readonly ToolCallPart[] }
-  | { readonly kind: "tool-call-finished"; readonly result: ToolResultPart; readonly durationMs: number }
+  | ({ readonly kind: "tool-call-finished"; readonly result: ToolResultPart; readonly durationMs: number } & Execution)
   | {
       readonly kind: "model-called";
+      /** Unique in the run. A call that was made again after its process had died has an event for each time. */
+      readonly callId: string;
       readonly model: string;
       readonly usage: Usage;
       /** US dollars at list price; null when the price is not known. */
       readonly usd: number | null;
       readonly durationMs: number;
+      /** Milliseconds that the run had worked by then. */
+      readonly activeMs?: number;
+      /** Set for a call whose answer died with its process: its usage is what was reserved for it. */
+      readonly isEstimated?: true;
     }
+  /** A model did not answer; `message` says why. */
+  | { readonly kind: "model-failed"; readonly callId: string; readonly model: string; readonly message: string }
   | { readonly kind: "code-started"; readonly blocks: readonly CodeBlock[] }
-  | {
+  | ({
       readonly kind: "code-finished";
       readonly exitCode: number;
       readonly output: string;
       readonly isTruncated: boolean;
       readonly durationMs: number;
-    }
+    } & Execution)
   | { readonly kind: "note"; readonly name: string; readonly data: JsonValue };
 
 /** Shown only to whoever watches at that moment: no number, not stored, superseded by the final event. */

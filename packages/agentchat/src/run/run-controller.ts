@@ -23,7 +23,7 @@ import { mergeDeltas } from "./merge-deltas.ts";
 import { RunEventIterator } from "./run-event-iterator.ts";
 import type { InterruptOptions, Run, RunHandle, RunSnapshot, WatchOptions } from "./run-handle.ts";
 import { type Attempt, findRun, type RunStart, type RunTarget, startRun } from "./run-target.ts";
-import { RunTranscript, usageOf } from "./run-transcript.ts";
+import { RunTranscript } from "./run-transcript.ts";
 
 /** What a controller works on. */
 export interface RunPlan<Output> {
@@ -122,7 +122,7 @@ export class RunController<Output> implements RunHandle<Output> {
       status: end !== undefined ? ended : this.#isResting ? "resting" : "running",
       messages: this.messages(),
       questions,
-      usage: end?.usage ?? usageOf(events),
+      usage: this.#transcript.usage,
     };
   }
 

@@ -1,4 +1,5 @@
-import { bookUsage, emptyLedger, type UsageLedger } from "@troupe/llm";
+import type { UsageLedger } from "@troupe/llm";
+import { UsageBook } from "../budget/usage-book.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { Question } from "../message/question.ts";
 import type { DurableRunEvent } from "../message/run-event.ts";
@@ -17,6 +18,7 @@ export class RunTranscript {
   readonly events: DurableRunEvent[] = [];
   readonly messages: ChatMessage[] = [];
   readonly #questions = new Map<string, Question>();
+  readonly #book = new UsageBook();
   #lastSaid = "";
   #end: RunEnd | undefined;
 
@@ -28,6 +30,11 @@ export class RunTranscript {
   /** Questions without an answer; none when the run is over. */
   get questions(): readonly Question[] {
     return this.#end === undefined ? [...this.#questions.values()] : [];
+  }
+
+  /** The sums of the recorded calls; at the end, what the run itself says. */
+  get usage(): UsageLedger {
+    return this.#end?.usage ?? this.#book.ledger;
   }
 
   add(event: DurableRunEvent): void {
@@ -44,6 +51,11 @@ export class RunTranscript {
       case "question-answered":
         this.#questions.delete(event.questionId);
         break;
+      case "model-called": {
+        const { model, usage, usd, path } = event;
+        this.#book.book({ model, usage, usd, agent: path.at(-1) });
+        break;
+      }
       case "run-finished":
       case "run-failed":
         this.#end = event;
@@ -61,7 +73,7 @@ export class RunTranscript {
       messages: [...this.messages],
       questions: stopReason.kind === "input-required" ? this.questions : [],
       stopReason,
-      usage: this.#end?.usage ?? usageOf(this.events),
+      usage: this.usage,
     };
   }
 
@@ -69,15 +81,4 @@ export class RunTranscript {
   place(reason: Omit<StopReason, "sequence">): StopReason {
     return { ...reason, sequence: this.events.length };
   }
-}
-
-/** The sums so far, computed from the recorded calls. */
-export function usageOf(events: readonly DurableRunEvent[]): UsageLedger {
-  let ledger = emptyLedger;
-  for (const event of events) {
-    if (event.kind !== "model-called") continue;
-    const { model, usage, usd } = event;
-    ledger = bookUsage(ledger, { model, usage, usd, agent: event.path.at(-1) });
-  }
-  return ledger;
 }

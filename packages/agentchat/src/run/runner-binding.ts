@@ -1,5 +1,6 @@
 import { type AgentDefinition, type AgentRuntime, defineAgent, type Settlement } from "@troupe/core";
 import type { PriceTable } from "@troupe/llm";
+import { readCost } from "../budget/turn-cost.ts";
 import { declareLists } from "../turn/own-lists.ts";
 import { takeAgentTurn } from "../turn/participant.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../turn/protocol.ts";
 import { type AgentRole, type Role, roleAt, type TeamRole } from "../turn/role.ts";
 import type { LiveFaults } from "../message/live-faults.ts";
-import { createEnvironment, type TurnEnvironment } from "../turn/run-resources.ts";
+import { createEnvironment, readBudget, type RunIdentity, type TurnEnvironment } from "../turn/run-resources.ts";
 import { endOf, failedEnd } from "../turn/turn-end.ts";
 import { formatCell, parseKey } from "../manager/cell-address.ts";
 import { Manager } from "../manager/manager.ts";
@@ -42,6 +43,8 @@ export function bindRunner(root: TeamRole, { runtime, prices }: BindingOptions):
   const environment = createEnvironment({
     clock: runtime.clock,
     prices,
+    // A reader whose signal is aborted shows what is there, and ends.
+    readEvents: (cell, runId) => runtime.events(cell, { runId, signal: AbortSignal.abort() }),
     onTimeOver: ({ cell, runId, detail }) => {
       const cancelling = runtime.control(cell, runId, { kind: "cancel", detail: { by: "budget", text: detail } });
       cancelling.catch((error: unknown) => runtime.report(error, `end of run "${runId}", whose time is over`));
@@ -96,14 +99,17 @@ function openManager({ root, environment }: RunnerParts, core: CellContext): Man
   const role = roleAt(root, path);
   if (role?.kind !== "team") throw new Error(`"${core.id.key}" is not a team of "${root.name}"`);
   const cell = formatCell(root.name, core.id.key);
+  // The manager of a fork learns its run's new id later than its messages carry it.
+  const run: RunIdentity = core.run ?? { runId: "" };
   return new Manager(role, {
     type: root.name,
     sessionId,
     path,
     core,
-    resources: () => environment.resources(core.run ?? { runId: "" }, cell),
-    noteFault: (runId, error) => environment.faults.note(runId, error),
-    close: (runId) => environment.close(runId),
+    budget: readBudget(run.inherited),
+    begin: () => environment.begin(run, cell),
+    noteFault: (error) => environment.faults.note(run.runId, error),
+    close: () => environment.close(run.runId),
   });
 }
 
@@ -118,10 +124,6 @@ function toReply(settlement: Settlement<TurnReply>, core: CellContext): TurnRepl
   if (settlement.kind === "reply") return settlement.reply;
   const speaker = settlement.tag.slice(settlement.tag.lastIndexOf(":") + 1);
   const path = [...parseKey(core.id.key).path, speaker];
-  return {
-    end: endOf(settlement.error) ?? failedEnd(settlement.error, path),
-    messages: [],
-    events: [],
-    isUndone: true,
-  };
+  const { error, spent } = readCost(settlement.error);
+  return { end: endOf(error) ?? failedEnd(error, path), messages: [], events: [], isUndone: true, spent };
 }

@@ -1,13 +1,15 @@
 import type { JsonValue, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
 import type { CodeResult, ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
-import { type AgentEvent, type AgentYield, isLiveEvent } from "../message/agent-event.ts";
+import type { SettledCall } from "../budget/run-ledger.ts";
+import { type SpentEntry, toSpent } from "../budget/spent.ts";
+import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
 import { asJson } from "../message/as-json.ts";
 import type { Question } from "../message/question.ts";
 import { callModel } from "./call-model.ts";
 import { callTools } from "./call-tools.ts";
 import { runCode } from "./run-code.ts";
 import type { CodeCall, ModelCall, ModelOutcome, QuestionOptions, ToolRound } from "./chat-agent-context.ts";
-import type { CellContext } from "./protocol.ts";
+import type { CellContext, SourcedEvent } from "./protocol.ts";
 import { openLists } from "./own-lists.ts";
 import type { AgentRole, ErasedContext } from "./role.ts";
 import type { RunResources, TurnEnvironment } from "./run-resources.ts";
@@ -21,26 +23,34 @@ export interface TurnSetting {
   readonly wantsEvents: boolean;
 }
 
+/** What a turn tells its manager besides what it says. */
+export interface TurnNotes {
+  /** What happened on the way; empty unless the manager wants it. */
+  readonly events: SourcedEvent[];
+  readonly spent: SpentEntry[];
+}
+
 /** A question without a deadline of its own: 7 days. */
 const questionMs = 604_800_000;
 
 /**
  * One turn of one agent: what `onMessages` gets.
  *
- * Owns: the events of the turn, for the manager's conditions. Everything that lasts is in the core's context.
+ * Owns: the notes for the manager. Everything that lasts is in the core's context.
  * Invariant: a durable event is emitted once, in the scope in which it happened, so that a replay drops it.
  */
 export class AgentTurn implements ErasedContext {
   readonly #core: CellContext;
   readonly #setting: TurnSetting;
-  readonly #events: (AgentEvent & { readonly source: string })[];
+  readonly #notes: TurnNotes;
   #rounds = 0;
   #lists: ErasedContext["lists"] | undefined;
 
-  constructor(core: CellContext, setting: TurnSetting, events: (AgentEvent & { readonly source: string })[] = []) {
+  /** The branches of a turn share its notes. */
+  constructor(core: CellContext, setting: TurnSetting, notes: TurnNotes = { events: [], spent: [] }) {
     this.#core = core;
     this.#setting = setting;
-    this.#events = events;
+    this.#notes = notes;
   }
 
   get agentName(): string {
@@ -55,9 +65,8 @@ export class AgentTurn implements ErasedContext {
     return this.#setting.resources;
   }
 
-  /** What happened so far; empty unless the manager wants it. */
-  get events(): readonly (AgentEvent & { readonly source: string })[] {
-    return this.#events;
+  get notes(): Readonly<TurnNotes> {
+    return this.#notes;
   }
 
   /** An agent without state of its own touches none, so that its turn writes none. */
@@ -98,22 +107,31 @@ export class AgentTurn implements ErasedContext {
     run: (step: StepContext) => T | Promise<T>,
     options?: StepOptions,
   ): Promise<StepOutcome<T>> {
+    return this.#core.stepOutcome(name, (step) => this.#timed(() => run(step)), options);
+  }
+
+  /** A step that lets the ledger's time run itself, while it works. */
+  selfTimedStep<T>(
+    name: string,
+    run: (step: StepContext) => Promise<T>,
+    options: StepOptions,
+  ): Promise<StepOutcome<T>> {
     return this.#core.stepOutcome(name, run, options);
   }
 
   /** Wall time counts while a step runs (G3). */
   async #timed<T>(run: () => T | Promise<T>): Promise<T> {
-    const settle = this.resources.ledger.startWork();
+    const stopClock = this.resources.ledger.startWork();
     try {
       return await run();
     } finally {
-      settle();
+      stopClock();
     }
   }
 
   /** A scope of its own for one of several things that happen at once. */
   branch<T>(name: string, run: (branch: AgentTurn) => Promise<T>): Promise<T> {
-    return this.#core.branch(name, (core) => run(new AgentTurn(core, this.#setting, this.#events)));
+    return this.#core.branch(name, (core) => run(new AgentTurn(core, this.#setting, this.#notes)));
   }
 
   async ask<Answer>(options: QuestionOptions<Answer>): Promise<Answer> {
@@ -146,6 +164,12 @@ export class AgentTurn implements ErasedContext {
     return runCode(this, call);
   }
 
+  /** A model call has ended: the run's ledger and the manager hear of it. */
+  settleModelCall(call: SettledCall): void {
+    this.resources.ledger.settleModelCall(call);
+    for (const entry of call.used) this.#notes.spent.push(toSpent(entry));
+  }
+
   report(event: AgentYield): void {
     const { kind, ...payload } = event;
     if (isLiveEvent(event)) {
@@ -153,7 +177,7 @@ export class AgentTurn implements ErasedContext {
       return;
     }
     this.#emit(kind, asJson(payload));
-    if (this.#setting.wantsEvents) this.#events.push({ ...event, source: this.agentName });
+    if (this.#setting.wantsEvents) this.#notes.events.push({ ...event, source: this.agentName });
   }
 
   #emit(kind: string, payload: JsonValue): void {

@@ -1,6 +1,7 @@
-import { ModelError, raceSignal, type StepContext } from "@troupe/core";
+import { type JsonValue, ModelError, raceSignal, type StepContext, type StepOutcome, TroupeError } from "@troupe/core";
 import { estimateTokens, type ModelEvent, type ModelRequest, type ModelResult, priceOf, type Usage } from "@troupe/llm";
-import type { SettleReservation } from "../budget/run-ledger.ts";
+import type { ModelReservation } from "../budget/run-ledger.ts";
+import type { AgentEvent } from "../message/agent-event.ts";
 import type { ModelCall, ModelOutcome } from "./chat-agent-context.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 
@@ -12,43 +13,99 @@ interface RecordedCall {
   readonly result: ModelResult;
   readonly usd: number | null;
   readonly durationMs: number;
+  readonly activeMs: number;
 }
 
-/** Asks a model as one journaled, idempotent step; what it used is booked where it ran, and recorded as an event. */
+/**
+ * Asks a model as one journaled, idempotent step; what it used is booked where it ran, and recorded as an event.
+ *
+ * What the call may need is recorded with the claim of its step, before it is made: an answer that died with its process stays spent.
+ */
 export async function callModel(turn: AgentTurn, call: ModelCall): Promise<ModelOutcome> {
-  const partial = { text: "" };
-  const outcome = await turn.stepOutcome("model", (step) => runModel(turn, call, { step, partial }), {
+  const running: RunningCall = { reservation: reservationOf(turn, call), partial: { text: "" } };
+  const { tokens, usd } = running.reservation;
+  const outcome = await turn.selfTimedStep("model", (step) => runModel(turn, call, { ...running, step }), {
     idempotent: true,
+    claim: tokens + usd === 0 ? null : { tokens, usd },
   });
+  settle(turn, call, { callId: running.reservation.callId, outcome });
   switch (outcome.status) {
-    case "done": {
-      const { result, usd, durationMs } = outcome.value;
-      turn.report({ kind: "model-called", model: call.model.name, usage: result.usage, usd, durationMs });
-      return { status: "ok", result };
-    }
+    case "done":
+      return { status: "ok", result: outcome.value.result };
     case "failed":
       return { status: "failed", error: outcome.error };
     case "cancelled":
-      return {
-        status: "stopped",
-        reason: outcome.reason,
-        partialText: typeof outcome.partial === "string" ? outcome.partial : "",
-      };
+      return { status: "stopped", reason: outcome.reason, partialText: textOf(outcome.partial) };
     case "unknown":
       if (outcome.reason === undefined) return { status: "failed", error: lostCall(call.model.name) };
-      return { status: "stopped", reason: outcome.reason, partialText: partial.text };
+      return { status: "stopped", reason: outcome.reason, partialText: running.partial.text };
   }
 }
 
 interface RunningCall {
-  readonly step: StepContext;
+  readonly reservation: ModelReservation;
   readonly partial: { text: string };
 }
 
-async function runModel(turn: AgentTurn, call: ModelCall, running: RunningCall): Promise<RecordedCall> {
+type StartedCall = RunningCall & { readonly step: StepContext };
+
+interface EndedCall {
+  readonly callId: string;
+  readonly outcome: StepOutcome<RecordedCall>;
+}
+
+/** Records what the call came to, and books it: the same on replay, where both are dropped when they are there already. */
+function settle(turn: AgentTurn, call: ModelCall, { callId, outcome }: EndedCall): void {
+  const lost = outcome.lost ?? 0;
+  const ends: Extract<AgentEvent, { readonly kind: "model-called" | "model-failed" }>[] = [];
+  for (let index = 0; index < lost; index += 1) ends.push(lostEvent(turn, call, callId));
+  const end = endEvent(call, { callId, outcome });
+  if (end !== undefined) ends.push(end);
+  for (const event of ends) turn.report(event);
+  const called = ends.filter((event) => event.kind === "model-called");
+  turn.settleModelCall({
+    callId,
+    made: ends.length,
+    used: called.map(({ model, usage, usd }) => ({ model, agent: turn.agentName, usage, usd })),
+  });
+}
+
+/** Undefined for a call that was never made: the budget has refused it. */
+function endEvent(
+  { model: { name: model } }: ModelCall,
+  { callId, outcome }: EndedCall,
+): Extract<AgentEvent, { readonly kind: "model-called" | "model-failed" }> | undefined {
+  switch (outcome.status) {
+    case "done": {
+      const { result, usd, durationMs, activeMs } = outcome.value;
+      return { kind: "model-called", callId, model, usage: result.usage, usd, durationMs, activeMs };
+    }
+    case "failed":
+      if (TroupeError.isTroupeError(outcome.error) && outcome.error.code === "run.budget_exceeded") return undefined;
+      return { kind: "model-failed", callId, model, message: outcome.error.message };
+    case "cancelled":
+    case "unknown":
+      return { kind: "model-failed", callId, model, message: stoppedWords(outcome.reason?.kind) };
+  }
+}
+
+function stoppedWords(kind: "cancel" | "interrupt" | undefined): string {
+  return kind === undefined ? "The call ended without an outcome" : `The call was stopped (${kind})`;
+}
+
+/** A call whose answer died with its process: it was made, and its provider may want money for it. */
+function lostEvent(turn: AgentTurn, call: ModelCall, callId: string): Extract<AgentEvent, { kind: "model-called" }> {
+  const usage = estimateUsage(call.request);
+  const usd = priceUsage(turn, call.model.name, { usage, at: turn.now() });
+  return { kind: "model-called", callId, model: call.model.name, usage, usd, durationMs: 0, isEstimated: true };
+}
+
+async function runModel(turn: AgentTurn, call: ModelCall, running: StartedCall): Promise<RecordedCall> {
   const { model } = call;
   const { clock } = turn.environment;
-  const settle = reserve(turn, call);
+  const { ledger } = turn.resources;
+  ledger.reserveModelCall(running.reservation, running.step.lost);
+  const stopClock = ledger.startWork();
   const startedAt = clock.monotonic();
   try {
     turn.report({ kind: "model-started", model: model.name });
@@ -58,35 +115,47 @@ async function runModel(turn: AgentTurn, call: ModelCall, running: RunningCall):
     const result = isStreamed
       ? await readStream(turn, { call, request, running })
       : await raceSignal(model.generate(request), request.signal);
-    const usd = result.cached === true ? 0 : priceUsage(turn, model.name, result.usage);
-    settle({ model: model.name, agent: turn.agentName, usage: result.usage, usd });
-    return { result, usd, durationMs: Math.round(clock.monotonic() - startedAt) };
+    const usd = result.cached === true ? 0 : priceUsage(turn, model.name, { usage: result.usage, at: clock.now() });
+    const durationMs = Math.round(clock.monotonic() - startedAt);
+    return { result, usd, durationMs, activeMs: Math.round(ledger.activeMs) };
   } finally {
-    settle();
+    stopClock();
   }
 }
 
-function priceUsage(turn: AgentTurn, model: string, usage: Usage): number | null {
-  const day = new Date(turn.environment.clock.now()).toISOString().slice(0, 10);
+function priceUsage(
+  turn: AgentTurn,
+  model: string,
+  { usage, at }: { readonly usage: Usage; readonly at: number },
+): number | null {
+  const day = new Date(at).toISOString().slice(0, 10);
   return priceOf(usage, model, { table: turn.environment.prices, day });
 }
 
 /** Estimating costs a walk over the whole history: only done when a limit needs it. */
-function reserve(turn: AgentTurn, { model, request }: ModelCall): SettleReservation {
-  const { ledger } = turn.resources;
-  const isUnlimited =
-    ledger.budget.tokens === Number.POSITIVE_INFINITY && ledger.budget.usd === Number.POSITIVE_INFINITY;
-  if (isUnlimited) return ledger.reserveModelCall({ tokens: 0, usd: 0 });
-  const inputTokens = estimateTokens(request.messages, request.tools ?? []);
-  const outputTokens = request.maxOutputTokens ?? assumedOutputTokens;
-  const usage: Usage = { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0, estimated: true };
-  return ledger.reserveModelCall({ tokens: inputTokens + outputTokens, usd: priceUsage(turn, model.name, usage) ?? 0 });
+function reservationOf(turn: AgentTurn, { model, request }: ModelCall): ModelReservation {
+  const callId = turn.newId();
+  const { tokens, usd } = turn.resources.ledger.budget;
+  if (tokens === Number.POSITIVE_INFINITY && usd === Number.POSITIVE_INFINITY) return { callId, tokens: 0, usd: 0 };
+  const usage = estimateUsage(request);
+  return {
+    callId,
+    tokens: usage.inputTokens + usage.outputTokens,
+    usd: priceUsage(turn, model.name, { usage, at: turn.now() }) ?? 0,
+  };
+}
+
+/** What a call may use at most, as far as one can tell before it. */
+function estimateUsage({ messages, tools, maxOutputTokens }: ModelCall["request"]): Usage {
+  const inputTokens = estimateTokens(messages, tools ?? []);
+  const outputTokens = maxOutputTokens ?? assumedOutputTokens;
+  return { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0, estimated: true };
 }
 
 interface StreamedCall {
   readonly call: ModelCall;
   readonly request: ModelRequest;
-  readonly running: RunningCall;
+  readonly running: StartedCall;
 }
 
 async function readStream(turn: AgentTurn, { call, request, running }: StreamedCall): Promise<ModelResult> {
@@ -108,7 +177,7 @@ async function readStream(turn: AgentTurn, { call, request, running }: StreamedC
 
 interface ShownCall {
   readonly messageId: string;
-  readonly running: RunningCall;
+  readonly running: StartedCall;
 }
 
 function showPiece(turn: AgentTurn, event: ModelEvent, { messageId, running }: ShownCall): void {
@@ -123,6 +192,10 @@ function showPiece(turn: AgentTurn, event: ModelEvent, { messageId, running }: S
 function leave(events: AsyncIterator<ModelEvent>): void {
   const left = events.return?.();
   if (left !== undefined) Promise.resolve(left).catch(() => {});
+}
+
+function textOf(partial: JsonValue | undefined): string {
+  return typeof partial === "string" ? partial : "";
 }
 
 function lostCall(model: string): ModelError {

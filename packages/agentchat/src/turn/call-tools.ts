@@ -1,4 +1,4 @@
-import { type ControlReason, type JsonValue, type StepContext, TroupeError } from "@troupe/core";
+import { type ControlReason, type StepContext, type StepOutcome, TroupeError } from "@troupe/core";
 import {
   runToolCall,
   type Tool,
@@ -7,6 +7,7 @@ import {
   type ToolResultPart,
   toResultPart,
 } from "@troupe/llm";
+import { toolKey } from "../budget/recorded-spending.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 import { askApproval } from "./ask-approval.ts";
 import type { ToolRound } from "./chat-agent-context.ts";
@@ -14,9 +15,19 @@ import type { ToolRound } from "./chat-agent-context.ts";
 /** Below the runtime's grace for a stopped step (250 ms), so that the tool's own outcome is the one recorded. */
 const toolGraceMs = 200;
 
+/** What the step of a tool call records. */
+interface RecordedCall {
+  readonly outcome: ToolOutcome;
+  readonly durationMs: number;
+  readonly activeMs: number;
+}
+
 /** How one call ended, with what that means for the turn. */
 interface CallEnd {
   readonly outcome: ToolOutcome;
+  /** How often the tool ran, as far as anybody knows. */
+  readonly executions: number;
+  readonly recorded?: Omit<RecordedCall, "outcome">;
   readonly stopped?: ControlReason;
   readonly refused?: Error;
 }
@@ -55,44 +66,58 @@ interface FinishedCall extends CallEnd {
 function finishCall(turn: AgentTurn, keyed: KeyedCall, tools: readonly Tool[]): Promise<FinishedCall> {
   const { call, key } = keyed;
   return turn.branch(key, async (branch) => {
-    const { clock } = branch.environment;
-    const startedAt = clock.monotonic();
     const tool = tools.find((candidate) => candidate.name === call.toolName);
-    const end =
-      tool === undefined ? { outcome: unknownTool(call.toolName, tools) } : await runKnownTool(branch, keyed, tool);
+    const end: CallEnd =
+      tool === undefined
+        ? { outcome: unknownTool(call.toolName, tools), executions: 0 }
+        : await runKnownTool(branch, keyed, tool);
     const result = toResultPart(call, end.outcome);
-    branch.report({ kind: "tool-call-finished", result, durationMs: Math.round(clock.monotonic() - startedAt) });
+    const { executions, recorded } = end;
+    branch.report({
+      kind: "tool-call-finished",
+      result,
+      durationMs: recorded?.durationMs ?? 0,
+      ...(recorded !== undefined && { activeMs: recorded.activeMs }),
+      ...(executions !== 1 && { executions }),
+    });
     return { ...end, result };
   });
 }
 
 async function runKnownTool(turn: AgentTurn, { call, key }: KeyedCall, tool: Tool): Promise<CallEnd> {
   const approval = await askApproval(turn, call, tool);
-  if (approval.kind === "stopped") return { outcome: notRun("cancelled", approval.reason), stopped: approval.reason };
-  if (approval.kind === "denied") return { outcome: ended("denied", "tool.denied", approval.why) };
+  if (approval.kind === "stopped")
+    return { outcome: notRun("cancelled", approval.reason), executions: 0, stopped: approval.reason };
+  if (approval.kind === "denied") return { outcome: ended("denied", "tool.denied", approval.why), executions: 0 };
   const isApproved = approval.kind === "approved";
-  const outcome = await turn.stepOutcome(
+  const ending = await turn.selfTimedStep(
     `tool:${tool.name}`,
     (step) => runTool(turn, { call, tool, step, isApproved }),
     {
       key,
       idempotent: tool.idempotent,
+      claim: null,
     },
   );
-  switch (outcome.status) {
-    case "done":
-      return { outcome: outcome.value };
+  return endOfStep(ending);
+}
+
+function endOfStep(ending: StepOutcome<RecordedCall>): CallEnd {
+  const lost = ending.lost ?? 0;
+  switch (ending.status) {
+    case "done": {
+      const { outcome, ...recorded } = ending.value;
+      return { outcome, executions: lost + 1, recorded };
+    }
     case "failed":
-      return failedStep(outcome.error);
+      return failedStep(ending.error, lost);
     case "cancelled":
-      return {
-        outcome: settledInTime(outcome.partial, outcome.reason),
-        stopped: outcome.reason,
-      };
+      return stoppedStep(ending, lost);
     case "unknown":
       return {
-        outcome: notRun("unknown", outcome.reason),
-        ...(outcome.reason !== undefined && { stopped: outcome.reason }),
+        outcome: notRun("unknown", ending.reason),
+        executions: Math.max(1, lost),
+        ...(ending.reason !== undefined && { stopped: ending.reason }),
       };
   }
 }
@@ -104,32 +129,37 @@ interface RunningTool {
   readonly isApproved: boolean;
 }
 
-async function runTool(turn: AgentTurn, { call, tool, step, isApproved }: RunningTool): Promise<ToolOutcome> {
+async function runTool(turn: AgentTurn, { call, tool, step, isApproved }: RunningTool): Promise<RecordedCall> {
   const { ledger, limiter } = turn.resources;
-  const settle = ledger.reserveToolCall();
-  turn.report({ kind: "tool-started", call });
+  const { clock } = turn.environment;
   const { callId } = call;
+  ledger.reserveToolCall(step.lost, toolKey(turn.path, callId));
+  const stopClock = ledger.startWork();
+  const startedAt = clock.monotonic();
+  turn.report({ kind: "tool-started", call });
   try {
-    return await runToolCall(tool, call.arguments, {
+    const outcome = await runToolCall(tool, call.arguments, {
       signal: step.signal,
       callId,
       idempotencyKey: step.idempotencyKey,
       progress: (value) => turn.report({ kind: "tool-progress", callId, value }),
-      clock: turn.environment.clock,
+      clock,
       limiter,
       graceMs: toolGraceMs,
       isApproved,
     });
+    const durationMs = Math.round(clock.monotonic() - startedAt);
+    return { outcome, durationMs, activeMs: Math.round(ledger.activeMs) };
   } finally {
-    settle();
+    stopClock();
   }
 }
 
 /** Only the budget throws inside a tool's step; anything else is a fault of ours that the model should not hide. */
-function failedStep(error: Error): CallEnd {
+function failedStep(error: Error, lost: number): CallEnd {
   const isBudget = TroupeError.isTroupeError(error) && error.code === "run.budget_exceeded";
-  const outcome = ended(isBudget ? "denied" : "error", isBudget ? "run.budget_exceeded" : "tool.failed", error.message);
-  return isBudget ? { outcome, refused: error } : { outcome };
+  if (isBudget) return { outcome: ended("denied", error.code, error.message), executions: lost, refused: error };
+  return { outcome: ended("error", "tool.failed", error.message), executions: lost + 1 };
 }
 
 function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
@@ -139,10 +169,18 @@ function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
 }
 
 /** What a tool that was stopped says of itself, in words for the model; it may even have finished. */
-function settledInTime(partial: JsonValue | undefined, reason: ControlReason): ToolOutcome {
-  if (!isOutcome(partial)) return notRun("cancelled", reason);
-  if (partial.status === "unknown") return notRun("unknown", reason);
-  return partial.status === "cancelled" ? ended("cancelled", "tool.cancelled", stoppedWords(reason)) : partial;
+function stoppedStep({ partial, reason }: StoppedStep, lost: number): CallEnd {
+  const recordedCall: unknown = partial;
+  if (!isRecorded(recordedCall)) return { outcome: notRun("cancelled", reason), executions: lost, stopped: reason };
+  const { outcome, ...recorded } = recordedCall;
+  return { outcome: settledInTime(outcome, reason), executions: lost + 1, recorded, stopped: reason };
+}
+
+type StoppedStep = Extract<StepOutcome<RecordedCall>, { readonly status: "cancelled" }>;
+
+function settledInTime(outcome: ToolOutcome, reason: ControlReason): ToolOutcome {
+  if (outcome.status === "unknown") return notRun("unknown", reason);
+  return outcome.status === "cancelled" ? ended("cancelled", "tool.cancelled", stoppedWords(reason)) : outcome;
 }
 
 /** A tool that heard the signal has stopped in order: what it did until then nobody knows but the tool. */
@@ -162,6 +200,7 @@ function ended(status: Exclude<ToolOutcome["status"], "ok">, code: string, messa
   return { status, content: [{ kind: "text", text: message }], failure: { code, message } };
 }
 
-function isOutcome(value: JsonValue | undefined | ToolOutcome): value is ToolOutcome {
-  return typeof value === "object" && value !== null && "status" in value && "content" in value;
+/** What the step returned although it was stopped. */
+function isRecorded(value: unknown): value is RecordedCall {
+  return typeof value === "object" && value !== null && "outcome" in value && "durationMs" in value;
 }

@@ -1,3 +1,6 @@
+import { isPromiseLike } from "@troupe/core";
+import { mergeSpent } from "../budget/spent.ts";
+import { withCost } from "../budget/turn-cost.ts";
 import { asJson } from "../message/as-json.ts";
 import { completeMessage } from "../message/chat-message.ts";
 import { AgentTurn } from "./agent-turn.ts";
@@ -22,28 +25,43 @@ export interface Seat {
  */
 export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: CellContext): Promise<TurnReply> {
   const { role, path, environment } = seat;
-  const run = core.run ?? { runId: "" };
-  const resources = environment.resources(run, seat.cell);
+  const found = environment.resources(core.run ?? { runId: "" }, seat.cell);
+  const resources = isPromiseLike(found) ? await found : found;
   const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents: payload.wantsEvents });
   turn.report({ kind: "turn-started" });
-  const reply = await answer(role, payload, turn);
+  const reply = await answer(role, payload, { turn, core });
   const end = reply.end ?? { status: "ok" };
   if (end.status === "error") environment.faults.note(turn.runId, reply.cause);
-  if (reply.message === undefined) return { end, messages: [], events: turn.events };
+  const { events } = turn.notes;
+  const spent = mergeSpent(turn.notes.spent);
+  const cost = spent.length === 0 ? {} : { spent };
+  if (reply.message === undefined) return { end, messages: [], events, ...cost };
   const message = completeMessage(reply.message, { id: core.newId(), source: role.name });
   core.emit("message", asJson({ message }), { path });
-  return { end, messages: [message], events: turn.events };
+  return { end, messages: [message], events, ...cost };
 }
 
-async function answer(role: AgentRole, payload: TakeTurnPayload, turn: AgentTurn): Promise<AgentReply> {
+async function answer(
+  role: AgentRole,
+  payload: TakeTurnPayload,
+  { turn, core }: { readonly turn: AgentTurn; readonly core: CellContext },
+): Promise<AgentReply> {
   try {
     return await role.takeTurn(payload.messages, turn);
   } catch (error) {
     const end = endOf(error);
-    if (end === undefined) {
-      turn.environment.faults.note(turn.runId, error);
-      throw error;
-    }
-    return { message: undefined, end };
+    if (end !== undefined) return { message: undefined, end };
+    turn.environment.faults.note(turn.runId, error);
+    await keepEvents(core);
+    throw withCost(error, mergeSpent(turn.notes.spent));
+  }
+}
+
+/** A turn that throws is undone, but what it did was done, and paid for: its record leaves with that of an empty step. */
+async function keepEvents(core: CellContext): Promise<void> {
+  try {
+    await core.step("failed", () => null, { idempotent: true });
+  } catch {
+    // The attempt is over, or the turn was stopped: whatever could be recorded is, and the agent's own error counts.
   }
 }

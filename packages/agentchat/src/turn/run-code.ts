@@ -1,38 +1,43 @@
-import type { CodeBlock, CodeExecutor, CodeResult } from "@troupe/llm";
+import type { StepContext } from "@troupe/core";
+import type { CodeResult } from "@troupe/llm";
+import { toolKey } from "../budget/recorded-spending.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 import type { CodeCall } from "./chat-agent-context.ts";
 
+/** What the step of a program records. */
+interface RecordedRun {
+  readonly result: CodeResult;
+  readonly activeMs: number;
+  /** Executions before this one that died with their process. */
+  readonly lost: number;
+}
+
 /** Runs a program as one journaled step, within the budget for tool calls; output is shown as it is printed. */
-export async function runCode(
-  turn: AgentTurn,
-  { executor, blocks, timeoutMs, idempotent }: CodeCall,
-): Promise<CodeResult> {
-  turn.report({ kind: "code-started", blocks });
-  const result = await turn.step(
-    "code",
-    (step) => execute(turn, { executor, blocks, timeoutMs, signal: step.signal }),
-    {
-      idempotent: idempotent === true,
-    },
-  );
+export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResult> {
+  turn.report({ kind: "code-started", blocks: call.blocks });
+  const { result, activeMs, lost } = await turn.step("code", (step) => execute(turn, call, step), {
+    idempotent: call.idempotent === true,
+    claim: null,
+  });
   const { exitCode, output, truncated, durationMs } = result;
-  turn.report({ kind: "code-finished", exitCode, output, isTruncated: truncated, durationMs: Math.round(durationMs) });
+  turn.report({
+    kind: "code-finished",
+    exitCode,
+    output,
+    isTruncated: truncated,
+    durationMs: Math.round(durationMs),
+    activeMs,
+    ...(lost > 0 && { executions: lost + 1 }),
+  });
   return result;
 }
 
-interface Execution {
-  readonly executor: CodeExecutor;
-  readonly blocks: readonly CodeBlock[];
-  readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal;
-}
-
-async function execute(turn: AgentTurn, { executor, blocks, timeoutMs, signal }: Execution): Promise<CodeResult> {
-  const settle = turn.resources.ledger.reserveToolCall();
-  try {
-    const onOutput = (text: string): void => turn.report({ kind: "code-output", text });
-    return await executor.execute(blocks, { timeoutMs, signal, onOutput });
-  } finally {
-    settle();
-  }
+async function execute(turn: AgentTurn, call: CodeCall, { signal, lost }: StepContext): Promise<RecordedRun> {
+  const { executor, blocks, timeoutMs } = call;
+  const { ledger } = turn.resources;
+  // A program has no id: the record shows it as begun exactly when a process has died over it.
+  ledger.reserveToolCall(lost, lost > 0 ? toolKey(turn.path, "") : undefined);
+  const onOutput = (text: string): void => turn.report({ kind: "code-output", text });
+  const result = await executor.execute(blocks, { timeoutMs, signal, onOutput });
+  return { result, activeMs: Math.round(ledger.activeMs), lost };
 }

@@ -1,8 +1,10 @@
-import type { Clock } from "@troupe/core";
+import { type CellEvent, type Clock, isPromiseLike, type LiveEvent, type MaybePromise } from "@troupe/core";
 import { type PriceTable, ToolLimiter } from "@troupe/llm";
 import { type Budget, loadBudget, type StoredBudget } from "../budget/budget.ts";
+import { type RecordedSpending, readSpending, spendingKinds } from "../budget/recorded-spending.ts";
 import { RunLedger } from "../budget/run-ledger.ts";
 import { createLiveFaults, type LiveFaults } from "../message/live-faults.ts";
+import { type DurableRunEvent, toRunEvent } from "../message/run-event.ts";
 
 /** What the turns of one run share in this process; everything in it can be made again from the run's record. */
 export interface RunResources {
@@ -15,11 +17,20 @@ export interface InheritedRun {
   readonly budget: StoredBudget;
 }
 
+/** A run as its actors know it. */
+export interface RunIdentity {
+  readonly runId: string;
+  readonly inherited?: unknown;
+}
+
 /** What the turns of a registered runner get from its surroundings. */
 export interface TurnEnvironment {
   readonly clock: Clock;
   readonly prices: PriceTable;
-  resources(run: { readonly runId: string; readonly inherited?: unknown }, cell: string): RunResources;
+  /** Makes the resources of a run that begins here and now, and has spent nothing. */
+  begin(run: RunIdentity, cell: string): void;
+  /** Those of a run that is under way; read from its record when another process, or the run that it was forked from, began it. */
+  resources(run: RunIdentity, cell: string): MaybePromise<RunResources>;
   /** The run is over: nothing of it stays but what it failed with, until its handle has asked. */
   close(runId: string): void;
   readonly faults: LiveFaults;
@@ -31,40 +42,64 @@ export interface EnvironmentOptions {
   readonly prices: PriceTable;
   /** Called once when a run's wall time is spent. */
   readonly onTimeOver: (run: { readonly cell: string; readonly runId: string; readonly detail: string }) => void;
+  /** The events of a run that are recorded by now. */
+  readonly readEvents: (cell: string, runId: string) => AsyncIterable<CellEvent | LiveEvent>;
 }
 
 /**
  * Makes the environment of one runner on one runtime.
  *
- * Invariant: an entry exists from the first turn of a run to `close`, so finished runs leave nothing (I9).
+ * Invariants:
+ * 1. An entry exists from the first turn of a run to `close`, so finished runs leave nothing (I9).
+ * 2. No call of a run is made here before what it had spent elsewhere has been read.
  */
 export function createEnvironment(options: EnvironmentOptions): TurnEnvironment {
-  const runs = new Map<string, RunResources>();
+  const { clock, prices } = options;
+  const runs = new Map<string, MaybePromise<RunResources>>();
+  const make = (run: RunIdentity, cell: string, recorded?: RecordedSpending): RunResources => {
+    const onTimeOver = (detail: string): void => options.onTimeOver({ cell, runId: run.runId, detail });
+    const budget = readBudget(run.inherited);
+    return { ledger: new RunLedger({ budget, clock, onTimeOver, recorded }), limiter: new ToolLimiter() };
+  };
+  const recover = async (run: RunIdentity, cell: string): Promise<RunResources> => {
+    const events: DurableRunEvent[] = [];
+    for await (const event of options.readEvents(cell, run.runId)) {
+      const seen = spendingKinds.has(event.kind) ? toRunEvent(event) : undefined;
+      if (seen?.isLive === false) events.push(seen);
+    }
+    return make(run, cell, readSpending(events));
+  };
   return {
     faults: createLiveFaults(),
-    clock: options.clock,
-    prices: options.prices,
+    clock,
+    prices,
+    begin: (run, cell) => {
+      // A manager's first turn that is replayed for show must not touch a run at work.
+      if (!runs.has(run.runId)) runs.set(run.runId, make(run, cell));
+    },
     resources: (run, cell) => {
       const known = runs.get(run.runId);
       if (known !== undefined) return known;
-      const { runId } = run;
-      const onTimeOver = (detail: string): void => options.onTimeOver({ cell, runId, detail });
-      const made = {
-        ledger: new RunLedger({ budget: readBudget(run.inherited), clock: options.clock, onTimeOver }),
-        limiter: new ToolLimiter(),
+      const recovering = recover(run, cell);
+      runs.set(run.runId, recovering);
+      const settle = (made: RunResources | undefined): void => {
+        if (runs.get(run.runId) !== recovering) return;
+        if (made === undefined) runs.delete(run.runId);
+        else runs.set(run.runId, made);
       };
-      runs.set(runId, made);
-      return made;
+      recovering.then(settle, () => settle(undefined));
+      return recovering;
     },
     close: (runId) => {
-      runs.get(runId)?.ledger.close();
+      const closed = runs.get(runId);
       runs.delete(runId);
+      if (closed !== undefined && !isPromiseLike(closed)) closed.ledger.close();
     },
   };
 }
 
 /** The budget in a run context; the default for a context that another program made. */
-function readBudget(inherited: unknown): Budget {
+export function readBudget(inherited: unknown): Budget {
   if (!hasBudget(inherited)) return loadBudget({});
   return loadBudget(inherited.budget);
 }
