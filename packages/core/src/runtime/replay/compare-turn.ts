@@ -126,10 +126,13 @@ function compareChanges(frame: ReplayFrame, record: TurnRecord): readonly Differ
   if (isForgotten !== frame.isForgotten)
     return [{ what: "state", recorded: { isForgotten }, replayed: { isForgotten: frame.isForgotten } }];
   if (isForgotten) return [];
-  return [...compareState(frame, record.state ?? frame.committedState), ...compareLists(frame, record.lists ?? [])];
+  return [...compareState(frame, record), ...compareLists(frame, record.lists ?? [])];
 }
 
-function compareState(frame: ReplayFrame, recorded: string): readonly Difference[] {
+/** State that code of another version left is in another form. */
+function compareState(frame: ReplayFrame, record: TurnRecord): readonly Difference[] {
+  if (record.state !== undefined && (record.version ?? 1) !== frame.options.blueprint.stateVersion) return [];
+  const recorded = record.state ?? frame.committedState;
   const replayed = encodeState(frame);
   if (typeof replayed !== "string") return [{ what: "state", recorded, replayed }];
   if (replayed === recorded || jsonEquals(parse(replayed), parse(recorded))) return [];

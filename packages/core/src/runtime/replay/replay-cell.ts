@@ -199,6 +199,10 @@ class Replay {
       return undefined;
     }
     const image = this.#images.get(formatAgentId(mail.recipient));
+    if ((image?.version ?? 1) > blueprint.stateVersion) {
+      this.#lacksDefinition(id, mail.recipient);
+      return undefined;
+    }
     const stop = mail.run === undefined ? undefined : this.#stops.get(mail.run.runId);
     const journal = this.#journals.get(id) ?? emptyJournal;
     const turn = new ReplayedTurn({ mail, turn: id, blueprint, image, journal, stop, signal });
@@ -236,14 +240,11 @@ class Replay {
 }
 
 /** An image under construction: its arrays belong to the replay alone. */
-interface MutableImage {
-  readonly state?: string;
-  readonly lists: Record<string, JsonValue[]>;
-}
+type MutableImage = Omit<AgentImage, "lists"> & { readonly lists: Record<string, JsonValue[]> };
 
 function toMutable(image: AgentImage): MutableImage {
   const lists = Object.fromEntries(Object.entries(image.lists).map(([name, items]) => [name, [...items]]));
-  return image.state === undefined ? { lists } : { state: image.state, lists };
+  return { ...image, lists };
 }
 
 function applied(image: MutableImage, record: TurnRecord): MutableImage {
@@ -253,8 +254,8 @@ function applied(image: MutableImage, record: TurnRecord): MutableImage {
     if (list === undefined || isReplaced) lists[name] = [...items];
     else for (const item of items) list.push(item);
   }
-  const state = record.state ?? image.state;
-  return state === undefined ? { lists } : { state, lists };
+  const { state, version } = record.state === undefined ? image : record;
+  return { lists, ...(state !== undefined && { state }), ...(version !== undefined && { version }) };
 }
 
 const emptyJournal: JournalIndex = { keys: new Set(), settled: new Set(), waits: new Map() };

@@ -10,6 +10,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Blueprint, type ControlReason, type Lists, type RunContext, trustType } from "../../agent/index.ts";
 import type { JsonValue } from "../../errors/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
+import { decodeJson } from "../../message/index.ts";
 import { type AgentImage, freezeJson, type ListChange, type Mail, type WaitRecord } from "../../store/index.ts";
 import type { Destination } from "../delivery/post-office.ts";
 import { stepCancelled } from "../step/step-run.ts";
@@ -75,6 +76,7 @@ export class ReplayFrame {
   isForgotten = false;
   #isOver = false;
   readonly #controller = new AbortController();
+  #committed: string | undefined;
   #state: { readonly value: unknown } | undefined;
   #lists: Map<string, ListDraft> | undefined;
 
@@ -136,14 +138,18 @@ export class ReplayFrame {
 
   // --- state -------------------------------------------------------------------------------------
 
+  /** The state before the turn, in the form of the definition. */
   get committedState(): string {
-    return this.options.image?.state ?? this.options.blueprint.initialJson;
+    this.#committed ??= currentState(this.options);
+    return this.#committed;
   }
 
   get state(): unknown {
     const { image, blueprint, isShared } = this.options;
     if (isShared) return freezeJson(JSON.parse(this.committedState), "committed state");
-    this.#state ??= { value: image?.state === undefined ? blueprint.initialState() : JSON.parse(image.state) };
+    this.#state ??= {
+      value: image?.state === undefined ? blueprint.initialState() : JSON.parse(this.committedState),
+    };
     return this.#state.value;
   }
 
@@ -171,4 +177,13 @@ export class ReplayFrame {
   get listChanges(): readonly ListChange[] {
     return [...(this.#lists?.values() ?? [])].map((draft) => draft.change()).filter((change) => change !== undefined);
   }
+}
+
+/** Stored state of an earlier version is migrated, as the live agent's is (C26). */
+function currentState({ image, blueprint }: ReplayFrameOptions): string {
+  const { state, version = 1 } = image ?? {};
+  const { migrate } = blueprint.options;
+  if (state === undefined) return blueprint.initialJson;
+  if (version >= blueprint.stateVersion || migrate === undefined) return state;
+  return JSON.stringify(migrate(decodeJson(state, "stored state"), version));
 }

@@ -1,3 +1,4 @@
+import { type AgentDefinition, defineAgent } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import type { JsonValue } from "../../errors/index.ts";
 import { actor, type Context } from "../../../test/support/actor.ts";
@@ -184,5 +185,42 @@ describe("a log that other code replays", () => {
     ])
       expect(call).toThrow(expect.objectContaining({ code: "state.attempt_over" }));
     await expect(left?.step("late", () => 1)).rejects.toMatchObject({ code: "state.attempt_over" });
+  });
+});
+
+describe("versions of state", () => {
+  const versioned = (stateVersion: number): AgentDefinition<"Ask"> =>
+    defineAgent({
+      type: "versioned",
+      state: () => (stateVersion === 1 ? { n: 0 } : { count: 0 }),
+      cell: () => "session",
+      stateVersion,
+      migrate: (state) => ({ count: Number(Reflect.get(Object(state), "n")) }),
+      handlers: (on) => [
+        on.request(Ask, (_, { state }) => {
+          const name = stateVersion === 1 ? "n" : "count";
+          const value = Number(Reflect.get(state, name)) + 1;
+          Reflect.set(state, name, value);
+          return value;
+        }),
+      ],
+    });
+  const recordsBy = (stateVersion: number): ReturnType<typeof recordsOf> =>
+    recordsOf([versioned(stateVersion)], async ({ runtime }) => {
+      for (let n = 0; n < 3; n++) await runtime.send(Ask(n), versioned(stateVersion).id("x"), ask);
+    });
+
+  test("what older code left is migrated; newer state than the code's is refused", async () => {
+    const old = await recordsBy(1);
+    expect(differences(await replayCell({ records: old, agents: [versioned(1)] }))).toEqual([]);
+    const migrated = await replayCell({ records: old, agents: [versioned(2)] });
+    expect(migrated).toMatchObject({ turns: 3, mismatches: [] });
+    const fresh = await recordsBy(2);
+    expect(differences(await replayCell({ records: fresh, agents: [versioned(2)] }))).toEqual([]);
+    expect(differences(await replayCell({ records: fresh, agents: [versioned(1)] })).at(-1)).toEqual([
+      "definition",
+      "versioned",
+      null,
+    ]);
   });
 });

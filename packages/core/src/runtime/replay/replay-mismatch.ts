@@ -2,7 +2,7 @@ import { type JsonValue, StateError } from "../../errors/index.ts";
 
 /** What differs between a log and its replay. */
 export interface ReplayMismatch {
-  /** `definition`: no agent of the type was given; `message lost`: the message of the turn is not in the log; else a part of the turn. */
+  /** `definition`: no agent of the type was given, or an older one; `origin`: the log lacks the turn's message; else a part of the turn. */
   readonly what: "definition" | "origin" | "journal" | "event" | "message" | "question" | "state" | "list" | "end";
   readonly turn: string;
   readonly agent: string;
@@ -20,7 +20,7 @@ export interface Difference {
 }
 
 const remedies: Readonly<Record<ReplayMismatch["what"], string>> = {
-  definition: "Give replayCell() every agent that the log names.",
+  definition: "Give replayCell() every agent that the log names, in a version at least as new.",
   origin: "Replay from a snapshot that is older than the message, or ignore this turn: its beginning was pruned.",
   journal: "Run the code that recorded the log, or put what differs (time, randomness, I/O) into steps.",
   event: "Run the code that recorded the log, or take what the event says from a step's outcome.",
