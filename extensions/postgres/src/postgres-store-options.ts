@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
+import type { RetentionOptions } from "./retention/sweep-options.ts";
 
 /** How a `postgresStore` reaches its database. What is left out comes from the `PG...` environment variables, as in `psql`. */
 export interface PostgresStoreOptions {
@@ -13,6 +14,8 @@ export interface PostgresStoreOptions {
   readonly ssl?: boolean | ConnectionOptions | undefined;
   /** The schema that holds the tables: lower-case letters, digits and `_`. Stores with different schemas share nothing. Default `troupe`. */
   readonly schema?: string | undefined;
+  /** What to drop by itself, now and then after a write. Default: nothing; `sweep` drops when it is called. */
+  readonly retention?: RetentionOptions | undefined;
   /** Connections for statements, besides the one that holds the leases. Default 6. */
   readonly maxConnections?: number | undefined;
   /** Limit for opening a connection. Default 5,000. */

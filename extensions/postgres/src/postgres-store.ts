@@ -28,6 +28,9 @@ import { type ConnectionSettings, connectionSettings } from "./connection/connec
 import { Database } from "./connection/database.ts";
 import { Session } from "./connection/session.ts";
 import type { PostgresStoreOptions } from "./postgres-store-options.ts";
+import { RetentionSchedule } from "./retention/retention-schedule.ts";
+import type { RetentionOptions, SweepOptions, SweepReport } from "./retention/sweep-options.ts";
+import { sweep } from "./retention/sweep.ts";
 import { BlobRows } from "./rows/blob-rows.ts";
 import { CellRows } from "./rows/cell-rows.ts";
 import { InboxRows } from "./rows/inbox-rows.ts";
@@ -47,11 +50,22 @@ import { GroupCommit } from "./write/group-commit.ts";
  *
  * @throws ConfigError `config.invalid_option`.
  */
-export function postgresStore(options: PostgresStoreOptions = {}): Store {
-  return new PostgresStore(connectionSettings(options));
+export function postgresStore(options: PostgresStoreOptions = {}): PostgresStore {
+  return new SharedStore(connectionSettings(options), options.retention);
 }
 
-class PostgresStore implements Store {
+/** A store in a PostgreSQL database. */
+export interface PostgresStore extends Store {
+  /**
+   * Drops what nobody needs any more: cells whose runs have ended, expired message ids, large strings that nothing refers to. Cells that
+   * are busy, have mail or belong to a worker that lives stay.
+   *
+   * @throws StoreError as every writing call.
+   */
+  sweep(options?: SweepOptions): Promise<SweepReport>;
+}
+
+class SharedStore implements PostgresStore {
   readonly kind = "store";
   readonly isDurable = true;
   readonly #database: Database;
@@ -65,9 +79,10 @@ class PostgresStore implements Store {
   readonly #cells: CellRows;
   readonly #logs: LogRows;
   readonly #runs: RunRows;
+  readonly #retention: RetentionSchedule | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(settings: ConnectionSettings) {
+  constructor(settings: ConnectionSettings, retention: RetentionOptions | undefined) {
     const database = new Database(settings);
     this.#database = database;
     this.#session = new Session(database, {
@@ -84,11 +99,21 @@ class PostgresStore implements Store {
     const blobs = new BlobRows(database);
     this.#claims = new Claims(database, this.#workers);
     this.#releases = new Releases(database);
-    this.#writes = new GroupCommit(database, blobs, () => this.#announcer.announceWrite());
+    this.#writes = new GroupCommit(database, blobs, () => {
+      this.#announcer.announceWrite();
+      this.#retention?.touch();
+    });
     this.#inbox = new InboxRows(database, (workers) => this.#announcer.announceMail(workers));
     this.#cells = new CellRows(database);
     this.#logs = new LogRows(database, blobs);
     this.#runs = new RunRows(database);
+    if (retention !== undefined)
+      this.#retention = new RetentionSchedule(() => this.sweep(retention), retention.everyMs);
+  }
+
+  async sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    this.#assertOpen();
+    return sweep(this.#database, this.#runs, options);
   }
 
   async claim(cell: string, owner: string): Promise<CellClaim> {
@@ -179,6 +204,7 @@ class PostgresStore implements Store {
 
   async #end(): Promise<void> {
     this.#database.stopRetrying();
+    await this.#retention?.settled();
     await Promise.all([this.#writes.idle(), this.#inbox.idle(), this.#claims.idle(), this.#releases.idle()]);
     // A server that is away: then the locks are free with the session, and others see that these workers are gone.
     const ends = this.#workers.owners().map((owner) => this.#releaseAll(owner, this.#workers.known(owner)));

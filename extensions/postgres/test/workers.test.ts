@@ -18,7 +18,7 @@ describeWithServer("workers of postgresStore", (server) => {
     const schema = freshSchema();
     const stores = numbers(count).map(() => openStore(server(), { schema, ...options }));
     onTestFinished(async () => {
-      await Promise.all(stores.map((store) => store.close()));
+      await Promise.all(stores.map(async (store) => store.close()));
     });
     return { stores, schema };
   }
@@ -110,7 +110,7 @@ describeWithServer("workers of postgresStore", (server) => {
     const store = openStore(server(), { connectionString: undefined, ...address, schema });
     const second = openStore(server(), { schema });
     onTestFinished(async () => {
-      await Promise.all([store.close(), second.close()]);
+      for (const each of [store, second]) await each.close();
       await link.close();
     });
     const driver = await CellDriver.claim(store, "cell");
@@ -160,7 +160,9 @@ describeWithServer("workers of postgresStore", (server) => {
     const cells = numbers(40).map((index) => `cell ${index}`);
     for (const cell of cells) await claimCell(store, cell);
     await silenceWorker(server(), schema, "owner");
-    const claims = stores.slice(1).flatMap((each, index) => cells.map((cell) => each.claim(cell, `worker ${index}`)));
+    const claims = stores
+      .slice(1)
+      .flatMap((each, index) => cells.map(async (cell) => each.claim(cell, `worker ${index}`)));
     const outcomes = await Promise.allSettled(claims);
     const granted = outcomes.filter(({ status }) => status === "fulfilled");
     expect(granted.length).toBe(cells.length);
@@ -187,7 +189,9 @@ describeWithServer("workers of postgresStore", (server) => {
     for (let round = 0; round < 30; round++) {
       const cell = `cell ${round}`;
       await claimCell(store, cell);
-      await Promise.all([store.release("owner", cell), second.deliver(cell, [mailEntry(round)])]);
+      const released = store.release("owner", cell);
+      await second.deliver(cell, [mailEntry(round)]);
+      await released;
       expect((await second.cells({ cell }))[0]?.hasMail).toBe(true);
     }
   });

@@ -1,5 +1,5 @@
 import type { CellRow } from "@troupe/core";
-import type { Database, Statement } from "../connection/database.ts";
+import type { Database, RunStatement, Statement } from "../connection/database.ts";
 import { isDead } from "../worker/liveness.ts";
 import { fromStoredText, toStoredName } from "./stored-text.ts";
 
@@ -43,6 +43,11 @@ const dropAll: readonly Statement[] = [
   { name: "cell-drop", text: "DELETE FROM cells WHERE id = $1" },
 ];
 
+/** Drops everything that a cell has, inside a transaction that holds its row. */
+export async function dropCell(run: RunStatement, id: number): Promise<void> {
+  for (const statement of dropAll) await run(statement, [id]);
+}
+
 /** Lists and prunes cells; claims and group commit write them. */
 export class CellRows {
   readonly #database: Database;
@@ -74,7 +79,7 @@ export class CellRows {
   async drop(cell: string): Promise<void> {
     await this.#database.transaction(async (run) => {
       const [row] = await run<{ id: number }>(lockOne, [toStoredName(cell).name]);
-      if (row !== undefined) for (const statement of dropAll) await run(statement, [row.id]);
+      if (row !== undefined) await dropCell(run, row.id);
     });
   }
 }

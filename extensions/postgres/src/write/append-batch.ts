@@ -105,9 +105,15 @@ export function recordValues(groups: readonly CellAppend[]): readonly unknown[] 
     groups.map(({ row }) => row?.text ?? ""),
     groups.map(({ row }) => (row === undefined || row.blobs.length === 0 ? null : [...new Set(row.blobs)].join(","))),
     groups.map(({ isBusy }) => isBusy ?? null),
-    groups.map(({ records }) => records.at(-1)?.at ?? null),
+    groups.map(({ records }) => timeOf(records)),
     groups.map(({ collected }) => collected ?? null),
   ];
+}
+
+/** The time of the last record, in whole milliseconds. */
+function timeOf(records: readonly StoreRecord[]): number | null {
+  const last = records.at(-1);
+  return last === undefined ? null : Math.floor(last.at);
 }
 
 /** The further parameters of `appendWithNotes`. */

@@ -1,6 +1,5 @@
-import type { Store } from "@troupe/core";
 import type { ContractSubject, StoreEnvironment } from "@troupe/core/testing";
-import { postgresStore, type PostgresStoreOptions } from "@troupe/postgres";
+import { type PostgresStore, postgresStore, type PostgresStoreOptions } from "@troupe/postgres";
 import type { PostgresServer } from "./postgres-server.ts";
 
 let count = 0;
@@ -12,7 +11,7 @@ export function freshSchema(): string {
 }
 
 /** Opens a store on a test's server. */
-export function openStore(server: PostgresServer, options: PostgresStoreOptions = {}): Store {
+export function openStore(server: PostgresServer, options: PostgresStoreOptions = {}): PostgresStore {
   return postgresStore({ connectionString: server.connectionString(), ...options });
 }
 

@@ -1,0 +1,110 @@
+import type { CellSnapshot } from "@troupe/core";
+import type { Database, RunStatement, Statement } from "../connection/database.ts";
+import { dropCell } from "../rows/cell-rows.ts";
+import { parseStored } from "../rows/parse-stored.ts";
+import { fromStoredText } from "../rows/stored-text.ts";
+import { isDead } from "../worker/liveness.ts";
+import { snapshotBody } from "../write/snapshot-batch.ts";
+
+const liveWorker = `SELECT FROM workers w WHERE w.id = c.worker AND NOT ${isDead("$1")}`;
+
+/** Cells that nobody is going to write soon, whose snapshots may name what has expired; and cells that hold nothing any more. */
+const list: Statement = {
+  name: "expire-list",
+  text: `SELECT c.id::float8 FROM cells c LEFT JOIN snapshots s ON s.cell = c.id
+    WHERE c.id > $2 AND c.updated_at <= $3 AND NOT EXISTS (${liveWorker}) AND (s.body ~ '"(marks|remembered)"'
+      OR (s.cell IS NULL AND NOT EXISTS (SELECT FROM log l WHERE l.cell = c.id)))
+    ORDER BY c.id LIMIT $4`,
+};
+
+const lock: Statement = {
+  name: "expire-lock",
+  text: `SELECT coalesce(c.long_name, c.name) AS cell FROM cells c WHERE c.id = $2 AND NOT EXISTS (${liveWorker}) FOR UPDATE OF c`,
+};
+
+const readSnapshot: Statement = { name: "expire-read", text: "SELECT body FROM snapshots WHERE cell = $1" };
+const writeSnapshot: Statement = { name: "expire-write", text: "UPDATE snapshots SET body = $2 WHERE cell = $1" };
+const dropSnapshot: Statement = { name: "expire-drop", text: "DELETE FROM snapshots WHERE cell = $1" };
+
+const holdsNothing: Statement = {
+  name: "expire-empty",
+  text: `SELECT c.id::float8 FROM cells c WHERE c.id = $1
+    AND NOT EXISTS (SELECT FROM log l WHERE l.cell = c.id) AND NOT EXISTS (SELECT FROM snapshots s WHERE s.cell = c.id)
+    AND NOT EXISTS (SELECT FROM inbox b WHERE b.cell = c.id) AND NOT EXISTS (SELECT FROM runs r WHERE r.cell = c.id)`,
+};
+
+/** Large strings to which no row refers. A row is written at most seconds after its strings were marked as used. */
+const dropBlobs: Statement = {
+  name: "expire-blobs",
+  text: `DELETE FROM blobs WHERE used_at < now() - interval '1 hour'
+    AND hash NOT IN (SELECT unnest(string_to_array(l.blobs, ',')) FROM log l WHERE l.blobs IS NOT NULL)`,
+};
+
+/** Workers that are dead, and that nothing is left of. For a day their rows tell them so, should they wake. */
+const dropWorkers: Statement = {
+  name: "expire-workers",
+  text: `DELETE FROM workers w WHERE ${isDead("$1")} AND w.beat < now() - interval '1 day'
+    AND NOT EXISTS (SELECT FROM cells c WHERE c.worker = w.id)`,
+};
+
+/** How long things are remembered. Milliseconds. */
+export interface ExpiryLimits {
+  readonly now: number;
+  readonly rememberMs: number;
+  /** A mark of another cell is kept for so long after its last message (C10). */
+  readonly markMs: number;
+}
+
+const pageSize = 200;
+
+/** Drops what has expired or is left over: ids and marks in the snapshots of cells at rest, empty cells, large strings, dead workers. */
+export async function expireRows(database: Database, limits: ExpiryLimits): Promise<void> {
+  const { leaseMs } = database.settings;
+  const until = Math.floor(limits.now - Math.min(limits.rememberMs, limits.markMs));
+  let last = 0;
+  for (;;) {
+    const { rows } = await database.query<{ id: number }>(list, [leaseMs, last, until, pageSize]);
+    for (const { id } of rows) await database.transaction((run) => expireCell(run, { id, leaseMs, limits }));
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < pageSize) break;
+    last = end.id;
+  }
+  await database.query(dropBlobs, []);
+  await database.query(dropWorkers, [leaseMs]);
+}
+
+interface ExpiringCell {
+  readonly id: number;
+  readonly leaseMs: number;
+  readonly limits: ExpiryLimits;
+}
+
+async function expireCell(run: RunStatement, { id, leaseMs, limits }: ExpiringCell): Promise<void> {
+  const [row] = await run<{ cell: string }>(lock, [leaseMs, id]);
+  if (row === undefined) return;
+  const [stored] = await run<{ body: string }>(readSnapshot, [id]);
+  if (stored !== undefined) {
+    const snapshot = parseStored<CellSnapshot>(stored.body, fromStoredText(row.cell), "snapshot");
+    const body = snapshotBody(withoutExpired(snapshot, limits));
+    if (body === null) await run(dropSnapshot, [id]);
+    else if (body !== stored.body) await run(writeSnapshot, [id, body]);
+  }
+  const [empty] = await run(holdsNothing, [id]);
+  if (empty !== undefined) await dropCell(run, id);
+}
+
+function withoutExpired({ marks, remembered, ...rest }: CellSnapshot, limits: ExpiryLimits): CellSnapshot {
+  const { now, rememberMs, markMs } = limits;
+  return {
+    ...rest,
+    ...(marks !== undefined && { marks: youngerThan(marks, now - markMs) }),
+    ...(remembered !== undefined && { remembered: youngerThan(remembered, now - rememberMs) }),
+  };
+}
+
+function youngerThan<Item extends { readonly at: number }>(
+  items: Readonly<Record<string, Item>>,
+  at: number,
+): Readonly<Record<string, Item>> {
+  return Object.fromEntries(Object.entries(items).filter(([, item]) => item.at > at));
+}
