@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { loadEnvironment } from "../node/environment.ts";
 import { describeFailure, exitCodeOf } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
-import { addRunCommands, logOption, storeOption } from "./runs/add-run-commands.ts";
+import { addRunCommands, logOption, parseCount, storeOption } from "./runs/add-run-commands.ts";
 import { chooseStore } from "./store/store-spec.ts";
 
 interface SharedOptions {
@@ -140,9 +140,21 @@ function addDemo(program: Command, done: (exitCode: ExitCode) => void): void {
       "ask a real model, such as openai:gpt-5-mini, anthropic:claude-haiku-4-5 or ollama:llama3.2",
     )
     .option("--out <dir>", "where report.md, chart.svg and run.html are written", "out")
-    .action(async (options: SharedOptions & { data?: string; model?: string; out: string }) => {
+    .option("--crash", "kill the process of the run at a random event; another one goes on")
+    .option("--seed <n>", "with --crash: kill at the event of this seed", parseCount)
+    .action(async (options: SharedOptions & DemoFlags) => {
       loadEnvironment(options.env);
       const { demoCommand } = await import("./demo-command.ts");
-      done(await demoCommand({ dataPath: options.data, modelId: options.model, outDirectory: options.out }));
+      const { data: dataPath, model: modelId, out: outDirectory, seed } = options;
+      const crash = options.crash === true || seed !== undefined ? { seed } : undefined;
+      done(await demoCommand({ dataPath, modelId, outDirectory, crash }));
     });
+}
+
+interface DemoFlags {
+  readonly data?: string;
+  readonly model?: string;
+  readonly out: string;
+  readonly crash?: boolean;
+  readonly seed?: number;
 }

@@ -1,31 +1,32 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { randomInt } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { ConfigError, InProcessRuntime } from "@troupe/core";
-import type { ChatModel } from "@troupe/llm";
 import { wasmExecutor } from "@troupe/wasm-exec";
+import { crashRunId } from "../demo/crash/crash-protocol.ts";
+import type { CrashOptions } from "../demo/crash/kill-and-resume.ts";
+import { loadModel, loadTable } from "../demo/demo-input.ts";
 import { type DemoOptions, runDemo } from "../demo/run-demo.ts";
 import type { Screen } from "../demo/screen.ts";
-import { standInModel } from "../demo/stand-in/stand-in-model.ts";
-import { parseTable, type Table } from "../demo/table/table.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { onInterrupt } from "./interrupt.ts";
+import { type CrashStory, repeatedCalls } from "../demo/story.ts";
 import { makeDirectory } from "../node/make-directory.ts";
 import { standardOutput } from "../terminal/terminal.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { onInterrupt } from "./interrupt.ts";
 
 /** `troupe demo` with its flags. */
 export interface DemoCall {
   readonly dataPath: string | undefined;
   readonly modelId: string | undefined;
   readonly outDirectory: string;
+  /** Set to kill the process of the run in the middle. */
+  readonly crash?: CrashCall | undefined;
 }
 
-/** The table of the default demonstration, in the package's own data folder. */
-const barley = {
-  url: new URL("../../data/barley.csv", import.meta.url),
-  name: "barley.csv",
-  source:
-    "Minnesota barley trial of 1931-32; Wiebe, Reinbach-Welch and Cowan, USDA Technical Bulletin 735 (1940), after Immer, Hayes and Powers (1934)",
-};
+/** When the process is killed: equal seeds kill at the same event; without one, chance decides. */
+interface CrashCall {
+  readonly seed: number | undefined;
+}
 
 /**
  * Shows a team at work on a real table and writes its report, chart and page.
@@ -36,7 +37,8 @@ const barley = {
  */
 export async function demoCommand(call: DemoCall): Promise<ExitCode> {
   const { table, dataName, dataSource } = await loadTable(call.dataPath);
-  const model = call.modelId === undefined ? standInModel() : await loadModel(call.modelId);
+  const model = await loadModel(call.modelId);
+  const crash = call.crash === undefined ? undefined : await prepareCrash(call, call.crash);
   const executor = wasmExecutor();
   const runtime = new InProcessRuntime();
   const controller = new AbortController();
@@ -53,13 +55,15 @@ export async function demoCommand(call: DemoCall): Promise<ExitCode> {
     screen,
     now: () => performance.now(),
     signal: controller.signal,
+    crash,
   };
   try {
-    const { files } = await runDemo(options);
+    const { story, files } = await runDemo(options);
     const written = await writeFiles(call.outDirectory, files);
     screen.write(`\nWrote ${written.join(", ")}\n`);
+    if (crash !== undefined) screen.write(showLine(crash));
     if (call.modelId === undefined) screen.write(offerLine(process.env));
-    return exitCodes.ok;
+    return story.crash === undefined || isHarmless(story.crash) ? exitCodes.ok : exitCodes.failed;
   } catch (error) {
     if (controller.signal.aborted) return exitCodes.interrupted;
     throw error;
@@ -68,6 +72,21 @@ export async function demoCommand(call: DemoCall): Promise<ExitCode> {
     await runtime.close();
     await executor.close();
   }
+}
+
+/** The database of the run that is killed stays beside the report, to look into. */
+async function prepareCrash({ outDirectory, dataPath, modelId }: DemoCall, { seed }: CrashCall): Promise<CrashOptions> {
+  await writeFiles(outDirectory, {});
+  return { seed: seed ?? randomInt(1_000_000), storePath: join(outDirectory, "crash.db"), dataPath, modelId };
+}
+
+function showLine({ storePath }: CrashOptions): string {
+  return `The run, the crash included: troupe runs show ${crashRunId} --store sqlite:${storePath}\n`;
+}
+
+/** True when the kill cost nothing: no recorded call was made again, and everybody said what they would have said. */
+function isHarmless({ models, programs, isSameTranscript }: CrashStory): boolean {
+  return repeatedCalls(models) + repeatedCalls(programs) === 0 && isSameTranscript !== false;
 }
 
 /** The last line: how to ask a real model, for the first provider whose key is set; empty without a key. */
@@ -83,27 +102,6 @@ const offers = [
   { key: "ANTHROPIC_API_KEY", model: "anthropic:claude-haiku-4-5" },
   { key: "OLLAMA_HOST", model: "ollama:llama3.2" },
 ];
-
-async function loadTable(
-  dataPath: string | undefined,
-): Promise<{ table: Table; dataName: string; dataSource?: string }> {
-  if (dataPath === undefined) {
-    const text = await readFile(barley.url, "utf8");
-    return { table: parseTable(barley.name, text), dataName: barley.name, dataSource: barley.source };
-  }
-  const text = await readFile(resolve(dataPath), "utf8").catch((error: unknown) => {
-    throw new ConfigError("config.invalid_option", `The table "${dataPath}" cannot be read.`, {
-      remedy: "Name a readable CSV file with --data.",
-      cause: error,
-    });
-  });
-  return { table: parseTable(basename(dataPath), text), dataName: basename(dataPath) };
-}
-
-async function loadModel(id: string): Promise<ChatModel> {
-  const { model, parseModelId } = await import("@troupe/ai-sdk");
-  return model(parseModelId(id).id);
-}
 
 async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<string[]> {
   const paths = Object.entries(files).map(([name, text]) => ({ path: join(directory, name), text }));

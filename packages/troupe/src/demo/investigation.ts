@@ -6,7 +6,7 @@ import {
   TextMentionTermination,
 } from "@troupe/agentchat";
 import { type ChatModel, type CodeExecutor, jsonSchema, type Tool, tool } from "@troupe/llm";
-import { lendExecutor, type SandboxRun } from "./sandbox.ts";
+import { lendExecutor, writeProgramAnswer } from "./sandbox.ts";
 import { describeTable, type Table } from "./table/table.ts";
 
 /** What an investigation needs: a table, a model for the words, a sandbox for the programs. */
@@ -14,8 +14,10 @@ export interface InvestigationOptions {
   readonly table: Table;
   readonly model: ChatModel;
   readonly executor: CodeExecutor;
-  readonly onRun: (run: SandboxRun) => void;
 }
+
+/** Names the team, and with it the cells of its runs. */
+export const investigationName = "investigation";
 
 /** Messages after which the team stops, finished or not: five times what the stand-in model needs. */
 const maxMessages = 60;
@@ -26,8 +28,8 @@ const maxMessages = 60;
  * They speak in turn. The runner has no model: it runs what the analyst wrote. The reviewer's own programs go through a tool.
  */
 export function createInvestigation(options: InvestigationOptions): RoundRobinGroupChat {
-  const { model, executor, table, onRun } = options;
-  const files = { [table.fileName]: table.text };
+  const { model, table } = options;
+  const executor = lendExecutor(options.executor, { [table.fileName]: table.text });
   const analyst = new AssistantAgent({
     name: "analyst",
     description: "Writes programs and reports",
@@ -37,19 +39,21 @@ export function createInvestigation(options: InvestigationOptions): RoundRobinGr
   const runner = new CodeExecutorAgent({
     name: "runner",
     description: "Runs the analyst's programs",
-    executor: lendExecutor(executor, { by: "runner", author: "analyst", files, onRun }),
+    executor,
     sources: ["analyst"],
+    // A program in the sandbox changes nothing outside it.
+    idempotent: true,
   });
   const reviewer = new AssistantAgent({
     name: "reviewer",
     description: "Recomputes and reviews",
     model,
-    tools: [programTool(lendExecutor(executor, { by: "reviewer", author: "reviewer", files, onRun }))],
+    tools: [programTool(executor)],
     systemMessage: reviewerPrompt,
     maxToolIterations: 6,
   });
   return new RoundRobinGroupChat({
-    name: "investigation",
+    name: investigationName,
     participants: [analyst, runner, reviewer],
     termination: new TextMentionTermination("APPROVE", { sources: ["reviewer"] }).or(
       new MaxMessageTermination(maxMessages),
@@ -76,10 +80,8 @@ function programTool(executor: CodeExecutor): Tool<{ code: string }> {
       additionalProperties: false,
     }),
     idempotent: true,
-    execute: async ({ code }, { signal }) => {
-      const { exitCode, output } = await executor.execute([{ code, language: "javascript" }], { signal });
-      return exitCode === 0 ? output : `The program failed with exit code ${exitCode}:\n${output}`;
-    },
+    execute: async ({ code }, { signal }) =>
+      writeProgramAnswer(await executor.execute([{ code, language: "javascript" }], { signal })),
   });
 }
 

@@ -2,6 +2,7 @@ import type { RunResult } from "@troupe/agentchat";
 import type { AgentRuntime } from "@troupe/core";
 import type { ChatModel, CodeExecutor } from "@troupe/llm";
 import { drawChart } from "./chart/chart.ts";
+import { type CrashOptions, killAndResume } from "./crash/kill-and-resume.ts";
 import { computeFigures } from "./chart/figures.ts";
 import { createInvestigation, investigationTask } from "./investigation.ts";
 import { writeReport } from "./pages/report.ts";
@@ -9,7 +10,7 @@ import { writeRunPage } from "./pages/run-page.ts";
 import { probeSandbox } from "./sandbox.ts";
 import { type Screen, showOpening, showRefusals, showScene, showSummary } from "./screen.ts";
 import { createStoryteller, type Storyteller } from "./storyteller.ts";
-import type { Story } from "./story.ts";
+import type { CrashStory, Story } from "./story.ts";
 import { summarize } from "./summary.ts";
 import type { Table } from "./table/table.ts";
 
@@ -27,6 +28,8 @@ export interface DemoOptions {
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
+  /** Kills the run in the middle. Default: it runs undisturbed, in this process. */
+  readonly crash?: CrashOptions | undefined;
 }
 
 /** What a demonstration leaves behind: its story, and the text of the files to write. */
@@ -53,11 +56,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
   showOpening(screen, about);
   const refusals = await probeSandbox(executor, signal);
   showRefusals(screen, refusals);
-  const teller = createStoryteller({ now: options.now, onScene: (scene) => showScene(screen, scene) });
-  const result = await investigate(options, teller);
+  const teller = createStoryteller((scene) => showScene(screen, scene));
+  const { result, crash } = await investigate(options, teller);
   const figures = await computeFigures(table, executor, signal);
   const ending = { refusals, durationMs: options.now() - startedAt };
-  const story: Story = { ...about, ...ending, ...teller.tell(result) };
+  const story: Story = { ...about, ...ending, ...teller.tell(result), crash };
   const chart = figures === undefined ? undefined : drawChart(figures);
   const summary = summarize(story, chart !== undefined);
   showSummary(screen, summary);
@@ -65,14 +68,17 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
   return { story, files: chart === undefined ? files : { ...files, "chart.svg": chart } };
 }
 
-async function investigate(options: DemoOptions, teller: Storyteller): Promise<RunResult<undefined>> {
+async function investigate(
+  options: DemoOptions,
+  teller: Storyteller,
+): Promise<{ readonly result: RunResult<undefined>; readonly crash?: CrashStory }> {
+  if (options.crash !== undefined) return killAndResume({ demo: options, crash: options.crash, teller });
   const { table, model, executor, runtime, screen, signal } = options;
-  const team = createInvestigation({ table, model, executor, onRun: teller.ran });
-  const run = team.run(investigationTask(table), { runtime, signal });
+  const run = createInvestigation({ table, model, executor }).run(investigationTask(table), { runtime, signal });
   for await (const event of run) {
     teller.hear(event);
     if (event.kind === "turn-started") screen.status(`${event.path.join("/")} is at work...`);
   }
   screen.status("");
-  return await run;
+  return { result: await run };
 }

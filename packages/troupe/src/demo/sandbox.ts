@@ -1,4 +1,4 @@
-import type { CodeBlock, CodeExecutionOptions, CodeExecutor, CodeResult } from "@troupe/llm";
+import type { CodeExecutor, CodeResult } from "@troupe/llm";
 
 /** One run of a program, as the screen and the run page show it. */
 export interface SandboxRun {
@@ -21,29 +21,29 @@ export interface Refusal {
 /** Programs that reach for the host: a module of Node, and the network. */
 const attempts = ['require("node:fs").readdirSync("/")', 'await fetch("https://example.com/")'];
 
-/**
- * Lends one executor to several speakers: each gets the data file, and every run is reported with the speaker's name.
- *
- * It does not own the executor: whoever made it closes it.
- */
-export function lendExecutor(executor: CodeExecutor, loan: Loan): CodeExecutor {
+/** Lends one executor to several speakers, with the data file. It does not own the executor: whoever made it closes it. */
+export function lendExecutor(executor: CodeExecutor, files: Readonly<Record<string, string>>): CodeExecutor {
   return {
     kind: "code-executor",
     name: executor.name,
     languages: executor.languages,
-    execute: async (blocks, options = {}) =>
-      reportRun(loan, blocks, await executor.execute(blocks, withFiles(loan, options))),
+    execute: (blocks, options = {}) => executor.execute(blocks, { ...options, files: { ...files, ...options.files } }),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-/** To whom an executor is lent, with which files, and who hears of its runs. */
-export interface Loan {
-  readonly by: string;
-  readonly author: string;
-  readonly files: Readonly<Record<string, string>>;
-  readonly onRun: (run: SandboxRun) => void;
+/** What came of a program, as the text that a model reads. */
+export function writeProgramAnswer({ exitCode, output }: Pick<CodeResult, "exitCode" | "output">): string {
+  return exitCode === 0 ? output : `The program failed with exit code ${exitCode}:\n${output}`;
+}
+
+/** The inverse of `writeProgramAnswer`. */
+export function readProgramAnswer(text: string): { readonly exitCode: number; readonly output: string } {
+  const [, exitCode, output] = /^The program failed with exit code (-?\d+):\n([\s\S]*)$/.exec(text) ?? [];
+  return exitCode === undefined || output === undefined
+    ? { exitCode: 0, output: text }
+    : { exitCode: Number(exitCode), output };
 }
 
 /**
@@ -58,23 +58,6 @@ export async function probeSandbox(executor: CodeExecutor, signal?: AbortSignal)
     refusals.push({ attempt, answer: firstLine(result.output), isRefused: result.exitCode !== 0 });
   }
   return refusals;
-}
-
-function withFiles(loan: Loan, options: CodeExecutionOptions): CodeExecutionOptions {
-  return { ...options, files: { ...loan.files, ...options.files } };
-}
-
-function reportRun(loan: Loan, blocks: readonly CodeBlock[], result: CodeResult): CodeResult {
-  const code = blocks.map((block) => block.code).join("\n\n");
-  loan.onRun({
-    by: loan.by,
-    author: loan.author,
-    code,
-    output: result.output,
-    exitCode: result.exitCode,
-    durationMs: result.durationMs,
-  });
-  return result;
 }
 
 function firstLine(output: string): string {

@@ -47,14 +47,21 @@ export function showRefusals(screen: Screen, refusals: readonly Refusal[]): void
 /** A scene that has just ended: who spoke or whose program ran, when, for how long. */
 export function showScene(screen: Screen, scene: Scene): void {
   screen.status("");
-  if (scene.kind === "ran") showRun(screen, scene.run, scene.endMs);
-  else if (!scene.isEcho) showWords(screen, scene);
+  switch (scene.kind) {
+    case "ran":
+      return showRun(screen, scene.run, scene.endMs);
+    case "killed":
+      return showKill(screen, scene);
+    case "spoke":
+      return scene.isEcho ? undefined : showWords(screen, scene);
+  }
 }
 
 /** The closing tables. */
 export function showSummary(screen: Screen, summary: Summary): void {
   showTable(screen, "What was real", summary.real);
   showTable(screen, "What stood in", summary.stoodIn);
+  if (summary.crash.length > 0) showTable(screen, "The crash", summary.crash);
   showTable(screen, "Run", summary.totals);
 }
 
@@ -88,6 +95,12 @@ function showRun(screen: Screen, run: SandboxRun, endMs: number): void {
     screen.write(`${paint(screen, "dim", gutter)} ${line.slice(0, screen.width - indent - 2)}\n`);
   }
   if (hidden > 0) screen.write(paint(screen, "dim", `${gutter} ... and ${hidden} more lines\n`));
+}
+
+function showKill(screen: Screen, { sequence, startMs, endMs }: Extract<Scene, { kind: "killed" }>): void {
+  showHead(screen, startMs, "SIGKILL");
+  const words = `the process is dead after event ${sequence}; a new one goes on ${formatDuration(endMs - startMs)} later`;
+  screen.write(`${paint(screen, "red", words)}\n`);
 }
 
 function showTable(screen: Screen, title: string, rows: readonly SummaryRow[]): void {

@@ -1,6 +1,6 @@
 import type { Refusal, SandboxRun } from "./sandbox.ts";
 
-/** One thing that happened in a run, in order: somebody spoke, or a program ran. */
+/** One thing that happened in a run, in order: somebody spoke, a program ran, or the process was killed and another went on. */
 export type Scene =
   | {
       readonly kind: "spoke";
@@ -11,7 +11,14 @@ export type Scene =
       readonly startMs: number;
       readonly endMs: number;
     }
-  | { readonly kind: "ran"; readonly run: SandboxRun; readonly startMs: number; readonly endMs: number };
+  | { readonly kind: "ran"; readonly run: SandboxRun; readonly startMs: number; readonly endMs: number }
+  | {
+      readonly kind: "killed";
+      /** The last event of the process that was killed. */
+      readonly sequence: number;
+      readonly startMs: number;
+      readonly endMs: number;
+    };
 
 /** What a run cost. `usd` is null when the price is unknown. */
 export interface StoryUsage {
@@ -42,6 +49,36 @@ export interface Story {
   readonly usage: StoryUsage;
   readonly end: StoryEnd;
   readonly durationMs: number;
+  /** What a crash in the middle came to, where there was one. */
+  readonly crash?: CrashStory | undefined;
+}
+
+/** A run that was killed in the middle and went on in another process. */
+export interface CrashStory {
+  readonly seed: number;
+  /** The event at which the process was killed; undefined when the run had ended before it came to that. */
+  readonly killedAt: number | undefined;
+  /** Events of the whole run. */
+  readonly eventCount: number;
+  readonly models: CallCounts;
+  readonly programs: CallCounts;
+  /** Messages of the run, and whether a run that nobody killed has the same; undefined where there is none to compare with. */
+  readonly messageCount: number;
+  readonly isSameTranscript: boolean | undefined;
+}
+
+/** How often something was done, over both processes. */
+export interface CallCounts {
+  readonly made: number;
+  /** Outcomes in the log. */
+  readonly recorded: number;
+  /** Under way at the kill, without an outcome. */
+  readonly inFlight: number;
+}
+
+/** Calls that were made although their outcome was recorded: there must be none. */
+export function repeatedCalls({ made, recorded, inFlight }: CallCounts): number {
+  return Math.max(0, made - recorded - inFlight);
 }
 
 /** The words of a message without its programs. */

@@ -126,8 +126,8 @@ interface PruneFlags {
   readonly dryRun?: boolean;
 }
 
-/** @throws InvalidArgumentError of commander, which names the option. */
-function parseCount(text: string): number {
+/** A whole number. @throws InvalidArgumentError of commander, which names the option. */
+export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Give a whole number.");
 }

@@ -15,6 +15,7 @@ export function writeReport(story: Story, summary: Summary, figures: Figures | u
     ...(figures === undefined ? [] : [writeFigures(figures), "![One panel per group](chart.svg)"]),
     `## What was real\n\n${writeTable(["", ""], summary.real)}`,
     `## What stood in\n\n${writeTable(["", ""], summary.stoodIn)}`,
+    ...(summary.crash.length === 0 ? [] : [`## Crash\n\n${writeTable(["", ""], summary.crash)}`]),
     `## Run\n\n${writeTable(["", ""], summary.totals)}`,
   ];
   return `${sections.join("\n\n")}\n`;

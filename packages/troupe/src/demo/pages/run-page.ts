@@ -20,6 +20,7 @@ export function writeRunPage(story: Story, summary: Summary, chart: string | und
     ),
     section("What was real", summary.real.map(writeRow).join("\n"), "table"),
     section("What stood in", summary.stoodIn.map(writeRow).join("\n"), "table"),
+    ...(summary.crash.length === 0 ? [] : [section("Crash", summary.crash.map(writeRow).join("\n"), "table")]),
     section("Run", summary.totals.map(writeRow).join("\n"), "table"),
   ];
   const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeMarkup(story.dataName)}</title><style>${runPageStyle}</style>`;
@@ -61,6 +62,8 @@ function drawTimeline(story: Story): string {
 
 function writeScene(scene: Scene): string {
   const time = `<time>${formatDuration(scene.startMs)}</time>`;
+  if (scene.kind === "killed")
+    return `<article class="killed"><h3>process ${time}</h3><p>Killed after event ${scene.sequence}; another process went on.</p></article>`;
   if (scene.kind === "spoke") {
     if (scene.isEcho) return "";
     const words = wordsOf(scene.text);
@@ -78,5 +81,6 @@ function emphasize(markup: string): string {
 }
 
 function speakerOf(scene: Scene): string {
+  if (scene.kind === "killed") return "killed";
   return scene.kind === "spoke" ? scene.by : scene.run.by;
 }
