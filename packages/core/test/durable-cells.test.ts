@@ -39,6 +39,12 @@ class Host {
   }
 }
 
+async function readAll<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
 async function until<T>(find: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await find();
@@ -54,6 +60,31 @@ const counter = defineAgent({
     on.request(Add, ({ n }, context) => {
       context.state.total += n;
       return { total: context.state.total };
+    }),
+  ],
+});
+
+const talk = defineAgent({
+  type: "talk",
+  state: () => ({ total: 0 }),
+  cell: (key) => `talk/${key}`,
+  handlers: (on) => [
+    on.request(Add, ({ n }, context) => {
+      context.state.total += n;
+      context.emit("added", { n }, { end: "finished" });
+      return { total: context.state.total };
+    }),
+  ],
+});
+
+const slowpoke = defineAgent({
+  type: "slowpoke",
+  state: () => ({ total: 0 }),
+  cell: (key) => `slowpoke/${key}`,
+  handlers: (on) => [
+    on.request(Add, async ({ n }, context) => {
+      await context.waitFor("go", z.string());
+      return { total: n };
     }),
   ],
 });
@@ -309,5 +340,48 @@ describe("cells on a store that outlives the process", () => {
     expect(kinds).toEqual(["added"]);
     expect(await host.runtime.runs({ runId: "r9" })).toMatchObject([{ status: "ended", end: "finished", sequence: 1 }]);
     await host.runtime.close();
+  });
+
+  test("C27: a session whose history was dropped goes on; its past says so", async () => {
+    const host = new Host();
+    await host.start([talk]);
+    const id = talk.id("s");
+    for (const runId of ["one", "two"]) await host.runtime.send(Add({ n: 1 }), id, { run: { runId, path: [] } });
+    await host.runtime.dropHistory("talk/s");
+    expect(host.store.read("talk/s")).toEqual([]);
+    await host.crash();
+    expect(await host.runtime.send(Add({ n: 1 }), id, { run: { runId: "three", path: [] } })).toEqual({ total: 3 });
+    const read = async (runId: string): Promise<unknown[]> => readAll(host.runtime.events("talk/s", { runId }));
+    await expect(read("one")).rejects.toMatchObject({ code: "run.history_pruned" });
+    expect(await read("three")).toMatchObject([{ kind: "added", sequence: 1 }]);
+    const target = { cell: "talk/t", runId: "fork", key: (key: string) => key };
+    const forked = host.runtime.fork("talk/s", { runId: "one", sequence: 1 }, target);
+    await expect(forked).rejects.toMatchObject({ code: "run.history_pruned" });
+    await host.runtime.close();
+  });
+
+  test("C27: the history of a cell with work in progress stays", async () => {
+    const host = new Host();
+    await host.start([slowpoke]);
+    host.runtime.send(Add({ n: 1 }), slowpoke.id("s"), { deadlineMs: Infinity }).catch(() => {});
+    await until(() => host.runtime.waits()[0]);
+    await expect(host.runtime.dropHistory("slowpoke/s")).rejects.toMatchObject({ code: "state.busy" });
+    await host.runtime.close({ graceMs: 10 });
+  });
+
+  test("C25: a run of the memory store is archived whole, once, and can be read there", async () => {
+    const archive = new MemoryStore({ isDurable: true });
+    const runtime = new InProcessRuntime({ logger: quiet });
+    await runtime.register(talk);
+    await runtime.send(Add({ n: 4 }), talk.id("s"), { run: { runId: "r", path: [] } });
+    await runtime.archive("talk/s", archive);
+    await expect(runtime.archive("talk/s", archive)).rejects.toMatchObject({ code: "state.busy" });
+    await runtime.close();
+    const reader = new InProcessRuntime({ store: archive, logger: quiet });
+    await reader.register(talk);
+    expect(await reader.runs()).toMatchObject([{ runId: "r", cell: "talk/s", status: "ended", end: "finished" }]);
+    expect((await reader.snapshot(talk.id("s")))?.state).toEqual({ total: 4 });
+    expect(await readAll(reader.events("talk/s", { runId: "r" }))).toMatchObject([{ kind: "added" }]);
+    await reader.close();
   });
 });

@@ -4,7 +4,7 @@ import type { AgentId, AnyAgentId, TopicId } from "../identity/index.ts";
 import type { JsonValue } from "../errors/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
 import type { Subscription } from "../subscription/index.ts";
-import type { CellEvent, LiveEvent, RunFilter, RunRow } from "../store/index.ts";
+import type { CellEvent, LiveEvent, RunFilter, RunRow, Store } from "../store/index.ts";
 import type { RunContext } from "../agent/index.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
 
@@ -195,6 +195,14 @@ export interface AgentRuntime {
   fork(cell: string, at: RunPoint, target: ForkTarget): Promise<void>;
   /** Drops everything a cell stored, its turns included. */
   forgetCell(cell: string): Promise<void>;
+  /**
+   * Drops the log of a cell at rest and keeps what its agents know: the session goes on, its past is `run.history_pruned` (C27).
+   *
+   * @throws StateError `state.busy`.
+   */
+  dropHistory(cell: string): Promise<void>;
+  /** Copies the log of a cell to another store (C25). @throws StateError `state.busy` when that store has the cell already. */
+  archive(cell: string, store: Store): Promise<void>;
 
   /** The runs that the store knows, newest first, whoever works on them. A store that ends with the process lists none of them once they are forgotten. */
   runs(filter?: RunFilter): Promise<readonly RunRow[]>;

@@ -2,7 +2,7 @@ import { type Clock, isPromiseLike } from "../async/index.ts";
 import { type AgentDefinition, trustType } from "../agent/index.ts";
 import { type AgentId, type AnyAgentId, toAgentId, type TopicId } from "../identity/index.ts";
 import type { EventMessage, RequestMessage } from "../message/index.ts";
-import { type CellEvent, freezeJson, type LiveEvent, type RunFilter, type RunRow } from "../store/index.ts";
+import { type CellEvent, freezeJson, type LiveEvent, type RunFilter, type RunRow, type Store } from "../store/index.ts";
 import type { BoundSubscription, Subscription } from "../subscription/index.ts";
 import type {
   AgentRuntime,
@@ -19,11 +19,13 @@ import type {
   SendOptions,
   TellOptions,
 } from "./agent-runtime.ts";
+import { archiveCell } from "./cell/archive-cell.ts";
+import { dropHistory } from "./cell/drop-history.ts";
 import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
 import { controlRun } from "./cell/control-run.ts";
 import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
 import { EventReader } from "./cell/event-reader.ts";
-import { readAnywhere, restOfRun, tryOpen } from "./owner/anywhere.ts";
+import { isHere, readAnywhere, restOfRun, tryOpen } from "./owner/anywhere.ts";
 import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
@@ -125,7 +127,7 @@ export class InProcessRuntime implements AgentRuntime {
     if (this.#engine.isClosed && this.#engine.agents.cells.get(cell) === undefined)
       return { [Symbol.asyncIterator]: readNothing };
     const opened = tryOpen(this.#engine, cell);
-    if (!isPromiseLike(opened) && opened !== undefined && !opened.run(range.runId).isArchived)
+    if (!isPromiseLike(opened) && opened !== undefined && isHere(opened, range.runId))
       return new EventReader(opened.run(range.runId), options);
     // Whoever iterates hears of a failure; until then it must not surface as unhandled.
     if (isPromiseLike(opened)) opened.then(undefined, () => {});
@@ -148,6 +150,15 @@ export class InProcessRuntime implements AgentRuntime {
 
   forgetCell(cell: string): Promise<void> {
     return forgetCell(this.#engine, cell);
+  }
+
+  async dropHistory(cell: string): Promise<void> {
+    this.#assertOpen();
+    await dropHistory(this.#engine, cell);
+  }
+
+  archive(cell: string, store: Store): Promise<void> {
+    return archiveCell(this.#engine, cell, store);
   }
 
   async runs(filter: RunFilter = {}): Promise<readonly RunRow[]> {

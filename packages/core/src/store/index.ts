@@ -32,5 +32,7 @@ export type {
   RunRow,
   RunStatus,
   SourceMark,
+  SweepOptions,
+  SweepReport,
   Store,
 } from "./store.ts";

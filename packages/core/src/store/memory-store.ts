@@ -130,7 +130,12 @@ export class MemoryStore implements Store {
   }
 
   // oxlint-disable-next-line max-params -- the port has four
-  snapshot(cell: string, fence: Fence, snapshot: CellSnapshot, options: { readonly dropsLog?: boolean | undefined } = {}): void {
+  snapshot(
+    cell: string,
+    fence: Fence,
+    snapshot: CellSnapshot,
+    options: { readonly dropsLog?: boolean | undefined } = {},
+  ): void {
     const entry = this.#entry(cell, fence);
     entry.snapshot = isNothing(snapshot) ? undefined : snapshot;
     if (options.dropsLog === true) this.#dropBefore(entry, snapshot.position);

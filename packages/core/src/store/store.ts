@@ -121,6 +121,27 @@ export interface RunRow extends RunNote {
   readonly updatedAt: number;
 }
 
+/** What a sweep may drop. Without any of the bounds it only tidies up: message ids that have expired, free room, dead workers. */
+export interface SweepOptions {
+  /** Cells go whose runs have all ended, the last one longer ago than this. Milliseconds. */
+  readonly olderThanMs?: number | undefined;
+  /** The cells of so many runs stay, those that changed last. Alone, all other cells go whose runs have ended. */
+  readonly keepLast?: number | undefined;
+  /** While the data take more than this, cells go whose runs have ended, the oldest first. */
+  readonly maxBytes?: number | undefined;
+  /** For how long message ids are remembered, and marks of other cells kept longer still (C10). Milliseconds, default 24 hours. */
+  readonly rememberMs?: number | undefined;
+  /** True says what would go, and drops nothing. */
+  readonly isDryRun?: boolean | undefined;
+}
+
+/** What a sweep has dropped, or would drop. */
+export interface SweepReport {
+  readonly cells: readonly string[];
+  readonly runs: readonly RunRow[];
+  readonly bytes: number;
+}
+
 /** Which runs to list: newest first. */
 export interface RunFilter {
   readonly cell?: string | undefined;
@@ -167,6 +188,8 @@ export interface Store {
   /** The cells that hold anything. */
   cells(filter?: { readonly cell?: string | undefined }): MaybePromise<readonly CellRow[]>;
   runs(filter?: RunFilter): MaybePromise<readonly RunRow[]>;
+  /** Drops what nobody needs any more; absent in stores that end with the process. */
+  sweep?(options?: SweepOptions): MaybePromise<SweepReport>;
   /** Keeps the worker alive. Names those of its cells that have mail. @throws StoreError `store.fenced` when it was declared dead. */
   heartbeat(owner: string): MaybePromise<readonly string[]>;
   /** Gives a cell back, so that the next claim need not wait; without a cell, all of them: the worker ends. */

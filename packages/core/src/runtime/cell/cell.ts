@@ -220,6 +220,11 @@ export class Cell {
     return this.#runs?.values() ?? [];
   }
 
+  /** What the agents left behind that are not active. */
+  get images(): Iterable<readonly [string, AgentImage]> {
+    return this.#images ?? [];
+  }
+
   image(agent: string): AgentImage | undefined {
     return this.#images?.get(agent);
   }
@@ -292,6 +297,13 @@ export class Cell {
     } catch {
       // A write that fails loses the cell and is reported there; a snapshot that fails is tried again later, the log says it all.
     }
+  }
+
+  /** Replaces the log by what it amounts to; call it when nothing is under way. */
+  dropHistory(images: ReadonlyMap<string, AgentImage>): MaybePromise<void> {
+    const work = this.work ?? new CellWork();
+    for (const run of this.runs()) run.archive();
+    return this.#writer.snapshot(this.#toSnapshot(work, images), { dropsLog: true });
   }
 
   // --- end ---------------------------------------------------------------------------------------

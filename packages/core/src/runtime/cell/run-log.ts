@@ -98,7 +98,11 @@ export class RunLog {
 
   /** Nobody needs the events of an ended run in memory when a store has them. */
   #archive(): void {
-    if (this.#options.isStored !== true || this.end === undefined || this.#watchers.size > 0) return;
+    if (this.#options.isStored === true && this.end !== undefined && this.#watchers.size === 0) this.archive();
+  }
+
+  /** Drops the events: the store has them, or they were pruned. */
+  archive(): void {
     this.events.length = 0;
     this.isArchived = true;
   }

@@ -4,6 +4,7 @@ import type { EventRange } from "../agent-runtime.ts";
 import type { Cell } from "../cell/cell.ts";
 import { EventReader, type ReaderOptions } from "../cell/event-reader.ts";
 import { isOwnedElsewhere } from "../delivery/outbox.ts";
+import type { RunLog } from "../cell/run-log.ts";
 import type { Engine } from "../engine.ts";
 import { storedEvents } from "./stored-events.ts";
 
@@ -40,7 +41,7 @@ export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGene
   let isReading = true;
   try {
     for (;;) {
-      const events = opened === undefined || opened.run(range.runId).isArchived ? undefined : opened.run(range.runId);
+      const events = opened === undefined ? undefined : await findHere(engine, opened, range.runId);
       const source: AsyncIterable<CellEvent | LiveEvent> =
         events === undefined
           ? storedEvents(engine, cell, { ...range, from })
@@ -60,6 +61,19 @@ export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGene
   } finally {
     isReading = false;
   }
+}
+
+/** True when the events of a run are in memory: all of them, where the store ends with the process. */
+export function isHere(cell: Cell, runId: string): boolean {
+  return cell.work === undefined || cell.findRun(runId)?.isArchived === false;
+}
+
+/** The run in memory; undefined for one that has ended and is in the store alone. */
+async function findHere(engine: Engine, cell: Cell, runId: string): Promise<RunLog | undefined> {
+  if (isHere(cell, runId)) return cell.run(runId);
+  if (cell.findRun(runId) !== undefined) return undefined;
+  const [known] = await engine.store.runs({ cell: cell.name, runId });
+  return known?.status === "ended" ? undefined : cell.run(runId);
 }
 
 /** Resolves when nothing of a run is runnable, here or in the process that works on it. */

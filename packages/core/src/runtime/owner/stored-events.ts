@@ -30,12 +30,22 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
         if (event.end !== undefined || isAborted(signal)) return;
       }
       position = Math.max(position, end);
+      await assertKept(engine, { cell, runId, next });
       if (engine.agents.cells.get(cell) !== undefined) return;
       await news.wait();
     }
   } finally {
     news.close();
   }
+}
+
+/** A run that has ended before the log begins will never show another event. */
+async function assertKept(
+  engine: Engine,
+  { cell, runId, next }: { readonly cell: string; readonly runId: string; readonly next: number },
+): Promise<void> {
+  const [run] = await engine.store.runs({ cell, runId });
+  if (run?.status === "ended" && run.sequence >= next) throw historyPruned(cell, runId, next);
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {
