@@ -175,10 +175,55 @@ describe("a log that its own code replays", () => {
     expect(events).toHaveLength(4);
   });
 
+  test("refusals of a stopped turn come before what its other branches are told", async () => {
+    const helper = actor((payload) => payload, { type: "helper" });
+    const agent = actor(async (_, context) => {
+      const order: string[] = [];
+      await context.step("s", () => new Promise(() => {})).catch(() => {});
+      await Promise.all([
+        context.branch("b", (branch) => branch.step("t", () => 1)).catch(() => order.push("step")),
+        context.branch("a", (branch) => branch.send(Ask("x"), helper.id("h"))).catch(() => order.push("send")),
+      ]);
+      context.state["order"] = order;
+    });
+    const records = await recordsOf([agent, helper], async ({ runtime, clock }) => {
+      const reply = runtime.send(Ask("go"), agent.id("x"), ask);
+      await settleRounds();
+      const cancelled = runtime.control("session", "run", { kind: "cancel" });
+      await turnUntil(clock, Promise.all([reply, cancelled]));
+    });
+    expect(records.at(-1)).toMatchObject({ kind: "turn", state: '{"order":["send","step"]}' });
+    await identical({ records, agents: [agent, helper] });
+  });
+
+  test("a request refused because the asker had given up on the turn is in no record, and is refused again", async () => {
+    let goOn = (): void => {};
+    let isLive = true;
+    const helper = actor((payload) => payload, { type: "helper" });
+    const agent = actor(async (_, context) => {
+      if (isLive) await new Promise<void>((resolve) => (goOn = resolve));
+      await context.send(Ask("x"), helper.id("h")).catch(() => context.emit("refused", null));
+      context.emit("done", null);
+    });
+    const records = await recordsOf([agent, helper], async ({ runtime }) => {
+      const controller = new AbortController();
+      const reply = runtime.send(Ask("go"), agent.id("x"), { ...ask, signal: controller.signal });
+      await settleRounds();
+      controller.abort();
+      await reply.catch(() => {});
+      goOn();
+      await settleRounds();
+    });
+    expect(records.map(({ kind }) => kind)).toEqual(["received", "turn"]);
+    isLive = false;
+    const { events } = await identical({ records, agents: [agent, helper] });
+    expect(events.map(({ kind }) => kind)).toEqual(["refused", "done"]);
+  });
+
   test("several attempts: what left before a failure is not let out again", async () => {
     let tries = 0;
     const handler: Handler = async (_, context) => {
-      context.emit("attempt", 1);
+      context.emit("attempt", context.message.attempt);
       const first = await context.step("first", () => 1);
       context.emit("first", first);
       const second = await context.step("second", () => {
@@ -191,7 +236,11 @@ describe("a log that its own code replays", () => {
     };
     const records = await recordsOfAsk(handler, { maxAttempts: 2 });
     const { events } = await identical({ records, agents: [actor(handler, { maxAttempts: 2 })] });
-    expect(events.map(({ kind }) => kind)).toEqual(["attempt", "first", "second"]);
+    expect(events.map(({ kind, payload }) => [kind, payload])).toEqual([
+      ["attempt", 1],
+      ["first", 1],
+      ["second", 2],
+    ]);
     expect(tries).toBe(2);
   });
 
@@ -279,11 +328,11 @@ describe("a part of a log", () => {
   });
 
   test("a log whose beginning was dropped starts from its snapshot", async () => {
-    const summing = actor((payload, context) => {
+    const summing = actor(async (payload, context) => {
       const sum = Number(context.state["sum"] ?? 0) + Number(payload);
       context.state["sum"] = sum;
       context.lists.log.append(sum);
-      return sum;
+      return context.lists.log.read();
     });
     const records = await recordsOf([summing], async ({ runtime }) => {
       for (const n of [1, 2, 3]) await runtime.send(Ask(n), summing.id("x"), ask);
@@ -291,7 +340,7 @@ describe("a part of a log", () => {
     const rest = records.slice(records.findIndex((record) => record.kind === "turn") + 1);
     const start = { "actor/x": { state: '{"sum":1}', lists: { log: [1] } } };
     const without = await replayCell({ records: rest, agents: [summing] });
-    expect(without.mismatches.map(({ what }) => what)).toEqual(["end"]);
+    expect(without.mismatches.map(({ what }) => what)).toEqual(["end", "end"]);
     await identical({ records: rest, agents: [summing], start });
     const cut = await replayCell({ records: records.slice(1), agents: [summing] });
     expect(cut.mismatches.map(({ what }) => what)).toEqual(["origin"]);

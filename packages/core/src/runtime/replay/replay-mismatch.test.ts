@@ -144,6 +144,19 @@ describe("a log that other code replays", () => {
     expect(differences(replay)).toEqual([1, 2, 3].map((count) => ["state", { count }, { count: count + 1 }]));
   });
 
+  test("a request in other words", async () => {
+    const asking =
+      (body: string): Handler =>
+      (_, context) =>
+        context.send(Ask(body), other.id("o"));
+    const agent = actor(asking("this?"));
+    const records = await recordsOf([agent, other], ({ runtime }) => runtime.send(Ask("go"), agent.id("x"), ask));
+    const request = (body: string): unknown => ({ kind: "request", type: "Ask", to: "other/o", body });
+    expect(differences(await replayCell({ records, agents: [actor(asking("that?")), other] }))).toEqual([
+      ["message", request("this?"), request("that?")],
+    ]);
+  });
+
   test("a question put in other words, and an agent that nobody has given", async () => {
     const asking =
       (prompt: string): Handler =>
