@@ -113,7 +113,7 @@ class SharedStore implements PostgresStore {
 
   async sweep(options: SweepOptions = {}): Promise<SweepReport> {
     this.#assertOpen();
-    return sweep(this.#database, this.#runs, options);
+    return sweep(this.#database, options);
   }
 
   async claim(cell: string, owner: string): Promise<CellClaim> {

@@ -1,6 +1,6 @@
 import type { CellSnapshot } from "@troupe/core";
 import type { Database, RunStatement, Statement } from "../connection/database.ts";
-import { dropCell } from "../rows/cell-rows.ts";
+import { dropCells } from "../rows/cell-rows.ts";
 import { parseStored } from "../rows/parse-stored.ts";
 import { fromStoredText } from "../rows/stored-text.ts";
 import { isDead } from "../worker/liveness.ts";
@@ -90,7 +90,7 @@ async function expireCell(run: RunStatement, { id, leaseMs, limits }: ExpiringCe
     else if (body !== stored.body) await run(writeSnapshot, [id, body]);
   }
   const [empty] = await run(holdsNothing, [id]);
-  if (empty !== undefined) await dropCell(run, id);
+  if (empty !== undefined) await dropCells(run, [id]);
 }
 
 function withoutExpired({ marks, remembered, ...rest }: CellSnapshot, limits: ExpiryLimits): CellSnapshot {

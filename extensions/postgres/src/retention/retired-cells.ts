@@ -1,5 +1,7 @@
-import type { Database, RunStatement, Statement } from "../connection/database.ts";
-import { dropCell } from "../rows/cell-rows.ts";
+import type { RunRow } from "@troupe/core";
+import type { Database, Statement } from "../connection/database.ts";
+import { dropCells } from "../rows/cell-rows.ts";
+import { runsOfCells } from "../rows/run-rows.ts";
 import { fromStoredText } from "../rows/stored-text.ts";
 import { isDead } from "../worker/liveness.ts";
 
@@ -9,6 +11,12 @@ export interface RetiredCell {
   readonly cell: string;
   /** When its last run changed last. Epoch milliseconds. */
   readonly endedAt: number;
+}
+
+/** What went. */
+export interface DroppedCells {
+  readonly cells: readonly RetiredCell[];
+  readonly runs: readonly RunRow[];
 }
 
 /** Bounds in time of what may go. Epoch milliseconds. */
@@ -35,17 +43,18 @@ const list: Statement = {
   text: `${retired} AND r.updated_at <= $2 ORDER BY r.updated_at, r.id LIMIT $3`,
 };
 
-const again: Statement = { name: "sweep-again", text: `${retired} AND c.id = $2` };
+const again: Statement = { name: "sweep-again", text: `${retired} AND c.id = ANY($2::bigint[])` };
 
 const nthNewest: Statement = {
   name: "sweep-newest",
   text: `SELECT updated_at::float8 AS "endedAt" FROM runs ORDER BY updated_at DESC LIMIT 1 OFFSET $1`,
 };
 
-const bytesOfCell: Statement = {
+const bytesOfCells: Statement = {
   name: "sweep-bytes",
-  text: `SELECT ((SELECT coalesce(sum(pg_column_size(l.body)), 0) FROM log l WHERE l.cell = $1)
-    + (SELECT coalesce(sum(pg_column_size(s.body)), 0) FROM snapshots s WHERE s.cell = $1))::float8 AS bytes`,
+  text: `SELECT c.id::float8, ((SELECT coalesce(sum(pg_column_size(l.body)), 0) FROM log l WHERE l.cell = c.id)
+    + (SELECT coalesce(sum(pg_column_size(s.body)), 0) FROM snapshots s WHERE s.cell = c.id))::float8 AS bytes
+    FROM cells c WHERE c.id = ANY($1::bigint[])`,
 };
 
 const bytesOfAll: Statement = {
@@ -54,10 +63,10 @@ const bytesOfAll: Statement = {
     + (SELECT coalesce(sum(pg_column_size(body)), 0) FROM blobs))::float8 AS bytes`,
 };
 
-const lock: Statement = { name: "sweep-lock", text: "SELECT id::float8 FROM cells WHERE id = $1 FOR UPDATE" };
-
-/** Candidates looked at in one go; a sweep with more goes on with the next. */
-export const pageSize = 1_000;
+const lock: Statement = {
+  name: "sweep-lock",
+  text: "SELECT id::float8 FROM cells WHERE id = ANY($1::bigint[]) ORDER BY name FOR UPDATE",
+};
 
 /** Finds what retention may drop, and drops it. */
 export class RetiredCells {
@@ -67,9 +76,9 @@ export class RetiredCells {
     this.#database = database;
   }
 
-  /** Up to `pageSize` that ended until then, in the order in which they ended. */
-  async list(until: number): Promise<readonly RetiredCell[]> {
-    const { rows } = await this.#database.query<RetiredCell>(list, [this.#leaseMs, until, pageSize]);
+  /** Some that ended until then, in the order in which they ended. */
+  async list(until: number, limit: number): Promise<readonly RetiredCell[]> {
+    const { rows } = await this.#database.query<RetiredCell>(list, [this.#leaseMs, until, limit]);
     return rows.map((row) => ({ ...row, cell: fromStoredText(row.cell) }));
   }
 
@@ -84,22 +93,36 @@ export class RetiredCells {
     return rows[0]?.bytes ?? 0;
   }
 
-  async bytesOf({ id }: RetiredCell): Promise<number> {
-    const { rows } = await this.#database.query<{ bytes: number }>(bytesOfCell, [id]);
-    return rows[0]?.bytes ?? 0;
+  /** Bytes of each, by id. */
+  async bytesOf(cells: readonly RetiredCell[]): Promise<ReadonlyMap<number, number>> {
+    const ids = cells.map(({ id }) => id);
+    const { rows } = await this.#database.query<{ id: number; bytes: number }>(bytesOfCells, [ids]);
+    return new Map(rows.map(({ id, bytes }) => [id, bytes]));
   }
 
-  /** Drops a cell whole, looked at once more under its lock. False when it may not go any more. */
-  drop({ id }: RetiredCell): Promise<boolean> {
-    return this.#database.transaction(async (run: RunStatement) => {
-      await run(lock, [id]);
-      const found = await run(again, [this.#leaseMs, id]);
-      if (found.length > 0) await dropCell(run, id);
-      return found.length > 0;
+  /** The runs of cells that would go. */
+  runsOf(cells: readonly RetiredCell[]): Promise<readonly RunRow[]> {
+    return this.#database.transaction((run) => runsOfCells(run, idsOf(cells)));
+  }
+
+  /** Drops cells whole, each looked at once more under its lock; returns those that went, and their runs. */
+  drop(cells: readonly RetiredCell[]): Promise<DroppedCells> {
+    return this.#database.transaction(async (run) => {
+      await run(lock, [idsOf(cells)]);
+      const found = await run<RetiredCell>(again, [this.#leaseMs, idsOf(cells)]);
+      const still = new Set(found.map(({ id }) => id));
+      const dropped = cells.filter(({ id }) => still.has(id));
+      const runs = await runsOfCells(run, idsOf(dropped));
+      await dropCells(run, idsOf(dropped));
+      return { cells: dropped, runs };
     });
   }
 
   get #leaseMs(): number {
     return this.#database.settings.leaseMs;
   }
+}
+
+function idsOf(cells: readonly RetiredCell[]): readonly number[] {
+  return cells.map(({ id }) => id);
 }

@@ -8,9 +8,8 @@
  */
 import type { RunRow } from "@troupe/core";
 import type { Database, Statement } from "../connection/database.ts";
-import type { RunRows } from "../rows/run-rows.ts";
 import { expireRows } from "./expired-rows.ts";
-import { pageSize, type RetiredCell, RetiredCells, type SweepBounds } from "./retired-cells.ts";
+import { type RetiredCell, RetiredCells, type SweepBounds } from "./retired-cells.ts";
 import type { SweepOptions, SweepReport } from "./sweep-options.ts";
 
 const defaultRememberMs = 86_400_000;
@@ -21,11 +20,16 @@ const serverTime: Statement = {
   text: "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now",
 };
 
+/** Cells that go together. */
+const pageSize = 100;
+/** What a dry run looks at. */
+const dryPageSize = 10_000;
+
 /** Sweeps once. @throws StoreError. */
-export async function sweep(database: Database, runRows: RunRows, options: SweepOptions): Promise<SweepReport> {
+export async function sweep(database: Database, options: SweepOptions): Promise<SweepReport> {
   const { rows } = await database.query<{ now: number }>(serverTime, []);
   const now = rows[0]?.now ?? 0;
-  const report = await new Sweeper(database, runRows, options).dropRetired(now);
+  const report = await new Sweeper(database, options).dropRetired(now);
   if (options.isDryRun !== true)
     await expireRows(database, { now, rememberMs: options.rememberMs ?? defaultRememberMs, markMs });
   return report;
@@ -33,35 +37,52 @@ export async function sweep(database: Database, runRows: RunRows, options: Sweep
 
 class Sweeper {
   readonly #retired: RetiredCells;
-  readonly #runRows: RunRows;
   readonly #options: SweepOptions;
   readonly #cells: string[] = [];
   readonly #runs: RunRow[] = [];
   #bytes = 0;
 
-  constructor(database: Database, runRows: RunRows, options: SweepOptions) {
+  constructor(database: Database, options: SweepOptions) {
     this.#retired = new RetiredCells(database);
-    this.#runRows = runRows;
     this.#options = options;
   }
 
   async dropRetired(now: number): Promise<SweepReport> {
     const { maxBytes, isDryRun } = this.#options;
     const bounds = await this.#bounds(now);
-    const total = maxBytes === undefined ? 0 : await this.#retired.totalBytes();
-    const mayGo = ({ endedAt }: RetiredCell): boolean =>
-      endedAt <= bounds.goUntil || (maxBytes !== undefined && total - this.#bytes > maxBytes);
-    for (let hasMore = true; hasMore; ) {
-      const page = await this.#retired.list(bounds.mayGoUntil);
-      const dropped = this.#cells.length;
-      for (const cell of page) {
-        if (!mayGo(cell)) return this.#report();
-        await this.#drop(cell);
-      }
-      // What was dropped is not in the next page; a dry run sees one page.
-      hasMore = isDryRun !== true && page.length === pageSize && this.#cells.length > dropped;
+    // Bytes that have to go; none without a limit.
+    const excess = maxBytes === undefined ? 0 : (await this.#retired.totalBytes()) - maxBytes;
+    const limit = isDryRun === true ? dryPageSize : pageSize;
+    for (let isMore = true; isMore; ) {
+      const page = await this.#retired.list(bounds.mayGoUntil, limit);
+      const going = await this.#choose(page, bounds.goUntil, excess);
+      // What went is not in the next page; a page of which nothing went would come again.
+      isMore = going > 0 && going === page.length && page.length === limit && isDryRun !== true;
     }
-    return this.#report();
+    return { cells: this.#cells, runs: this.#runs, bytes: this.#bytes };
+  }
+
+  /** Drops the cells of a page that are to go, which are its first ones; returns how many went. */
+  async #choose(page: readonly RetiredCell[], goUntil: number, excess: number): Promise<number> {
+    const sizes = await this.#retired.bytesOf(page);
+    const chosen: RetiredCell[] = [];
+    let bytes = this.#bytes;
+    for (const cell of page) {
+      if (cell.endedAt > goUntil && bytes >= excess) break;
+      chosen.push(cell);
+      bytes += sizes.get(cell.id) ?? 0;
+    }
+    if (chosen.length === 0) return 0;
+    const { cells, runs } =
+      this.#options.isDryRun === true
+        ? { cells: chosen, runs: await this.#retired.runsOf(chosen) }
+        : await this.#retired.drop(chosen);
+    for (const { id, cell } of cells) {
+      this.#cells.push(cell);
+      this.#bytes += sizes.get(id) ?? 0;
+    }
+    for (const run of runs) this.#runs.push(run);
+    return cells.length;
   }
 
   async #bounds(now: number): Promise<SweepBounds> {
@@ -76,18 +97,5 @@ class Sweeper {
     if (keepLast === undefined || keepLast <= 0) return Number.MAX_SAFE_INTEGER;
     const kept = await this.#retired.changedAtOfNewest(keepLast);
     return kept === undefined ? 0 : kept - 1;
-  }
-
-  async #drop(cell: RetiredCell): Promise<void> {
-    const bytes = await this.#retired.bytesOf(cell);
-    const runs = await this.#runRows.list({ cell: cell.cell });
-    if (this.#options.isDryRun !== true && !(await this.#retired.drop(cell))) return;
-    this.#cells.push(cell.cell);
-    this.#runs.push(...runs);
-    this.#bytes += bytes;
-  }
-
-  #report(): SweepReport {
-    return { cells: this.#cells, runs: this.#runs, bytes: this.#bytes };
   }
 }

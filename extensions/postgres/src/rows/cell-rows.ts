@@ -36,16 +36,16 @@ const pruneBefore: Statement = {
 const lockOne: Statement = { name: "cell-lock", text: "SELECT id::float8 FROM cells WHERE name = $1 FOR UPDATE" };
 
 const dropAll: readonly Statement[] = [
-  { name: "cell-drop-log", text: "DELETE FROM log WHERE cell = $1" },
-  { name: "cell-drop-snapshot", text: "DELETE FROM snapshots WHERE cell = $1" },
-  { name: "cell-drop-inbox", text: "DELETE FROM inbox WHERE cell = $1" },
-  { name: "cell-drop-runs", text: "DELETE FROM runs WHERE cell = $1" },
-  { name: "cell-drop", text: "DELETE FROM cells WHERE id = $1" },
+  { name: "cell-drop-log", text: "DELETE FROM log WHERE cell = ANY($1::bigint[])" },
+  { name: "cell-drop-snapshot", text: "DELETE FROM snapshots WHERE cell = ANY($1::bigint[])" },
+  { name: "cell-drop-inbox", text: "DELETE FROM inbox WHERE cell = ANY($1::bigint[])" },
+  { name: "cell-drop-runs", text: "DELETE FROM runs WHERE cell = ANY($1::bigint[])" },
+  { name: "cell-drop", text: "DELETE FROM cells WHERE id = ANY($1::bigint[])" },
 ];
 
-/** Drops everything that a cell has, inside a transaction that holds its row. */
-export async function dropCell(run: RunStatement, id: number): Promise<void> {
-  for (const statement of dropAll) await run(statement, [id]);
+/** Drops everything that cells have, inside a transaction that holds their rows. */
+export async function dropCells(run: RunStatement, ids: readonly number[]): Promise<void> {
+  for (const statement of dropAll) await run(statement, [ids]);
 }
 
 /** Lists and prunes cells; claims and group commit write them. */
@@ -79,7 +79,7 @@ export class CellRows {
   async drop(cell: string): Promise<void> {
     await this.#database.transaction(async (run) => {
       const [row] = await run<{ id: number }>(lockOne, [toStoredName(cell).name]);
-      if (row !== undefined) await dropCell(run, row.id);
+      if (row !== undefined) await dropCells(run, [row.id]);
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { RunFilter, RunRow, RunStatus } from "@troupe/core";
-import type { Database } from "../connection/database.ts";
+import type { Database, RunStatement, Statement } from "../connection/database.ts";
 import { fromStoredText, toStoredName, toStoredText } from "./stored-text.ts";
 
 interface StoredRun {
@@ -15,6 +15,16 @@ interface StoredRun {
 
 const columns = `coalesce(c.long_name, c.name) AS cell, r.run_id AS "runId", r.status, r.ended, r.sequence::float8, r.questions,
   r.started_at::float8 AS "startedAt", r.updated_at::float8 AS "updatedAt"`;
+
+const ofCells: Statement = {
+  name: "runs-of-cells",
+  text: `SELECT ${columns} FROM runs r JOIN cells c ON c.id = r.cell WHERE r.cell = ANY($1::bigint[]) ORDER BY r.started_at DESC, r.id DESC`,
+};
+
+/** The runs of some cells, newest first, inside a transaction. */
+export async function runsOfCells(run: RunStatement, ids: readonly number[]): Promise<readonly RunRow[]> {
+  return (await run<StoredRun>(ofCells, [ids])).map(toRunRow);
+}
 
 /** Lists runs; group commit writes them. */
 export class RunRows {
