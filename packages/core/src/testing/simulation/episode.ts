@@ -169,6 +169,7 @@ export class Episode {
     const waiting = this.#outside.waitingFor(this.#process);
     hold(waiting.size === 0, "C19", () => `a closed runtime has not told ${[...waiting].join(", ")}`);
     this.#process.die();
+    this.#process.expire();
     await this.#replace();
     return "restart";
   }
@@ -254,7 +255,8 @@ export class Episode {
     this.#watchers.get(runId)?.stop();
     const watcher = new EventWatcher(runId, () => this.#world.auditor.events(memberCell, runId));
     this.#watchers.set(runId, watcher);
-    own(watcher.follow(this.#process.runtime.events(memberCell, { runId, signal: watcher.signal })));
+    const { runtime } = this.#process;
+    own(watcher.follow(() => runtime.events(memberCell, { runId, signal: watcher.signal })));
   }
 
   #openGate(): string {

@@ -23,8 +23,9 @@ export class EventWatcher {
     return this.#controller.signal;
   }
 
-  async follow(events: AsyncIterable<CellEvent | LiveEvent>): Promise<void> {
-    for await (const event of events) {
+  /** @param open may throw: a store that cannot be read shows nothing. */
+  async follow(open: () => AsyncIterable<CellEvent | LiveEvent>): Promise<void> {
+    for await (const event of open()) {
       if (this.signal.aborted) return;
       if (!event.live) this.seen.push(event);
     }

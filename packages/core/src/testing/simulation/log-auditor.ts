@@ -71,7 +71,7 @@ export class LogAuditor implements WriteObserver {
     return this.#settled.has(idempotencyKey);
   }
 
-  /** The task that a message asked for; empty for one that was never stored. */
+  /** The task that a message asked for, or whose end it tells (`settled:t1`); empty for one that was never stored. */
   taskOf(messageId: string): string {
     return this.#tasks.get(messageId) ?? "";
   }
@@ -285,7 +285,8 @@ function isLost(record: JournalRecord): boolean {
   return record.kind === "step-settled" && record.outcome.status === "unknown" && record.outcome.reason === undefined;
 }
 
-function taskIn({ body }: Mail): string {
+function taskIn({ body, settlement }: Mail): string {
+  if (settlement !== undefined) return `settled:${settlement.tag}`;
   if (typeof body !== "object" || body === null || !("id" in body)) return "";
   return typeof body.id === "string" ? body.id : "";
 }

@@ -38,6 +38,7 @@ const allowedCodes: ReadonlySet<string> = new Set([
   "delivery.deadlock",
   "delivery.runtime_closed",
   "state.step_cancelled",
+  "state.quarantined",
   "state.owner_lost",
   "store.unavailable",
 ]);
@@ -149,8 +150,8 @@ export class ReferenceModel {
       if (forkOf(agent) !== "") continue;
       for (const id of entries) {
         for (const { kind, task } of this.#messagesOf(agent, id)) {
-          if (kind === "request")
-            hold(settled.includes(task), "C12", () => `"${agent}" was never told how "${task}" ended`);
+          const isTold = settled.includes(task) || this.#dead.has(`settled:${task}`);
+          if (kind === "request") hold(isTold, "C12", () => `"${agent}" was never told how "${task}" ended`);
           else this.#checkHandled(task, `was sent by "${id}"`);
         }
       }
