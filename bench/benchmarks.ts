@@ -18,5 +18,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "concurrent-runs": async () => (await import("./agentchat/many-runs.ts")).concurrentRuns,
   "finished-runs": async () => (await import("./agentchat/many-runs.ts")).finishedRuns,
   "cancel-latency": async () => (await import("./agentchat/cancel-latency.ts")).cancelLatency,
+  "sqlite-appends": async () => (await import("./sqlite/raw-appends.ts")).rawAppends,
+  "sqlite-one-way": async () => (await import("./sqlite/durable-one-way.ts")).durableOneWay,
   newcomer: async () => (await import("./package/newcomer.ts")).newcomer,
 };

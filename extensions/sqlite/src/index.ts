@@ -1,4 +1,3 @@
 export { type SqliteStore, sqliteStore } from "./sqlite-store.ts";
 export type { RetentionOptions, SqliteStoreOptions } from "./sqlite-store-options.ts";
-export type { SweepOptions, SweepReport } from "./retention/sweep.ts";
 export type { ProcessIdentity, ProcessProbe } from "./worker/process-identity.ts";

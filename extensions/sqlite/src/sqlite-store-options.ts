@@ -1,5 +1,4 @@
-import type { Clock } from "@troupe/core";
-import type { SweepOptions } from "./retention/sweep.ts";
+import type { Clock, SweepOptions } from "@troupe/core";
 import type { ProcessProbe } from "./worker/process-identity.ts";
 
 /** What a store drops by itself. */

@@ -27,6 +27,8 @@ import {
   type Store,
   StoreError,
   type StoreRecord,
+  type SweepOptions,
+  type SweepReport,
   systemClock,
 } from "@troupe/core";
 import { ChangeWatcher } from "./connection/change-watcher.ts";
@@ -35,7 +37,7 @@ import { openDatabase, type OpenOptions } from "./connection/open-database.ts";
 import { retryLocked } from "./connection/retry-locked.ts";
 import { readSchemaVersion } from "./connection/schema.ts";
 import { RetentionSchedule } from "./retention/retention-schedule.ts";
-import { sweep, type SweepOptions, type SweepReport } from "./retention/sweep.ts";
+import { sweep } from "./retention/sweep.ts";
 import { dropCell, pruneLog, putSnapshot } from "./prune-cell.ts";
 import { assertFence } from "./rows/cell-rows.ts";
 import type { SqliteStoreOptions } from "./sqlite-store-options.ts";

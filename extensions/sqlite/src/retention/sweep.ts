@@ -1,5 +1,6 @@
 /**
- * Drops what nobody needs any more and gives its room back to the disk, a little at a time.
+ * Drops what nobody needs any more and gives its room back to the disk, a little at a time: cells whose runs have ended, expired message
+ * ids, cells that hold nothing, dead workers.
  *
  * Invariants:
  * R1. A cell goes whole and in one transaction, in which it is looked at once more; never one that is busy, has mail, has a run that has not
@@ -7,33 +8,11 @@
  * R2. What stays is what it was: positions, epochs, snapshots and the runs of other cells do not change.
  * R3. Between two transactions everybody else gets his turn.
  */
-import type { CellSnapshot, MaybePromise, RunRow } from "@troupe/core";
+import type { CellSnapshot, MaybePromise, RunRow, SweepOptions, SweepReport } from "@troupe/core";
 import { dropCell } from "../prune-cell.ts";
 import type { StoredCell } from "../rows/cell-rows.ts";
 import type { StoreTables } from "../store-tables.ts";
 import { beginning, type RetiredCell } from "./retired-cells.ts";
-
-/** What a sweep may drop. Without any of these it only tidies up: message ids that have expired, and free room in the file. */
-export interface SweepOptions {
-  /** Cells go whose runs have all ended, the last one longer ago than this. Milliseconds. */
-  readonly olderThanMs?: number | undefined;
-  /** The cells of so many runs stay, those that changed last. Alone, all other cells go whose runs have ended. */
-  readonly keepLast?: number | undefined;
-  /** While the data take more than this, cells go whose runs have ended, the oldest first. */
-  readonly maxBytes?: number | undefined;
-  /** For how long message ids are remembered, and marks of other cells kept longer still (C10). Milliseconds, default 24 hours. */
-  readonly rememberMs?: number | undefined;
-  /** True says what would go, and drops nothing. */
-  readonly isDryRun?: boolean | undefined;
-}
-
-/** What a sweep has dropped, or would drop. */
-export interface SweepReport {
-  readonly cells: readonly string[];
-  readonly runs: readonly RunRow[];
-  /** Bytes of what went: file size given back; in a dry run what the logs take. */
-  readonly bytes: number;
-}
 
 /** How a sweep reaches the store. */
 export interface SweepAccess {
@@ -56,6 +35,8 @@ const defaultRememberMs = 86_400_000;
 const markMs = 172_800_000;
 const pageSize = 64;
 const vacuumPages = 256;
+/** Cells looked at in one go. */
+const scanSize = 4_096;
 
 /** See the head of this file. */
 export async function sweep(access: SweepAccess, options: SweepOptions): Promise<SweepReport> {
@@ -68,6 +49,8 @@ export async function sweep(access: SweepAccess, options: SweepOptions): Promise
   }
   if (options.isDryRun === true) return found.report(found.bytes);
   await expireSnapshots(access, options.rememberMs ?? defaultRememberMs);
+  await dropBareCells(access);
+  await access.write((tables) => tables.workers.tidy());
   await vacuum(access);
   return found.report(Math.max(0, bytesBefore - (await access.read((tables) => tables.file.size()))));
 }
@@ -167,9 +150,23 @@ function expireSnapshot(tables: StoreTables, id: number, change: (snapshot: Cell
   if (cell === undefined) return;
   if (cell.owner !== undefined && tables.workers.nameOfLive(cell.owner) !== undefined) return;
   const snapshot = tables.snapshots.read(id, cell.name);
-  if (snapshot === undefined) return;
-  tables.snapshots.put(id, change(snapshot));
-  if (cell.tail === undefined && !tables.cells.holdsMore(id)) dropCell(tables, cell);
+  if (snapshot !== undefined) tables.snapshots.put(id, change(snapshot));
+}
+
+/** Drops the rows of cells that hold nothing and that nobody alive has claimed. */
+async function dropBareCells(access: SweepAccess): Promise<void> {
+  const end = await access.read((tables) => tables.cells.lastId());
+  for (let from = 1; from <= end; from += scanSize) {
+    const ids = await access.read((tables) => tables.cells.bare(from, from + scanSize));
+    if (ids.length > 0) await access.write((tables) => dropBare(tables, ids));
+  }
+}
+
+function dropBare(tables: StoreTables, ids: readonly number[]): void {
+  for (const id of ids) {
+    const owner = tables.cells.findById(id)?.owner;
+    if (owner === undefined || tables.workers.nameOfLive(owner) === undefined) tables.cells.dropBare(id);
+  }
 }
 
 function withoutExpired(snapshot: CellSnapshot, now: number, rememberMs: number): CellSnapshot {

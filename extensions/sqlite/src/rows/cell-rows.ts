@@ -23,17 +23,22 @@ export type ListedCell = Omit<CellRow, "owner"> & { readonly owner: number | und
 const holdsAnything =
   "(position > 0 OR EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) OR EXISTS (SELECT 1 FROM snapshot WHERE cell = cell.id))";
 
+/** No records, no snapshot, no mail, no run: nothing is lost with the row but the position, and epochs grow without it. */
+const isBare = `tail IS NULL AND is_busy = 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE cell = cell.id)
+  AND NOT EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) AND NOT EXISTS (SELECT 1 FROM run WHERE cell = cell.id)`;
+
 /** One row per cell: who owns it, and where its log ends. */
 export class CellRows {
   readonly #find: StatementSync;
   readonly #findById: StatementSync;
-  readonly #holdsMore: StatementSync;
   readonly #insert: StatementSync;
   readonly #nextEpoch: StatementSync;
   readonly #claim: StatementSync;
   readonly #release: StatementSync;
-  readonly #dropEmpty: StatementSync;
-  readonly #dropEmptyOf: StatementSync;
+  readonly #lastId: StatementSync;
+  readonly #bare: StatementSync;
+  readonly #dropBare: StatementSync;
+  readonly #dropBareOf: StatementSync;
   readonly #prune: StatementSync;
   readonly #delete: StatementSync;
   readonly #list: StatementSync;
@@ -44,16 +49,14 @@ export class CellRows {
       FROM cell WHERE ${holdsAnything}`;
     this.#find = database.prepare("SELECT id, epoch, owner, position, pruned, tail FROM cell WHERE name = ?");
     this.#findById = database.prepare("SELECT id, name, epoch, owner, position, pruned, tail FROM cell WHERE id = ?");
-    this.#holdsMore = database.prepare(
-      "SELECT 1 FROM cell WHERE id = ? AND (is_busy = 1 OR EXISTS (SELECT 1 FROM run WHERE cell = cell.id) OR " +
-        "EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) OR EXISTS (SELECT 1 FROM snapshot WHERE cell = cell.id))",
-    );
     this.#insert = database.prepare("INSERT INTO cell (name, epoch) VALUES (?, 0)");
     this.#nextEpoch = database.prepare("UPDATE state SET epoch = epoch + 1 RETURNING epoch");
     this.#claim = database.prepare("UPDATE cell SET epoch = ?, owner = ? WHERE id = ?");
     this.#release = database.prepare("UPDATE cell SET owner = NULL WHERE id = ?");
-    this.#dropEmpty = database.prepare(`DELETE FROM cell WHERE id = ? AND NOT ${holdsAnything}`);
-    this.#dropEmptyOf = database.prepare(`DELETE FROM cell WHERE owner = ? AND NOT ${holdsAnything}`);
+    this.#lastId = database.prepare("SELECT coalesce(max(id), 0) AS id FROM cell");
+    this.#bare = database.prepare(`SELECT id FROM cell WHERE id >= ? AND id < ? AND ${isBare}`);
+    this.#dropBare = database.prepare(`DELETE FROM cell WHERE id = ? AND ${isBare}`);
+    this.#dropBareOf = database.prepare(`DELETE FROM cell WHERE owner = ? AND ${isBare}`);
     this.#prune = database.prepare("UPDATE cell SET pruned = ?, tail = ? WHERE id = ?");
     this.#delete = database.prepare("DELETE FROM cell WHERE id = ?");
     this.#list = database.prepare(`${list} ORDER BY id`);
@@ -68,11 +71,6 @@ export class CellRows {
   findById(id: number): StoredCell | undefined {
     const row = this.#findById.get(id);
     return row === undefined ? undefined : toCell(fromStoredText(textOf(row, "name")), row);
-  }
-
-  /** True when anything but log rows belongs to the cell. */
-  holdsMore(id: number): boolean {
-    return this.#holdsMore.get(id) !== undefined;
   }
 
   /** The cell's row; a new one when it has none. */
@@ -93,12 +91,26 @@ export class CellRows {
   /** Takes the cell from its owner; its row goes when it holds nothing. */
   release(id: number): void {
     this.#release.run(id);
-    this.#dropEmpty.run(id);
+    this.dropBare(id);
+  }
+
+  lastId(): number {
+    return integerOf(this.#lastId.get() ?? {}, "id");
+  }
+
+  /** Row ids, from one to before another, of cells that hold nothing. */
+  bare(from: number, before: number): readonly number[] {
+    return this.#bare.all(from, before).map((row) => integerOf(row, "id"));
+  }
+
+  /** Drops the row of a cell that holds nothing. */
+  dropBare(id: number): void {
+    this.#dropBare.run(id);
   }
 
   /** Drops the rows of a worker's cells that hold nothing; the others are free when the worker's row goes. */
-  dropEmptyOf(owner: number): void {
-    this.#dropEmptyOf.run(owner);
+  dropBareOf(owner: number): void {
+    this.#dropBareOf.run(owner);
   }
 
   setPruned(id: number, pruned: number, tail: number | undefined): void {

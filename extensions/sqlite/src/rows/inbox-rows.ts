@@ -18,7 +18,7 @@ export class InboxRows {
     this.#drop = database.prepare("DELETE FROM inbox WHERE cell = ? AND id <= ?");
     this.#dropAll = database.prepare("DELETE FROM inbox WHERE cell = ?");
     this.#cellsWithMail = database.prepare(
-      "SELECT name FROM cell WHERE owner = ? AND id IN (SELECT cell FROM inbox) ORDER BY id",
+      "SELECT DISTINCT cell.id, cell.name FROM inbox CROSS JOIN cell ON cell.id = inbox.cell WHERE cell.owner = ? ORDER BY cell.id",
     );
   }
 

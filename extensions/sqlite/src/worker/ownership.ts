@@ -43,7 +43,7 @@ export function releaseCell(tables: StoreTables, owner: string, cell: string): v
 /** Ends a worker: all its cells are free. Runs inside a transaction. */
 export function releaseWorker(tables: StoreTables, owner: string): void {
   const worker = tables.workers.find(owner);
-  if (worker !== undefined) tables.cells.dropEmptyOf(worker);
+  if (worker !== undefined) tables.cells.dropBareOf(worker);
   tables.workers.end(owner);
   tables.writer.forget();
 }

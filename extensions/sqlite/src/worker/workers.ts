@@ -67,13 +67,13 @@ export class Workers {
   enrol(owner: string): number {
     const row = this.#rowOf(owner);
     if (row !== undefined) return assertAlive(row, owner);
-    this.#tidy();
+    this.tidy();
     const { host, pid, started } = this.#probe.self;
     return Number(this.#insert.run(owner, host, pid, started, this.#now()).lastInsertRowid);
   }
 
   /** Declares those dead whose end can be seen, and drops the marks of the long dead that no cell names. */
-  #tidy(): void {
+  tidy(): void {
     for (const row of this.#others.all()) if (this.#probe.isGone(identityOf(row))) this.bury(integerOf(row, "id"));
     this.#dropUnused.run(this.#now() - deadMarkMs);
   }
