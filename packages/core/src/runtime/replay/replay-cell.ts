@@ -34,6 +34,8 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+type FindBlueprint = (type: string) => Blueprint | undefined;
+
 /** What a replay found. */
 export interface CellReplay {
   /** The events that the handlers emitted again, in the order and with the numbers and times of the log. */
@@ -57,8 +59,14 @@ export interface CellReplay {
  *
  * @throws The reason of `signal`.
  */
-export async function replayCell(options: ReplayOptions): Promise<CellReplay> {
-  const replay = new Replay(options);
+export function replayCell({ agents, ...options }: ReplayOptions): Promise<CellReplay> {
+  const blueprints = new Map(agents.map((agent) => [agent.type, blueprintOf(agent)]));
+  return replayWith((type) => blueprints.get(type), options);
+}
+
+/** As `replayCell`, with whatever finds the code of an agent type. */
+export async function replayWith(find: FindBlueprint, options: Omit<ReplayOptions, "agents">): Promise<CellReplay> {
+  const replay = new Replay(find, options);
   const records = upTo(options.records, options.until);
   for (const record of records) await replay.accept(record);
   return replay.finish(records);
@@ -83,8 +91,8 @@ function eventsOf(record: LogRecord): readonly CellEvent[] {
  * Invariant R1: agents' states come from the log, never from the replay: a turn that differs does not make the next one differ.
  */
 class Replay {
-  readonly #options: ReplayOptions;
-  readonly #blueprints: ReadonlyMap<string, Blueprint>;
+  readonly #options: Omit<ReplayOptions, "agents">;
+  readonly #find: FindBlueprint;
   readonly #journals: ReadonlyMap<string, JournalIndex>;
   readonly #images = new Map<string, MutableImage>();
   readonly #mails = new Map<string, Mail>();
@@ -96,14 +104,14 @@ class Replay {
   readonly #comparison: TurnComparison;
   #ended = 0;
 
-  constructor(options: ReplayOptions) {
+  constructor(find: FindBlueprint, options: Omit<ReplayOptions, "agents">) {
     this.#options = options;
-    this.#blueprints = new Map(options.agents.map((agent) => [agent.type, blueprintOf(agent)]));
+    this.#find = find;
     this.#journals = indexJournals(options.records);
     for (const [agent, image] of Object.entries(options.start ?? {})) this.#images.set(agent, toMutable(image));
     this.#comparison = {
       onEvent: (recorded, replayed) => this.#found.set(recorded, replayed),
-      isKnown: (type) => this.#blueprints.has(type),
+      isKnown: (type) => find(type) !== undefined,
     };
   }
 
@@ -193,7 +201,7 @@ class Replay {
     const mail = this.#mails.get(id);
     const { runId, signal } = this.#options;
     if (mail === undefined || (runId !== undefined && mail.run?.runId !== runId)) return undefined;
-    const blueprint = this.#blueprints.get(mail.recipient.type);
+    const blueprint = this.#find(mail.recipient.type);
     if (blueprint === undefined) {
       this.#lacksDefinition(id, mail.recipient);
       return undefined;
