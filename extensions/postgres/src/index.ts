@@ -1,3 +1,3 @@
 export { type PostgresStore, postgresStore } from "./postgres-store.ts";
 export type { PostgresStoreOptions } from "./postgres-store-options.ts";
-export type { RetentionOptions, SweepOptions, SweepReport } from "./retention/sweep-options.ts";
+export type { RetentionOptions } from "./retention/retention-options.ts";

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
-import type { RetentionOptions } from "./retention/sweep-options.ts";
+import type { RetentionOptions } from "./retention/retention-options.ts";
 
 /** How a `postgresStore` reaches its database. What is left out comes from the `PG...` environment variables, as in `psql`. */
 export interface PostgresStoreOptions {

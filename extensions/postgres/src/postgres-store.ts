@@ -22,6 +22,8 @@ import type {
   RunRow,
   Store,
   StoreRecord,
+  SweepOptions,
+  SweepReport,
 } from "@troupe/core";
 import { Announcer } from "./connection/announcer.ts";
 import { type ConnectionSettings, connectionSettings } from "./connection/connection-settings.ts";
@@ -29,7 +31,7 @@ import { Database } from "./connection/database.ts";
 import { Session } from "./connection/session.ts";
 import type { PostgresStoreOptions } from "./postgres-store-options.ts";
 import { RetentionSchedule } from "./retention/retention-schedule.ts";
-import type { RetentionOptions, SweepOptions, SweepReport } from "./retention/sweep-options.ts";
+import type { RetentionOptions } from "./retention/retention-options.ts";
 import { sweep } from "./retention/sweep.ts";
 import { BlobRows } from "./rows/blob-rows.ts";
 import { CellRows } from "./rows/cell-rows.ts";
@@ -58,7 +60,8 @@ export function postgresStore(options: PostgresStoreOptions = {}): PostgresStore
 export interface PostgresStore extends Store {
   /**
    * Drops what nobody needs any more: cells whose runs have ended, expired message ids, large strings that nothing refers to. Cells that
-   * are busy, have mail or belong to a worker that lives stay.
+   * are busy, have mail or belong to a worker that lives stay. `bytes` counts stored logs and snapshots; the server uses their room again
+   * after its own autovacuum.
    *
    * @throws StoreError as every writing call.
    */
@@ -88,6 +91,8 @@ class SharedStore implements PostgresStore {
     this.#session = new Session(database, {
       onOpen: async (run) => {
         await run({ name: "", text: `LISTEN "${settings.schema} changes"` }, []);
+        // Heartbeats need not survive a power failure: after one all locks are gone and every worker shows itself anew.
+        await run({ name: "", text: "SET synchronous_commit = off" }, []);
         await this.#workers.renew(run);
         // Whatever was said while nobody listened.
         this.#announcer.tell();

@@ -62,9 +62,8 @@ export class Announcer {
   /** Mail has arrived for the cells of workers; null stands for cells that nobody holds. */
   announceMail(workers: readonly (number | null)[]): void {
     this.tell();
-    for (const worker of workers) this.#mail.add(worker ?? undefined);
-    if (workers.some((worker) => worker === null || !this.#isOwn(worker))) this.#sending ??= this.#send();
-    else this.#mail.clear();
+    for (const worker of workers) if (worker === null || !this.#isOwn(worker)) this.#mail.add(worker ?? undefined);
+    if (this.#mail.size > 0) this.#sending ??= this.#send();
   }
 
   /** Something was written. */

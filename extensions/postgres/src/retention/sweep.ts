@@ -1,16 +1,15 @@
 /**
- * Drops what nobody needs any more, a cell at a time. Making the room free for others is the server's autovacuum's business.
+ * Drops what nobody needs any more, some cells at a time. Making the room free for others is the server's autovacuum's business.
  *
  * Owns nothing. Invariants:
  * R1. A cell goes whole and in one transaction, in which it is looked at once more under its lock; never one that is busy, has mail, has a
  *     run that has not ended, or belongs to a worker that lives.
  * R2. What stays is what it was: positions, epochs, snapshots and the runs of other cells do not change.
  */
-import type { RunRow } from "@troupe/core";
+import type { RunRow, SweepOptions, SweepReport } from "@troupe/core";
 import type { Database, Statement } from "../connection/database.ts";
 import { expireRows } from "./expired-rows.ts";
 import { type RetiredCell, RetiredCells, type SweepBounds } from "./retired-cells.ts";
-import type { SweepOptions, SweepReport } from "./sweep-options.ts";
 
 const defaultRememberMs = 86_400_000;
 const markMs = 172_800_000;
