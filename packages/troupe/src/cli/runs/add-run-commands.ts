@@ -73,15 +73,17 @@ function addResume(program: Command, done: (exitCode: ExitCode) => void): void {
 
 function addReplay(program: Command, done: (exitCode: ExitCode) => void): void {
   program
-    .command("replay <run>")
+    .command("replay <run> [file]")
     .description("go through a run again from its journal, offline: no model is asked, no tool is called")
     .addOption(storeOption())
     .option("--until <event>", "stop after this event", parseCount)
-    .action(async (runId: string, options: StoredRunOptions & { readonly until?: number }) => {
-      loadEnvironment(options.env);
-      const { replayCommand } = await import("./replay-command.ts");
-      done(await replayCommand({ spec: chooseStore(options.store), runId, until: options.until }));
-    });
+    .action(
+      async (runId: string, file: string | undefined, options: StoredRunOptions & { readonly until?: number }) => {
+        loadEnvironment(options.env);
+        const { replayCommand } = await import("./replay-command.ts");
+        done(await replayCommand({ spec: chooseStore(options.store), runId, file, until: options.until }));
+      },
+    );
 }
 
 function addFork(program: Command, done: (exitCode: ExitCode) => void): void {

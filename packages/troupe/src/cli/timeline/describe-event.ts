@@ -33,7 +33,10 @@ const descriptions: Readonly<Record<string, Describe>> = {
     isSpeech: true,
   }),
   thought: (payload) => ({ words: `thinks: ${textAt(payload, "text")}`, style: "dim" }),
-  "model-called": (payload) => ({ words: `asked ${textAt(payload, "model")}: ${describeCall(payload)}`, style: "dim" }),
+  "model-called": (payload) =>
+    valueAt(payload, ["isEstimated"]) === true
+      ? { words: `a call of ${textAt(payload, "model")} was lost: at most ${describeCost(payload)}`, style: "yellow" }
+      : { words: `asked ${textAt(payload, "model")}: ${describeCost(payload)}${tookTime(payload)}`, style: "dim" },
   "tool-call-requested": (payload) => ({
     words: `calls ${itemsAt(payload, "calls").map(describeToolCall).join("; ")}`,
   }),
@@ -66,10 +69,10 @@ const descriptions: Readonly<Record<string, Describe>> = {
   "run-failed": (payload) => ({ words: `failed: ${describeError(payload)}`, style: "red" }),
 };
 
-/** Tokens, money and time of one call of a model; an unknown price is not shown as 0. */
-function describeCall(payload: JsonValue): string {
+/** Tokens and money of one call of a model; an unknown price is not shown as 0. */
+function describeCost(payload: JsonValue): string {
   const tokens = `${numberAt(payload, "usage", "inputTokens") ?? 0} + ${numberAt(payload, "usage", "outputTokens") ?? 0} tokens`;
-  return `${tokens}, ${describePrice(numberAt(payload, "usd") ?? null)}${tookTime(payload)}`;
+  return `${tokens}, ${describePrice(numberAt(payload, "usd") ?? null)}`;
 }
 
 /** US dollars, or that nobody knows them. */

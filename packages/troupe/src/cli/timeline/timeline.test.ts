@@ -152,6 +152,9 @@ test("figures add up; a price that is not known is not 0", () => {
   expect(describeFigures(sumMoments(known))).toBe(
     "200 ms | model calls: 2 | tool calls: 1 | 200 + 40 tokens | $0.7500 | taken over after a death: once",
   );
+  const lost = moment(5, "model-called", { model: "m", usage, usd: 1, isEstimated: true });
+  expect(describeFigures(sumMoments([...known, lost]))).toContain("model calls: 2 and 1 lost |");
+  expect(show([lost])).toContain("a call of m was lost: at most 100 + 20 tokens, $1.0000");
   expect(sumMoments([...known, moment(4, "model-called", { usage, usd: null })]).usd).toBeNull();
   expect(describeFigures(sumMoments([]))).toBe("0 ms | model calls: 0");
 });

@@ -11,6 +11,8 @@ export interface LoggedCost {
   readonly usd: number | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** The call was lost with its process: this is the most that it can have cost. */
+  readonly isEstimated?: true;
 }
 
 /** How a line is made. */
@@ -81,12 +83,13 @@ function cutTexts(value: JsonValue, length: number): JsonValue {
 /** Only calls cost something of their own: the sums at a run's end would count them twice. */
 function costOf(kind: string, payload: JsonValue): LoggedCost | undefined {
   if (kind !== "model-called" || !isObject(payload)) return undefined;
-  const { model, usage, usd } = payload;
+  const { model, usage, usd, isEstimated } = payload;
   return {
     ...(typeof model === "string" && { model }),
     usd: typeof usd === "number" ? usd : null,
     inputTokens: countAt(usage, "inputTokens"),
     outputTokens: countAt(usage, "outputTokens"),
+    ...(isEstimated === true && { isEstimated }),
   };
 }
 

@@ -1,0 +1,342 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { type CommandOptions, type CommandOutcome, troupe } from "./run-command-line.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "troupe-durable-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const team = fixture("counting-team.ts");
+
+/** A project of its own: runs the command in it, and counts what the team called outside. */
+function project(): {
+  readonly folder: string;
+  run(args: readonly string[], options?: CommandOptions): Promise<CommandOutcome>;
+  calls(): readonly string[];
+} {
+  const folder = mkdtempSync(join(scratch, "project-"));
+  const callFile = join(folder, "calls.txt");
+  return {
+    folder,
+    run: (args, options = {}) => {
+      const environment = { TROUPE_STORE: "", TROUPE_TEST_CALLS: callFile, ...options.environment };
+      return troupe(args, { cwd: folder, ...options, environment });
+    },
+    calls: () => (existsSync(callFile) ? readFileSync(callFile, "utf8").trimEnd().split("\n") : []),
+  };
+}
+
+interface Listed {
+  readonly runId: string;
+  readonly team: string;
+  readonly status: string;
+  readonly end?: string;
+  readonly events: number;
+  readonly questions: number;
+}
+
+async function list(home: ReturnType<typeof project>, ...args: string[]): Promise<Listed[]> {
+  const { stdout, stderr } = await home.run(["runs", "--json", ...args]);
+  expect(stderr).toBe("");
+  return JSON.parse(stdout) as Listed[];
+}
+
+/** What was said, without the streaming and the figures. */
+function saidIn(json: string): string[] {
+  const { messages } = JSON.parse(json) as {
+    readonly messages: readonly { readonly source: string; readonly text: string }[];
+  };
+  return messages.map(({ source, text }) => `${source}: ${text}`);
+}
+
+describe("a run in a store", () => {
+  test("is kept in .troupe/runs.db, readable by its owner only and out of git", async () => {
+    const home = project();
+    const { exitCode, stdout, stderr } = await home.run(["run", team, "weigh them", "--run-id", "first"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toContain("Run first, kept in .troupe/runs.db");
+    expect(readdirSync(join(home.folder, ".troupe")).toSorted()).toEqual([".gitignore", "runs.db", "teams.json"]);
+    expect(statSync(join(home.folder, ".troupe")).mode & 0o077).toBe(0);
+    expect(await list(home)).toMatchObject([
+      { runId: "first", team: "parcels", status: "ended", end: "condition", events: 24, questions: 0 },
+    ]);
+  });
+
+  test("the same id and task again show what it came to, and call nothing", async () => {
+    const home = project();
+    const first = await home.run(["run", team, "weigh them", "--run-id", "one", "--json"]);
+    const calls = home.calls();
+    const second = await home.run(["run", team, "weigh them", "--run-id", "one", "--json"]);
+    expect(second.exitCode).toBe(0);
+    expect(saidIn(second.stdout)).toEqual(saidIn(first.stdout));
+    expect(home.calls()).toEqual(calls);
+    const other = await home.run(["run", team, "something else", "--run-id", "one"]);
+    expect(other.exitCode).toBe(1);
+    expect(other.stderr).toContain("run.id_taken");
+  });
+
+  test.each([
+    ["the same command", (run: string) => ["run", team, "weigh them", "--run-id", run]],
+    ["resume", (run: string) => ["resume", run]],
+  ])("that was killed goes on with %s, and repeats nothing that was recorded", async (_name, goOn) => {
+    const whole = project();
+    const uninterrupted = await whole.run(["run", team, "weigh them", "--json"]);
+    const home = project();
+    const environment = { TROUPE_TEST_PAUSE: "40" };
+    const killed = await home.run(["run", team, "weigh them", "--run-id", "k"], { environment, killAt: "porter at 5" });
+    expect(killed.exitCode).toBeNull();
+    expect(await list(home)).toMatchObject([{ runId: "k", status: "interrupted" }]);
+    const resumed = await home.run(goOn("k"), { environment });
+    expect({ exitCode: resumed.exitCode, stderr: resumed.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const result = await home.run(["run", team, "weigh them", "--run-id", "k", "--json"]);
+    expect(saidIn(result.stdout)).toEqual(saidIn(uninterrupted.stdout));
+    // The call in flight at the kill may be there twice: a model may be asked again, a tool may not.
+    const calls = home.calls();
+    expect(calls.length - new Set(calls).size).toBeLessThanOrEqual(1);
+    expect(calls.filter((call) => call.startsWith("tool"))).toEqual(["tool 3", "tool 7", "tool 11"]);
+    expect([...new Set(calls)]).toEqual(whole.calls());
+    const { stdout } = await home.run(["runs", "show", "k"]);
+    expect(stdout).toContain("the process had died; another took over");
+    expect(stdout).toContain("taken over after a death: once");
+  });
+
+  test("Ctrl+C cancels it, for good", async () => {
+    const home = project();
+    const cancelled = await home.run(["run", fixture("hanging-team.ts"), "hello", "--run-id", "c"], {
+      interruptAt: ["model called"],
+    });
+    expect(cancelled.exitCode).toBe(130);
+    expect(await list(home)).toMatchObject([{ runId: "c", status: "ended" }]);
+    const { stdout } = await home.run(["runs", "show", "c"]);
+    expect(stdout).toContain("ended by cancelled");
+  });
+
+  test("rests at a question, is listed as waiting, and says how to answer", async () => {
+    const home = project();
+    const rested = await home.run(["run", fixture("asking-team.ts"), "hello", "--run-id", "q"]);
+    expect(rested.exitCode).toBe(3);
+    expect(rested.stderr).toContain("troupe resume q");
+    expect(await list(home, "--status", "waiting")).toMatchObject([{ runId: "q", questions: 1 }]);
+    expect(await list(home, "--status", "ended")).toEqual([]);
+    const table = await home.run(["runs"]);
+    expect(table.stdout).toContain("It waits for an answer: troupe resume q");
+    const again = await home.run(["resume", "q"]);
+    expect(again.exitCode).toBe(3);
+  });
+
+  test("--store memory keeps nothing, a path keeps it elsewhere, and the variable holds for every command", async () => {
+    const home = project();
+    await home.run(["run", team, "x", "--store", "memory", "--quiet"]);
+    expect(existsSync(join(home.folder, ".troupe"))).toBe(false);
+    await home.run(["run", team, "x", "--store", "sqlite:data/my.db", "--run-id", "there", "--quiet"]);
+    expect(existsSync(join(home.folder, "data", "my.db"))).toBe(true);
+    const environment = { TROUPE_STORE: "sqlite:data/my.db" };
+    const listed = await home.run(["runs", "--json"], { environment });
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ runId: "there" }]);
+  });
+
+  test("--log writes every event, the ones after a crash included", async () => {
+    const home = project();
+    const environment = { TROUPE_TEST_PAUSE: "40" };
+    const log = ["--log", "logs/audit.jsonl"];
+    await home.run(["run", team, "x", "--run-id", "l", ...log], { environment, killAt: "porter at 5" });
+    await home.run(["resume", "l", ...log], { environment });
+    const text = readFileSync(join(home.folder, "logs", "audit.jsonl"), "utf8").trimEnd();
+    const sequences = text.split("\n").map((line) => (JSON.parse(line) as { readonly sequence: number }).sequence);
+    const { stdout } = await home.run(["runs", "show", "l", "--json"]);
+    const { events } = JSON.parse(stdout) as { readonly events: number };
+    expect(new Set(sequences).size).toBe(sequences.length);
+    expect(sequences.at(-1)).toBe(events);
+    // What committed in the last moments before the kill may be missing.
+    expect(events - sequences.length).toBeLessThanOrEqual(2);
+    const impossible = await home.run(["run", team, "x", "--log", "calls.txt/audit.jsonl"]);
+    expect(impossible.exitCode).toBe(2);
+    expect(impossible.stderr).toContain("cannot be written");
+  });
+});
+
+describe("troupe runs", () => {
+  test("lists newest first, and says where it looked when there is nothing", async () => {
+    const home = project();
+    for (const id of ["one", "two", "three"]) await home.run(["run", team, id, "--run-id", id, "--quiet"]);
+    expect((await list(home)).map(({ runId }) => runId)).toEqual(["three", "two", "one"]);
+    expect((await list(home, "--limit", "2")).map(({ runId }) => runId)).toEqual(["three", "two"]);
+    const { stdout } = await home.run(["runs"]);
+    expect(stdout).toMatch(/^run +team +status +started +updated +events +questions\nthree +parcels +ended /);
+    expect(stdout).toContain("3 runs. troupe runs show <run>");
+    expect((await home.run(["runs", "--status", "paused"])).stdout).toBe("No runs in .troupe/runs.db.\n");
+  });
+
+  test("show tells who spoke, what was called with what, and what it took", async () => {
+    const home = project();
+    await home.run(["run", team, "weigh them", "--run-id", "s", "--quiet"]);
+    const { exitCode, stdout } = await home.run(["runs", "show", "s"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^s of parcels, started \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: ended \(condition\)\n/);
+    for (const part of [
+      "user           weigh them",
+      'calls weigh {"parcel":3}',
+      "weigh: ok",
+      '{"grams":300}',
+      "tool calls: 3",
+    ])
+      expect(stdout).toContain(part);
+    expect(stdout).toMatch(/ended by condition: .*\n\n.*model calls: 9/);
+    const json = JSON.parse((await home.run(["runs", "show", "s", "--json"])).stdout) as {
+      readonly events: number;
+      readonly moments: readonly unknown[];
+      readonly figures: unknown;
+    };
+    expect(json.moments).toHaveLength(json.events);
+    expect(json.figures).toMatchObject({ modelCalls: 9, toolCalls: 3, usd: null, recoveries: 0 });
+  });
+});
+
+describe("troupe replay", () => {
+  test("goes through a run again and calls nothing: the code reproduces it, also up to an event, also half a run", async () => {
+    const home = project();
+    const environment = { TROUPE_TEST_PAUSE: "40" };
+    await home.run(["run", team, "weigh them", "--run-id", "r"], { environment, killAt: "porter at 5" });
+    const calls = home.calls();
+    const half = await home.run(["replay", "r"]);
+    expect({ exitCode: half.exitCode, stderr: half.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(half.stdout).toMatch(/The code reproduces the run: \d+ events in \d+ turns, nothing differs\./);
+    expect(home.calls()).toEqual(calls);
+    await home.run(["resume", "r"], { environment });
+    const whole = await home.run(["replay", "r"]);
+    expect(whole.stdout).toMatch(/The code reproduces the run: 2[45] events in \d+ turns, nothing differs\./);
+    const part = await home.run(["replay", "r", "--until", "6"]);
+    expect(part.exitCode).toBe(0);
+    expect(part.stdout).toContain("reproduces the run: 6 events in");
+    expect(part.stdout).toContain('calls weigh {"parcel":3}');
+    expect(part.stdout).not.toContain("weigh: ok");
+  });
+
+  test("names what the code does otherwise today", async () => {
+    const home = project();
+    await home.run(["run", team, "weigh them", "--run-id", "r", "--quiet"]);
+    const { exitCode, stdout } = await home.run(["replay", "r"], { environment: { TROUPE_TEST_MESSAGES: "4" } });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/The code does something else today: \d+ difference/);
+    // The manager has ended the run where it went on then.
+    expect(stdout).toMatch(/state of parcels\/r\n {4}recorded: .*\n {4}replayed: .*"run":null/);
+    expect(stdout).toContain("remedy: Run the code that recorded the log");
+  });
+
+  test("shows what is stored when nobody knows the team", async () => {
+    const home = project();
+    await home.run(["run", team, "weigh them", "--run-id", "r", "--quiet"]);
+    rmSync(join(home.folder, ".troupe", "teams.json"));
+    const { exitCode, stdout } = await home.run(["replay", "r"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("troupe replay r path/to/team.ts");
+    const named = await home.run(["replay", "r", team]);
+    expect(named.stdout).toContain("The code reproduces the run");
+  });
+});
+
+describe("troupe fork", () => {
+  test("--run goes another way from an event on, and touches nothing of the original", async () => {
+    const home = project();
+    const original = await home.run(["run", team, "weigh them", "--run-id", "o", "--json"]);
+    const before = home.calls().length;
+    const shown = await home.run(["runs", "show", "o", "--json"]);
+    const { exitCode, stdout } = await home.run(["fork", "o", "--at", "16", "--run"]);
+    expect(exitCode).toBe(0);
+    const [, id = ""] = /Run (\S+) is o up to event 16/.exec(stdout) ?? [];
+    // Events 17 to 24: two calls by the clerk and the porter, one weighing, one last call.
+    expect(home.calls().slice(before)).toEqual(["model clerk 6", "model porter 11", "tool 11", "model porter 13"]);
+    const fork = await home.run(["runs", "show", id, "--json"]);
+    const texts = (json: string): string[] => [...json.matchAll(/"text": "([^"]*)"/g)].map(([, text = ""]) => text);
+    expect(texts(fork.stdout)).toEqual(texts(shown.stdout));
+    const after = await home.run(["runs", "show", "o", "--json"]);
+    expect((JSON.parse(after.stdout) as { moments: unknown }).moments).toEqual(
+      (JSON.parse(shown.stdout) as { moments: unknown }).moments,
+    );
+    expect(saidIn(original.stdout)).toHaveLength(7);
+  });
+
+  test("without --run the copy is left paused, and resume goes on with it", async () => {
+    const home = project();
+    await home.run(["run", team, "weigh them", "--run-id", "o", "--quiet"]);
+    const before = home.calls().length;
+    const { exitCode, stdout } = await home.run(["fork", "o", "--at", "16"]);
+    expect(exitCode).toBe(0);
+    const [, id = ""] = /troupe resume (\S+)/.exec(stdout) ?? [];
+    expect(home.calls()).toHaveLength(before);
+    expect(await list(home, "--status", "paused")).toMatchObject([{ runId: id, events: 16 }]);
+    const resumed = await home.run(["resume", id]);
+    expect(resumed.exitCode).toBe(0);
+    expect(resumed.stdout).toContain("condition: 7 messages");
+    expect(home.calls().length).toBe(before + 4);
+  });
+});
+
+describe("troupe prune", () => {
+  test("removes ended runs by age and number, says so before on request, and leaves the others", async () => {
+    const home = project();
+    for (const id of ["one", "two", "three"]) await home.run(["run", team, id, "--run-id", id, "--quiet"]);
+    await home.run(["run", fixture("asking-team.ts"), "hello", "--run-id", "open"]);
+    const dry = await home.run(["prune", "--keep-last", "2", "--dry-run"]);
+    expect(dry.stdout).toMatch(/Would remove 2 runs, .* kB, from \.troupe\/runs\.db\.\n$/);
+    expect(dry.stdout).toMatch(/^one \(parcels\/one\), .* ago$/m);
+    expect(await list(home)).toHaveLength(4);
+    const aged = await home.run(["prune", "--older-than", "1h"]);
+    expect(aged.stdout).toContain("Removed 0 runs");
+    const done = await home.run(["prune", "--keep-last", "2"]);
+    expect(done.stdout).toContain("Removed 2 runs");
+    expect((await list(home)).map(({ runId }) => runId)).toEqual(["open", "three"]);
+    expect((await home.run(["runs", "show", "one"])).stderr).toContain('no run "one"');
+  });
+});
+
+describe("wrong calls say what to do, without a stack", () => {
+  test.each([
+    [["runs"], "There is no store", "--store sqlite:"],
+    [["runs", "--store", "memory"], "end with their process", "TROUPE_STORE"],
+    [["runs", "--store", "redis://secret@host"], "none that the command knows", "sqlite:path"],
+    [["prune", "--store", "sqlite:any.db"], "which runs may go", "--older-than"],
+  ])("%j", async (args, problem, remedy) => {
+    const { exitCode, stderr } = await project().run(args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(problem);
+    expect(stderr).toMatch(new RegExp(`remedy: .*${remedy}`));
+    expect(stderr).not.toContain("secret");
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test.each([
+    ["show", ["runs", "show", "nobody"], /no run "nobody"; the newest are "known"/],
+    ["resume", ["resume", "nobody"], /no run "nobody"/],
+    ["replay", ["replay", "nobody"], /no run "nobody"/],
+    ["fork", ["fork", "nobody", "--at", "1"], /no run "nobody"/],
+    ["an event that is not there", ["fork", "known", "--at", "99"], /no event 99: it has 24/],
+    ["a team of another name", ["fork", "known", fixture("echo-team.ts"), "--at", "1"], /exports "echoes".*"parcels"/],
+    ["a status that is none", ["runs", "--status", "gone"], /"gone" is no status/],
+    ["an age that is none", ["prune", "--older-than", "soon"], /number and a unit/],
+  ])("%s", async (_name, args, problem) => {
+    const home = project();
+    await home.run(["run", team, "x", "--run-id", "known", "--quiet"]);
+    const { exitCode, stderr } = await home.run(args);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(problem) as unknown });
+  });
+
+  test("a team that nobody noted", async () => {
+    const home = project();
+    await home.run(["run", team, "x", "--run-id", "known", "--quiet"]);
+    rmSync(join(home.folder, ".troupe", "teams.json"));
+    const { exitCode, stderr } = await home.run(["fork", "known", "--at", "3"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('the team "parcels"');
+  });
+
+  test("an ended run cannot be resumed, and that is no fault", async () => {
+    const home = project();
+    await home.run(["run", team, "x", "--run-id", "known", "--quiet"]);
+    const { exitCode, stdout } = await home.run(["resume", "known"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("has ended");
+  });
+});
