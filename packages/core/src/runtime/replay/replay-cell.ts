@@ -189,9 +189,15 @@ class Replay {
       turn.close();
       this.#turns.delete(record.turn);
       this.#ended += 1;
-    } else if (!this.#mails.has(record.turn) && this.#options.runId === undefined) this.#lacks(record);
+    } else if (!this.#mails.has(record.turn) && this.#isWanted(record)) this.#lacks(record);
     this.#mails.delete(record.turn);
     this.#commit(key, record);
+  }
+
+  /** Only what a turn let out says whose run it was when its message is gone. */
+  #isWanted(record: TurnRecord): boolean {
+    const { runId } = this.#options;
+    return runId === undefined || eventsOf(record).some((event) => event.runId === runId);
   }
 
   /** The turn of a record, begun when this is its first; undefined for turns that are not replayed. */
@@ -274,16 +280,18 @@ interface MutableIndex {
   readonly waits: Map<string, WaitRecord>;
 }
 
-/** The whole log's, also where only a part is replayed: handlers hand out the ids of questions before the log has come to them. */
+/**
+ * The whole log's, also where only a part is replayed: handlers hand out the ids of questions before the log has come to them. An outcome
+ * that came after the end of its turn was never handed out.
+ */
 function indexJournals(records: readonly LogRecord[]): ReadonlyMap<string, JournalIndex> {
   const journals = new Map<string, MutableIndex>();
+  const ended = new Set<string>();
   for (const record of records) {
-    if (!("key" in record)) continue;
-    let journal = journals.get(record.turn);
-    if (journal === undefined) {
-      journal = { keys: new Set(), settled: new Set(), waits: new Map() };
-      journals.set(record.turn, journal);
-    }
+    if (record.kind === "turn") ended.add(record.turn);
+    if (!("key" in record) || ended.has(record.turn)) continue;
+    const journal = journals.get(record.turn) ?? { keys: new Set(), settled: new Set(), waits: new Map() };
+    journals.set(record.turn, journal);
     journal.keys.add(record.key);
     if (record.kind === "wait-opened") journal.waits.set(record.key, record.wait);
     else if (record.kind.endsWith("-settled")) journal.settled.add(record.key);

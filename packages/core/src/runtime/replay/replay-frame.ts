@@ -75,7 +75,7 @@ export class ReplayFrame {
   stop: ControlReason | undefined;
   isForgotten = false;
   #isOver = false;
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
   #committed: string | undefined;
   #state: { readonly value: unknown } | undefined;
   #lists: Map<string, ListDraft> | undefined;
@@ -92,6 +92,8 @@ export class ReplayFrame {
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isOver) this.#controller.abort(attemptOver(this.options.turn));
     return this.#controller.signal;
   }
 
@@ -106,7 +108,7 @@ export class ReplayFrame {
 
   end(): void {
     this.#isOver = true;
-    this.#controller.abort(attemptOver(this.options.turn));
+    this.#controller?.abort(attemptOver(this.options.turn));
   }
 
   /**
