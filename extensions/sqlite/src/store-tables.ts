@@ -61,7 +61,8 @@ export class StoreTables {
     try {
       return read();
     } finally {
-      this.#end.run();
+      // An error that ended the transaction by itself is the one to show.
+      if (this.database.isTransaction) this.#end.run();
     }
   }
 

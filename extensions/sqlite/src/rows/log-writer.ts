@@ -78,7 +78,7 @@ export class LogWriter {
     const writer = this.#writer(request);
     const position = writer.position + records.length;
     if (records.length === 0 && notes === undefined) return position;
-    const at = records.at(-1)?.at ?? this.#clock.now();
+    const at = Math.trunc(records.at(-1)?.at ?? this.#clock.now());
     // Two tries: what was remembered may be out of date, what was just read is not.
     if (!this.#write(writer, request, at)) {
       this.#writers.delete(cell);
