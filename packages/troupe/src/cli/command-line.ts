@@ -31,7 +31,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
   }
 }
 
-function createProgram(done: (exitCode: ExitCode) => void): Command {
+/** The command line itself, without running anything. */
+export function createProgram(done: (exitCode: ExitCode) => void): Command {
   const program = new Command("troupe")
     .description(
       "Teams of AI agents: start a project, run a team, talk to it, look at its runs, watch a demonstration.",
