@@ -1,7 +1,7 @@
-import { defineAgent } from "@troupe/core";
+import { type AgentDefinition, defineAgent, MemoryStore } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import { actor, type Context } from "../../../test/support/actor.ts";
-import { anything, Ask, Next, Note, settleRounds, turnUntil } from "../../../test/support/fixtures.ts";
+import { anything, Ask, createBench, Next, Note, settleRounds, turnUntil } from "../../../test/support/fixtures.ts";
 import { ask, eventsOf, type Handler, recordsOf, recordsOfAsk } from "../../../test/support/recorded-session.ts";
 import { type CellReplay, replayCell, type ReplayOptions } from "./replay-cell.ts";
 
@@ -307,6 +307,37 @@ describe("a part of a log", () => {
     const beginning = records.findIndex((record) => record.kind === "received" && record.mail.run?.runId === "two");
     const cut = await replayCell({ records: records.slice(beginning + 1), agents: [agent], runId: "two" });
     expect(cut.mismatches.map(({ what }) => what)).toEqual(["origin"]);
+  });
+
+  test("a fork: what it copied is taken as it is, what followed is replayed", async () => {
+    const forking = (suffix: string): AgentDefinition<"Ask"> =>
+      defineAgent({
+        type: "forking",
+        state: () => ({}),
+        cell: (key) => key,
+        handlers: (on) => [
+          on.request(Ask, async (payload, context) => {
+            context.emit("began", `${context.id.key} ${String(payload)}`);
+            context.emit("said", `${suffix} ${String(await context.step("s", () => 1))}`);
+          }),
+        ],
+      });
+    const store = new MemoryStore();
+    const { runtime } = createBench({ store });
+    const forked = forking("words");
+    await runtime.register(forked);
+    await runtime.send(Ask(1), forked.id("session"), ask);
+    await runtime.fork("session", { runId: "run", sequence: 2 }, { cell: "copy", runId: "other", key: () => "copy" });
+    await runtime.send(Ask(2), forked.id("copy"), { ...ask, run: { runId: "other", path: [] } });
+    const records = store.read("copy");
+    await runtime.close();
+    const replay = await identical({ records, agents: [forked] });
+    expect(replay).toMatchObject({ turns: 1, copiedTurns: 1 });
+    expect(replay.events.map(({ payload }) => payload)).toEqual(["session 1", "words 1", "copy 2", "words 1"]);
+    const changed = await replayCell({ records, agents: [forking("other words")] });
+    expect(changed.mismatches.map(({ what, replayed }) => [what, replayed])).toEqual([
+      ["event", { kind: "said", path: [], payload: "other words 1" }],
+    ]);
   });
 
   test("a log whose beginning was dropped starts from its snapshot", async () => {

@@ -38,12 +38,14 @@ type FindBlueprint = (type: string) => Blueprint | undefined;
 
 /** What a replay found. */
 export interface CellReplay {
-  /** The events that the handlers emitted again, in the order and with the numbers and times of the log. */
+  /** The events that the handlers emitted again, and those of copied turns, in the order and with the numbers and times of the log. */
   readonly events: readonly CellEvent[];
   /** Turns that were replayed to their end. */
   readonly turns: number;
   /** Turns that were in flight where the log ends: replayed as far as it goes. */
   readonly openTurns: number;
+  /** Turns that a fork had copied: they bear the names of the copy, so they are replayed with the original only. Their events are here. */
+  readonly copiedTurns: number;
   /** Where a turn did something else than its log says; empty when the replay is the run. */
   readonly mismatches: readonly ReplayMismatch[];
 }
@@ -97,6 +99,7 @@ class Replay {
   readonly #images = new Map<string, MutableImage>();
   readonly #mails = new Map<string, Mail>();
   readonly #turns = new Map<string, ReplayedTurn>();
+  readonly #copied = new Set<string>();
   readonly #stops = new Map<string, ControlReason>();
   readonly #found = new Map<CellEvent, QueuedEvent>();
   readonly #mismatches: ReplayMismatch[] = [];
@@ -145,13 +148,21 @@ class Replay {
       this.#report(turn, replayed, compareOpenTurn(replayed, this.#comparison));
       replayed.close();
     }
-    const events = records.flatMap((record) =>
-      eventsOf(record).flatMap((event): readonly CellEvent[] => {
-        const found = this.#found.get(event);
-        return found === undefined ? [] : [{ ...event, path: found.path, kind: found.kind, payload: found.payload }];
-      }),
-    );
-    return { events, turns: this.#ended, openTurns: this.#turns.size, mismatches: this.#mismatches };
+    const events = records.flatMap((record) => eventsOf(record).flatMap((event) => this.#shown(record, event)));
+    return {
+      events,
+      turns: this.#ended,
+      openTurns: this.#turns.size,
+      copiedTurns: this.#copied.size,
+      mismatches: this.#mismatches,
+    };
+  }
+
+  /** A recorded event as it was emitted again; nothing when it was not. */
+  #shown(record: LogRecord, event: CellEvent): readonly CellEvent[] {
+    if ("turn" in record && this.#copied.has(record.turn)) return [event];
+    const found = this.#found.get(event);
+    return found === undefined ? [] : [{ ...event, path: found.path, kind: found.kind, payload: found.payload }];
   }
 
   /** A numbered message is for another cell. */
@@ -207,6 +218,10 @@ class Replay {
     const mail = this.#mails.get(id);
     const { runId, signal } = this.#options;
     if (mail === undefined || (runId !== undefined && mail.run?.runId !== runId)) return undefined;
+    if (mail.origin !== undefined) {
+      this.#copied.add(id);
+      return undefined;
+    }
     const blueprint = this.#find(mail.recipient.type);
     if (blueprint === undefined) {
       this.#lacksDefinition(id, mail.recipient);

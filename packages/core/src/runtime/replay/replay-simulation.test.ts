@@ -2,7 +2,7 @@ import { type AppendNotes, type Fence, MemoryStore, type StoreRecord } from "@tr
 import { describe, expect, test } from "vitest";
 import { Episode } from "../../testing/simulation/episode.ts";
 import { createSimulatedAgent, memberCell } from "../../testing/simulation/simulated-agent.ts";
-import { agentTypes, forkOf } from "../../testing/simulation/task.ts";
+import { agentTypes } from "../../testing/simulation/task.ts";
 import { eventsOf } from "../../../test/support/recorded-session.ts";
 import { replayCell } from "./replay-cell.ts";
 
@@ -31,15 +31,14 @@ const agents = agentTypes.map((type) =>
 );
 
 describe("the replay of simulated programs", () => {
-  test("C7, C27, V1: every log of crashes, take-overs, controls and faults replays to the identical events", async () => {
+  test("C7, C27, V1: every log of crashes, take-overs, controls, forks and faults replays to the identical events", async () => {
     let turns = 0;
     for (let episode = 0; episode < 20; episode++) {
       const store = new ArchivingStore();
-      await new Episode({ seed: `replay/${episode}`, steps: 250, store }).run();
-      // The simulated agents tell themselves from those of a fork: what a fork copied they would not have said.
-      const logs = [...store.logs].filter(([cell]) => forkOf(cell) === "");
-      expect(logs.map(([cell]) => cell)).toContain(memberCell);
-      for (const [cell, records] of logs) {
+      // Whether the program kept its promises is the simulation's own test: what it wrote must replay in any case.
+      await new Episode({ seed: `replay/${episode}`, steps: 250, store }).run().catch(() => {});
+      expect([...store.logs.keys()]).toContain(memberCell);
+      for (const [cell, records] of store.logs) {
         const replay = await replayCell({ records, agents });
         expect(replay.mismatches.map(({ error }) => `episode ${episode}, ${cell}: ${error.message}`)).toEqual([]);
         expect(replay.events).toEqual(eventsOf(records));
