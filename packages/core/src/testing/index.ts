@@ -31,4 +31,4 @@ export {
   type SimulationReport,
 } from "./simulation/simulate.ts";
 export { SimulationViolation } from "./simulation/violation.ts";
-export { KillableStore } from "./simulation/killable-store.ts";
+export { KillableStore } from "./store-faults/killable-store.ts";

@@ -11,9 +11,11 @@ import { SharedData } from "../store-faults/shared-store.ts";
 import { EventWatcher } from "./event-watcher.ts";
 import { LogAuditor } from "./log-auditor.ts";
 import { Outside, own } from "./outside.ts";
+import { Population } from "./population.ts";
 import { SimulatedProcess, type World } from "./process.ts";
-import { idOf, memberCell } from "./simulated-agent.ts";
 import { ReferenceModel } from "./reference-model.ts";
+import { settleWithin } from "./settle-within.ts";
+import { idOf, memberCell } from "./simulated-agent.ts";
 import { agentCount, agentTypes, keyInFork, type Target, TaskFactory, targetOf } from "./task.ts";
 import { hold } from "./violation.ts";
 
@@ -53,37 +55,41 @@ export class Episode {
   readonly counts: EpisodeCounts = { crashes: 0, takeOvers: 0, faults: 0, forks: 0, records: 0 };
   readonly #options: EpisodeOptions;
   readonly #random: RandomSource;
-  readonly #tasks: TaskFactory;
   readonly #world: World;
   readonly #model = new ReferenceModel();
+  readonly #population: Population;
   readonly #outside: Outside;
   readonly #watchers: Map<string, EventWatcher> = new Map();
   readonly #paused: Set<string> = new Set();
   readonly #log: string[] = [];
   readonly #crashRate: number;
   readonly #faultRate: number;
-  /** Processes that others have taken for dead, with the steps after which they wake. */
-  readonly #silent: Map<SimulatedProcess, number> = new Map();
-  #process: SimulatedProcess;
-  #generation = 0;
+  readonly #isShared: boolean;
   #runCount = 1;
   #isResting = false;
+  /** Watchers may have lost the process that showed them events. */
+  #isOrphaned = false;
 
   constructor(options: EpisodeOptions) {
     this.#options = options;
     this.#random = createSeededRandom(options.seed);
-    this.#tasks = new TaskFactory(this.#random);
     const auditor = new LogAuditor();
     this.#world = { data: new SharedData(auditor, options.store), auditor, executions: new Map() };
     this.#crashRate = options.crashRate ?? (this.#random.next() < 0.7 ? 0.02 : 0.15);
     this.#faultRate = this.#random.next() < 0.3 ? 0.01 : 0;
-    this.#process = this.#createProcess(Date.UTC(2026, 0, 1));
+    this.#isShared = this.#random.next() < 0.4;
+    this.#population = new Population({
+      random: this.#random,
+      create: (generation, startMs) => this.#createProcess(generation, startMs),
+      gone: (process) => this.#forget(process),
+      waitingFor: (process) => this.#outside.waitingFor(process),
+    });
     this.#outside = new Outside({
       random: this.#random,
-      tasks: this.#tasks,
+      tasks: new TaskFactory(this.#random),
       model: this.#model,
       nextRun: () => this.#nextRun(),
-      current: () => this.#process,
+      current: () => this.#population.any(),
     });
   }
 
@@ -99,26 +105,28 @@ export class Episode {
 
   /** @throws SimulationViolation when an invariant does not hold. */
   async run(): Promise<void> {
-    await this.#start();
+    await this.#population.start(Date.UTC(2026, 0, 1));
+    if (this.#isShared) await this.#population.join();
     for (let step = 0; step < this.#options.steps; step++) {
       const action = await this.#act();
       this.#log.push(`${step} ${action}`);
       this.#options.onStep?.(step, action);
       await this.#pass();
-      await this.#wakeSilent();
+      await this.#population.pass();
+      if (this.#isOrphaned) this.#watchAgain();
       this.#check();
     }
     await this.#comeToRest();
     for (const watcher of this.#watchers.values()) watcher.stop();
-    await this.#within(this.#process.runtime.close({ graceMs: 0 }), "close");
+    await this.#population.end();
     await this.#checkLeftovers();
   }
 
   // --- processes ---------------------------------------------------------------------------------
 
-  #createProcess(startMs: number): SimulatedProcess {
+  #createProcess(generation: number, startMs: number): SimulatedProcess {
     return new SimulatedProcess({
-      generation: this.#generation,
+      generation,
       world: this.#world,
       startMs,
       random: this.#random,
@@ -144,74 +152,12 @@ export class Episode {
     return this.#random.next() < 0.5 ? "refused" : "answer-lost";
   }
 
-  async #start(): Promise<void> {
-    await this.#process.start();
-    own(this.#process.runtime.recover());
-  }
-
-  /** The process dies, perhaps in the midst of what it does next; another one goes on with what is stored. */
-  async #crash(): Promise<string> {
-    this.counts.crashes += 1;
-    const { store } = this.#process;
-    const writes = Math.floor(this.#random.next() * 6);
-    store.kill(writes);
-    if (this.#random.next() < 0.5) this.#openGates();
-    for (let turn = Math.floor(this.#random.next() * 10); turn > 0 && !store.isDead; turn--) await yieldMacrotask();
-    this.#process.die();
-    this.#process.expire();
-    await this.#replace();
-    return `crash after ${writes} writes`;
-  }
-
-  /** The process closes in order; another one goes on. */
-  async #restart(): Promise<string> {
-    await this.#within(this.#process.runtime.close({ graceMs: 20 }), "close");
-    const waiting = this.#outside.waitingFor(this.#process);
-    hold(waiting.size === 0, "C19", () => `a closed runtime has not told ${[...waiting].join(", ")}`);
-    this.#process.die();
-    this.#process.expire();
-    await this.#replace();
-    return "restart";
-  }
-
-  /** The process is taken for dead while it lives: its clock stands still, another one takes its cells, and later it wakes. */
-  async #takeOver(): Promise<string> {
-    this.counts.takeOvers += 1;
-    const old = this.#process;
-    old.expire();
-    this.#silent.set(old, 1 + Math.floor(this.#random.next() * 10));
-    await this.#replace();
-    return "take over";
-  }
-
-  async #replace(): Promise<void> {
-    this.#raise();
-    this.#generation += 1;
-    this.#model.open.clear();
-    this.#outside.forget();
-    this.#process = this.#createProcess(this.#process.clock.now());
-    await this.#start();
-    for (const runId of this.#watchers.keys()) this.#watch(runId);
-  }
-
-  /** One that wakes finds that it owns nothing, tells whoever asked it, and ends in order without harm to others. */
-  async #wakeSilent(): Promise<void> {
-    for (const [process, steps] of this.#silent) {
-      if (steps > 0 && !this.#isResting) {
-        this.#silent.set(process, steps - 1);
-        continue;
-      }
-      this.#silent.delete(process);
-      process.clock.advance(Math.max(0, this.#process.clock.now() - process.clock.now()));
-      for (const name of Array.from(process.gates.keys())) process.openGate(name);
-      for (let turn = Math.floor(this.#random.next() * 8); turn > 0; turn--) await yieldMacrotask();
-      await this.#within(process.runtime.close({ graceMs: 0 }), "close of a process that was taken for dead", process);
-      const waiting = this.#outside.waitingFor(process);
-      hold(waiting.size === 0, "C24", () => `a process that lost its cells has not told ${[...waiting].join(", ")}`);
-      if (process.violation !== undefined) throw process.violation;
-      process.die();
-      this.#log.push("a silent process woke and ended");
-    }
+  /** Nobody hears of a process that has gone; who watched it looks elsewhere. */
+  #forget(process: SimulatedProcess): void {
+    this.#raise(process);
+    for (const call of this.#outside.waitingFor(process)) this.#model.open.delete(call);
+    this.#outside.forget(process);
+    this.#isOrphaned = true;
   }
 
   // --- actions -----------------------------------------------------------------------------------
@@ -224,7 +170,10 @@ export class Episode {
   }
 
   async #act(): Promise<string> {
-    if (this.#random.next() < this.#crashRate) return this.#crash();
+    if (this.#random.next() < this.#crashRate) {
+      this.counts.crashes += 1;
+      return this.#population.crash();
+    }
     const choice = this.#random.next();
     if (choice < 0.18) return this.#outside.send();
     if (choice < 0.27) return this.#outside.tell();
@@ -239,8 +188,14 @@ export class Episode {
     if (choice < 0.96) return this.#cancel();
     if (choice < 0.97) return this.#interrupt();
     if (choice < 0.978) return this.#fork();
-    if (choice < 0.988) return this.#takeOver();
-    return this.#restart();
+    if (choice > 0.985) return this.#disturb(choice);
+    return this.#isShared ? this.#population.join() : "join nothing";
+  }
+
+  #disturb(choice: number): Promise<string> {
+    if (choice > 0.993) return this.#population.restart();
+    this.counts.takeOvers += 1;
+    return this.#population.takeOver();
   }
 
   #nextRun(): string | undefined {
@@ -251,28 +206,30 @@ export class Episode {
     return runId;
   }
 
+  #watchAgain(): void {
+    this.#isOrphaned = false;
+    for (const runId of this.#watchers.keys()) this.#watch(runId);
+  }
+
   #watch(runId: string): void {
     this.#watchers.get(runId)?.stop();
     const watcher = new EventWatcher(runId, () => this.#world.auditor.events(memberCell, runId));
     this.#watchers.set(runId, watcher);
-    const { runtime } = this.#process;
+    const { runtime } = this.#population.any();
     own(watcher.follow(() => runtime.events(memberCell, { runId, signal: watcher.signal })));
   }
 
   #openGate(): string {
-    const names = [...this.#process.gates.keys()];
+    const process = this.#population.any();
+    const names = [...process.gates.keys()];
     const name = names[Math.floor(this.#random.next() * names.length)];
-    if (name !== undefined) this.#process.openGate(name);
+    if (name !== undefined) process.openGate(name);
     return `open ${name ?? "nothing"}`;
-  }
-
-  #openGates(): void {
-    for (const name of Array.from(this.#process.gates.keys())) this.#process.openGate(name);
   }
 
   #advance(): string {
     const durationMs = Math.floor(this.#random.next() ** 3 * 70_000);
-    this.#process.clock.advance(durationMs);
+    this.#population.advance(durationMs);
     return `advance ${durationMs}`;
   }
 
@@ -280,7 +237,7 @@ export class Episode {
     const runId = `run${this.#runCount - 1}`;
     const kind = this.#paused.delete(runId) ? "resume" : "pause";
     if (kind === "pause") this.#paused.add(runId);
-    own(this.#process.runtime.control(memberCell, runId, { kind }));
+    own(this.#population.any().runtime.control(memberCell, runId, { kind }));
     return `${kind} ${runId}`;
   }
 
@@ -288,14 +245,14 @@ export class Episode {
     const runId = `run${this.#runCount - 1}`;
     this.#runCount += 1;
     this.#paused.delete(runId);
-    own(this.#process.runtime.control(memberCell, runId, { kind: "cancel" }));
+    own(this.#population.any().runtime.control(memberCell, runId, { kind: "cancel" }));
     return `cancel ${runId}`;
   }
 
   /** Stops what runs now; the run goes on. */
   #interrupt(): string {
     const runId = `run${this.#runCount - 1}`;
-    own(this.#process.runtime.control(memberCell, runId, { kind: "interrupt", detail: "look here" }));
+    own(this.#population.any().runtime.control(memberCell, runId, { kind: "interrupt", detail: "look here" }));
     return `interrupt ${runId}`;
   }
 
@@ -312,71 +269,70 @@ export class Episode {
       runId: `${runId}${fork}`,
       key: (key: string) => keyInFork(key, fork),
     };
-    own(this.#process.runtime.fork(memberCell, { runId, sequence }, target));
+    own(this.#population.any().runtime.fork(memberCell, { runId, sequence }, target));
     return `fork ${runId} at ${sequence}`;
   }
 
   // --- checks ------------------------------------------------------------------------------------
 
   #check(): void {
-    this.#raise();
+    for (const process of this.#population.all) this.#raise(process);
     for (const [agent, committed] of this.#world.auditor.takeChanges()) this.#model.check(agent, committed);
     for (const watcher of this.#watchers.values()) watcher.check();
   }
 
-  #raise(): void {
-    const violation = this.#process.violation ?? this.#world.auditor.violation;
+  #raise(process?: SimulatedProcess): void {
+    const violation = process?.violation ?? this.#world.auditor.violation;
     if (violation !== undefined) throw violation;
   }
 
   /** Opens every gate, answers every question, lets time pass: then all must end. */
   async #comeToRest(): Promise<void> {
     this.#isResting = true;
-    await this.#wakeSilent();
-    const { runtime } = this.#process;
-    for (const runId of this.#watchers.keys()) this.#watch(runId);
+    await this.#population.pass(true);
     for (let round = 0; round < maxRestRounds; round++) {
-      if (await this.#isAtRest()) return;
+      if (await this.#isAtRest()) return this.#checkAtRest();
       if (round % 50 === 0) await this.#resumeAll();
-      this.#openGates();
-      for (const wait of runtime.waits()) own(runtime.respond(wait.id, "yes"));
+      for (const process of this.#population.living) {
+        process.openGates();
+        for (const wait of process.runtime.waits()) own(process.runtime.respond(wait.id, "yes"));
+      }
       for (let turn = 0; turn < 4; turn++) await yieldMacrotask();
-      this.#process.clock.advance(round < 100 ? 100 : 10_000);
+      this.#population.advance(round < 100 ? 100 : 10_000);
       this.#check();
     }
     const left = [...this.#world.auditor.unfinished(), ...this.#model.open];
-    const stats = JSON.stringify(runtime.stats());
-    hold(false, "I3", () => `the program does not come to rest: ${stats}; unfinished: ${left.join("; ")}`);
+    const stats = this.#population.living.map(({ runtime }) => JSON.stringify(runtime.stats()));
+    hold(false, "I3", () => `the program does not come to rest: ${stats.join()}; unfinished: ${left.join("; ")}`);
   }
 
   /** Resumes what is paused, forks included, and takes what nobody works on. */
   async #resumeAll(): Promise<void> {
-    const { runtime } = this.#process;
-    own(runtime.recover());
+    for (const { runtime } of this.#population.living) own(runtime.recover());
+    const { runtime } = this.#population.any();
     for (const run of await runtime.runs({ status: ["paused"], limit: 10_000 }))
       own(runtime.control(run.cell, run.runId, { kind: "resume" }));
   }
 
   async #isAtRest(): Promise<boolean> {
-    const { runtime } = this.#process;
-    const { queuedMessages, runningTurns, parkedTurns, openWaits, pendingRequests } = runtime.stats();
-    const inMemory = queuedMessages + runningTurns + parkedTurns + openWaits + pendingRequests;
-    if (inMemory > 0 || this.#model.open.size > 0 || this.#world.auditor.unfinished().length > 0) return false;
-    const cells = this.#world.data.memory.cells();
-    if (cells.some((cell) => cell.hasMail && !cell.cell.startsWith("~"))) return false;
-    await this.#within(runtime.idle(), "idle");
+    if (this.#model.open.size > 0 || this.#world.auditor.unfinished().length > 0) return false;
+    for (const { runtime } of this.#population.living) {
+      const { queuedMessages, runningTurns, parkedTurns, openWaits, pendingRequests } = runtime.stats();
+      if (queuedMessages + runningTurns + parkedTurns + openWaits + pendingRequests > 0) return false;
+    }
+    if (this.#world.data.memory.cells().some(({ cell, hasMail }) => hasMail && !cell.startsWith("~"))) return false;
+    for (const { runtime } of this.#population.living) await settleWithin(runtime.idle(), "idle");
     this.#check();
-    this.#model.checkAtRest(this.#world.auditor.all());
-    await this.#checkShown();
-    for (const watcher of this.#watchers.values()) watcher.checkAtRest();
     return true;
   }
 
-  /** What the runtime shows of its agents is what their logs say. */
-  async #checkShown(): Promise<void> {
+  /** What one process shows of its agents and runs, once it is alone, is what the logs say. */
+  async #checkAtRest(): Promise<void> {
+    this.#model.checkAtRest(this.#world.auditor.all());
+    const process = await this.#population.leaveOne();
     for (const target of targets) {
       const agent = `${target.type}/${target.key}`;
-      const shown = await this.#within(this.#process.runtime.snapshot(idOf(target)), "snapshot");
+      const shown = await settleWithin(process.runtime.snapshot(idOf(target)), "snapshot");
       const { count, entries, settled } = this.#world.auditor.committed(agent);
       const isSame =
         shown === undefined
@@ -390,6 +346,9 @@ export class Episode {
       );
       this.#log.push(`${agent}: ${entries.join(" ")}; ${settled.join(" ")}`);
     }
+    this.#watchAgain();
+    for (let turn = 0; turn < 8; turn++) await yieldMacrotask();
+    for (const watcher of this.#watchers.values()) watcher.checkAtRest();
   }
 
   /** After the last process has closed nothing is held, busy or waiting. */
@@ -401,21 +360,5 @@ export class Episode {
       hold(!isBusy && !hasMail, "I9", () => `cell "${cell}" is busy: ${isBusy}, has mail: ${hasMail}`);
       hold(owner === undefined, "C24", () => `cell "${cell}" is still held by "${owner}"`);
     }
-  }
-
-  /** What must end by itself, given time. @throws SimulationViolation when it does not. */
-  async #within<T>(promise: Promise<T>, what: string, process = this.#process): Promise<T> {
-    let isSettled = false;
-    const settled = promise.finally(() => {
-      isSettled = true;
-    });
-    settled.catch(() => {});
-    for (let turn = 0; turn < 50 && !isSettled; turn++) await Promise.resolve();
-    for (let round = 0; round < maxRestRounds && !isSettled; round++) {
-      await yieldMacrotask();
-      if (round > 3 && what.startsWith("close")) process.clock.advance(10);
-    }
-    hold(isSettled, "I3", () => `${what} does not end`);
-    return settled;
   }
 }

@@ -3,6 +3,7 @@ import { formatAgentId } from "../../identity/index.ts";
 import { freezeJson, type InboxEntry } from "../../store/index.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { guestCell, Happen, idOf, memberCell, Perform, topicOf } from "./simulated-agent.ts";
+import type { SendOptions } from "../../runtime/agent-runtime.ts";
 import type { ReferenceModel } from "./reference-model.ts";
 import type { Target, Task, TaskFactory } from "./task.ts";
 import { hold } from "./violation.ts";
@@ -40,40 +41,32 @@ const elsewhere = "elsewhere";
 /** Everybody who is not an agent: callers, publishers, other processes. Each call says in words what it did. */
 export class Outside {
   readonly #host: OutsideHost;
-  readonly #aborts: Map<string, AbortController> = new Map();
+  readonly #aborts: Map<string, { readonly process: SimulatedProcess; readonly controller: AbortController }> =
+    new Map();
   readonly #named: Named[] = [];
   readonly #posted: Posted[] = [];
   /** Requests that have not ended, by the process that was asked. */
   readonly #waiting: WeakMap<SimulatedProcess, Set<string>> = new WeakMap();
   #posts = 0;
+  #calls = 0;
 
   constructor(host: OutsideHost) {
     this.#host = host;
   }
 
   send(): string {
-    const { tasks, random } = this.#host;
-    const message = { task: tasks.next(), to: tasks.target(), kind: "request", runId: this.#host.nextRun() } as const;
-    const isNamed = random.next() < 0.3;
-    this.#announce(message, isNamed);
-    this.#request(message, isNamed ? { messageId: `n-${message.task.id}` } : {});
-    return `send ${message.task.id} to ${message.to.type}/${message.to.key}${isNamed ? " by name" : ""}`;
+    return this.#sendNew("request", this.#host.random.next() < 0.3);
   }
 
   tell(): string {
-    const { tasks, random } = this.#host;
-    const message = { task: tasks.next(), to: tasks.target(), kind: "event", runId: this.#host.nextRun() } as const;
-    const isNamed = random.next() < 0.3;
-    this.#announce(message, isNamed);
-    this.#tell(message, isNamed ? { messageId: `n-${message.task.id}` } : {});
-    return `tell ${message.task.id} to ${message.to.type}/${message.to.key}${isNamed ? " by name" : ""}`;
+    return this.#sendNew("event", this.#host.random.next() < 0.3);
   }
 
   publish(): string {
     const { tasks, model } = this.#host;
     const process = this.#host.current();
     const message = { task: tasks.next(), to: tasks.target(), kind: "event", runId: this.#host.nextRun() } as const;
-    this.#announce(message, false);
+    this.#announce(process, message, false);
     process.runtime.publish(Happen(message.task), topicOf(message.to), runOption(message)).then(
       () => this.#heard(process, () => model.accept(message.task.id)),
       () => {},
@@ -81,14 +74,12 @@ export class Outside {
     return `publish ${message.task.id} to ${message.to.type}/${message.to.key}`;
   }
 
-  /** Sends a message with a chosen id once more: it is handled once, and its reply is the same (C10). */
+  /** Sends a message with a chosen id once more, perhaps elsewhere: it is handled once, and its reply is the same (C10). */
   repeat(): string {
     const message = this.#choose(this.#named);
     if (message === undefined) return "repeat nothing";
     this.#host.model.repeat(message.task.id);
-    const option = { messageId: `n-${message.task.id}` };
-    if (message.kind === "request") this.#request(message, option);
-    else this.#tell(message, option);
+    this.#deliver(this.#host.current(), message, true);
     return `repeat ${message.task.id}`;
   }
 
@@ -122,20 +113,21 @@ export class Outside {
   abort(): string {
     const id = this.#choose([...this.#aborts.keys()]);
     if (id === undefined) return "abort nothing";
-    this.#aborts.get(id)?.abort("aborted");
+    this.#aborts.get(id)?.controller.abort("aborted");
     return `abort ${id}`;
   }
 
-  /** Answers a question, perhaps twice: the second answer is refused (C16). */
+  /** Answers a question, perhaps from another process, perhaps twice: the second answer is refused (C16). */
   answer(): string {
     const { random } = this.#host;
-    const process = this.#host.current();
-    const wait = this.#choose(process.runtime.waits());
+    const wait = this.#choose(this.#host.current().runtime.waits());
     if (wait === undefined) return "answer nothing";
-    const isTwice = random.next() < 0.2;
-    own(process.runtime.respond(wait.id, "yes"));
-    if (!isTwice) return `answer ${wait.name}`;
-    process.runtime.respond(wait.id, "again").then(
+    const process = this.#host.current();
+    const first = process.runtime.respond(wait.id, "yes");
+    own(first);
+    if (random.next() >= 0.2) return `answer ${wait.name}`;
+    // Of two answers at least one is refused, whichever comes first.
+    Promise.all([first, process.runtime.respond(wait.id, "again")]).then(
       () => this.#heard(process, () => hold(false, "C16", () => `the wait "${wait.name}" took two answers`)),
       () => {},
     );
@@ -148,43 +140,59 @@ export class Outside {
   }
 
   /** Nobody hears of a process that is gone. */
-  forget(): void {
-    this.#aborts.clear();
+  forget(process: SimulatedProcess): void {
+    for (const [id, asked] of this.#aborts) if (asked.process === process) this.#aborts.delete(id);
   }
 
-  #announce(message: Named, isNamed: boolean): void {
-    this.#host.model.send({ ...message, lane: `run ${message.runId ?? ""}` });
+  #sendNew(kind: Named["kind"], isNamed: boolean): string {
+    const { tasks } = this.#host;
+    const process = this.#host.current();
+    const message = { task: tasks.next(), to: tasks.target(), kind, runId: this.#host.nextRun() };
+    this.#announce(process, message, isNamed);
+    this.#deliver(process, message, isNamed);
+    const { task, to } = message;
+    return `${kind} ${task.id} to ${to.type}/${to.key}${isNamed ? " by name" : ""}`;
+  }
+
+  /** Messages that one process sends within one run keep their order. */
+  #announce(process: SimulatedProcess, message: Named, isNamed: boolean): void {
+    this.#host.model.send({ ...message, lane: `run ${message.runId ?? ""} from ${process.generation}` });
     if (!isNamed) return;
     this.#named.push(message);
     if (this.#named.length > maxNamed) this.#named.shift();
   }
 
-  #request(message: Named, option: { readonly messageId?: string }): void {
+  #deliver(process: SimulatedProcess, message: Named, isNamed: boolean): void {
+    const options = { ...runOption(message), ...(isNamed && { messageId: `n-${message.task.id}` }) };
     const { task, to } = message;
     const { model } = this.#host;
-    const process = this.#host.current();
-    const controller = new AbortController();
-    this.#aborts.set(task.id, controller);
-    const waiting = this.#waiting.get(process) ?? new Set();
-    this.#waiting.set(process, waiting.add(task.id));
-    const ended = (report: () => void): void => {
-      waiting.delete(task.id);
-      if (this.#aborts.get(task.id) === controller) this.#aborts.delete(task.id);
-      this.#heard(process, report);
-    };
-    const options = { signal: controller.signal, ...runOption(message), ...option };
-    process.runtime.send(Perform(task), idOf(to), options).then(
-      (reply) => ended(() => model.answer(task.id, reply)),
-      (error: unknown) => ended(() => model.fail(task.id, error)),
-    );
+    if (message.kind === "request") this.#request(process, message, options);
+    else {
+      process.runtime.tell(Happen(task), idOf(to), options).then(
+        () => this.#heard(process, () => model.accept(task.id)),
+        () => {},
+      );
+    }
   }
 
-  #tell(message: Named, option: { readonly messageId?: string }): void {
+  #request(process: SimulatedProcess, { task, to }: Named, options: SendOptions): void {
     const { model } = this.#host;
-    const process = this.#host.current();
-    process.runtime.tell(Happen(message.task), idOf(message.to), { ...runOption(message), ...option }).then(
-      () => this.#heard(process, () => model.accept(message.task.id)),
-      () => {},
+    const controller = new AbortController();
+    this.#aborts.set(task.id, { process, controller });
+    const waiting = this.#waiting.get(process) ?? new Set();
+    this.#calls += 1;
+    const call = `${task.id} (call ${this.#calls})`;
+    this.#waiting.set(process, waiting.add(call));
+    model.open.add(call);
+    const ended = (report: () => void): void => {
+      waiting.delete(call);
+      model.open.delete(call);
+      if (this.#aborts.get(task.id)?.controller === controller) this.#aborts.delete(task.id);
+      this.#heard(process, report);
+    };
+    process.runtime.send(Perform(task), idOf(to), { ...options, signal: controller.signal }).then(
+      (reply) => ended(() => model.answer(task.id, reply)),
+      (error: unknown) => ended(() => model.fail(task.id, error)),
     );
   }
 

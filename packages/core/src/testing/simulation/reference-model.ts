@@ -64,21 +64,19 @@ export class ReferenceModel {
   readonly #dead: Set<string> = new Set();
   readonly #entered: Set<string> = new Set();
   readonly #seen: Map<string, Seen> = new Map();
-  /** Requests from outside that have not ended. */
+  /** Calls from outside that have not ended. */
   readonly open: Set<string> = new Set();
 
   send(sent: Sent): void {
-    const { task, kind } = sent;
+    const { task } = sent;
     this.#sent.set(task.id, { ...sent, order: this.#sent.size });
     for (const id of forbiddenIds(task)) this.#forbidden.add(id);
     for (const nested of tasksWithin(task)) this.#tasks.set(nested.id, nested);
-    if (kind === "request") this.open.add(task.id);
   }
 
   /** The same message once more, under the same id: nobody knows which of the two is the one that counts. */
   repeat(id: string): void {
     this.#repeated.add(id);
-    if (this.#sent.get(id)?.kind === "request") this.open.add(id);
   }
 
   /** An event from outside was accepted: it is handled or becomes a dead letter, whatever happens to the process. */
@@ -93,7 +91,6 @@ export class ReferenceModel {
 
   /** A request from outside ended. */
   answer(id: string, reply: string): void {
-    this.open.delete(id);
     hold(reply === id, "C11", () => `the request "${id}" got the reply "${reply}"`);
     const sent = this.#sent.get(id);
     if (sent !== undefined) this.#answered.set(id, `${sent.to.type}/${sent.to.key}`);
@@ -101,7 +98,6 @@ export class ReferenceModel {
 
   /** A request from outside failed. */
   fail(id: string, error: unknown): void {
-    this.open.delete(id);
     const code = error === "aborted" ? "aborted" : codeOf(error);
     // Whoever asks again hears how the first request ended, also when nobody had waited for it long enough.
     const isAllowed = allowedCodes.has(code) || (code === "delivery.cancelled" && this.#repeated.has(id));
