@@ -2,6 +2,8 @@
 // Unit tests beside the sources may reach anywhere inside their own package, so they are not cruised for layers.
 
 const test = "\\.test(-d)?\\.ts$";
+/** Starts a real server for whoever tests on one: no part of any package. */
+const testServer = "^extensions/postgres/test/support/postgres-server\\.ts$";
 const portable = "^packages/(core|llm|agentchat)/src/";
 
 /** @param {string} root @param {readonly string[]} folders first = lowest */
@@ -87,6 +89,7 @@ export default {
           "^$1/",
           "^(packages|extensions)/[^/]+/src/((testing|node)/)?index\\.ts$",
           "^(packages|extensions)/[^/]+/package\\.json$",
+          testServer,
         ],
       },
     },
@@ -97,7 +100,7 @@ export default {
       from: { path: "^((?:packages|extensions)/[^/]+|e2e|bench|examples/[^/]+)/" },
       to: {
         path: "^(packages|extensions)/",
-        pathNot: "^$1/",
+        pathNot: ["^$1/", testServer],
         dependencyTypes: ["local"],
         dependencyTypesNot: ["aliased"],
       },

@@ -1,20 +1,24 @@
 import { teamScenarios } from "../scenario/team-scenarios.ts";
 import type { StoreAddress } from "../worker/assignment.ts";
 import { OutsideServer } from "../outside/outside-server.ts";
-import { playCellsCase } from "./cells-case.ts";
+import type { CaseOutcome } from "../case/case-outcome.ts";
+import { cellScenarios, playCellsCase } from "../case/cells-case.ts";
 import { type CasePlan, planCases, type ScenarioSize } from "./kill-plan.ts";
 import type { ResultLine, ResultsFile } from "./results-file.ts";
-import { type CaseOutcome, type CaseTools, playTeamCase } from "./team-case.ts";
-import type { Transcript } from "./transcript.ts";
+import type { CaseTools } from "../case/lane.ts";
+import { playTeamCase } from "../case/team-case.ts";
+import type { Transcript } from "../judge/transcript.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** Gives each case a place of its own for its data. */
 export interface StoreFactory {
   /** Part of the name of the campaign. */
   readonly name: string;
+  /** True keeps a second process ready on the same data, which takes over from the one that dies. */
+  readonly hasStandby: boolean;
   create(caseName: string): Promise<StoreAddress>;
-  /** Removes what a case has stored. */
-  drop(address: StoreAddress): Promise<void>;
+  /** Takes back what a case has stored; after a case that went wrong nobody else may meet it. */
+  drop(address: StoreAddress, isClean: boolean): Promise<void>;
 }
 
 /** What a campaign is made of. */
@@ -43,11 +47,8 @@ export interface CampaignReport {
 
 const limitMs = 30_000;
 
-/** The name of the scenario without a team. */
-export const cellsScenario = "cells";
-
 /** All scenarios, by name. */
-export const scenarioNames: readonly string[] = [...teamScenarios.map(({ name }) => name), cellsScenario];
+export const scenarioNames: readonly string[] = [...teamScenarios.map(({ name }) => name), ...cellScenarios];
 
 /** Plays real runs in real processes and kills them where the plan says; resumes what a results file has already. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
@@ -57,7 +58,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const pool = await WorkerPool.open(parallel + 1);
   const campaign = `${stores.name} ${seed} ${kills}`;
   try {
-    const player = new CasePlayer({ stores, tools: { pool, server, limitMs } });
+    const player = new CasePlayer({ stores, tools: { pool, server, limitMs, hasStandby: stores.hasStandby } });
     const sizes: ScenarioSize[] = [];
     for (const scenario of options.scenarios ?? scenarioNames) sizes.push(await player.measure(scenario));
     const plans = planCases({ sizes, kills, seed });
@@ -109,7 +110,7 @@ class CasePlayer {
     const { violations, transcript, events, appends, requests, durationMs } = outcome;
     if (violations.length > 0) throw new Error(`"${scenario}" is wrong without any death:\n${violations.join("\n")}`);
     if (transcript !== undefined) this.#expected.set(scenario, transcript);
-    return { scenario, events: scenario === cellsScenario ? 0 : events, appends, requests, durationMs };
+    return { scenario, events, appends, requests, durationMs };
   }
 
   async play(plan: CasePlan): Promise<Omit<ResultLine, "campaign">> {
@@ -122,14 +123,17 @@ class CasePlayer {
     this.#cases += 1;
     const runId = `case-${process.pid}-${this.#cases}-${index < 0 ? "whole" : index}`;
     const store = await this.#stores.create(runId);
+    let isClean = false;
     try {
       const options = { scenario, runId, store, kills, entrances, expected: this.#expected.get(scenario) };
-      return await (scenario === cellsScenario ? playCellsCase : playTeamCase)(options, this.#tools);
+      const outcome = await (cellScenarios.includes(scenario) ? playCellsCase : playTeamCase)(options, this.#tools);
+      isClean = outcome.violations.length === 0;
+      return outcome;
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { ...nothing, violations: [`the campaign itself failed: ${text}`] };
     } finally {
-      await this.#stores.drop(store);
+      await this.#stores.drop(store, isClean);
     }
   }
 }

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { startPostgres } from "../../../extensions/postgres/test/support/postgres-server.ts";
 import type { StoreAddress } from "../worker/assignment.ts";
 import type { StoreFactory } from "./campaign.ts";
 
 /** A file in a folder of its own for every case. */
 export const sqliteFiles: StoreFactory = {
   name: "sqlite",
+  hasStandby: false,
   create: async () => ({ kind: "sqlite", path: join(await mkdtemp(join(tmpdir(), "troupe-crash-")), "runs.db") }),
   drop: async (address: StoreAddress) => {
     if (address.kind === "sqlite") await rm(dirname(address.path), { recursive: true, force: true });
@@ -16,16 +18,29 @@ export const sqliteFiles: StoreFactory = {
 /** Memory that ends with each process: no promise of the runtime can hold on it. */
 export const forgetfulStores: StoreFactory = {
   name: "memory",
+  hasStandby: false,
   create: () => Promise.resolve({ kind: "memory" }),
   drop: () => Promise.resolve(),
 };
 
-/** One schema of a Postgres database for all cases: they meet in its tables, as workers of one service do. */
-export function postgresSchema(connectionString: string, schema: string): StoreFactory {
+/**
+ * Schemas of one Postgres database. Cases at the same time have one each, for whoever recovers takes all that is there; those that
+ * come after one another use the same, and meet what is left of those before.
+ */
+function postgresSchemas(connectionString: string): StoreFactory {
+  const free: string[] = [];
+  let count = 0;
   return {
     name: "postgres",
-    create: () => Promise.resolve({ kind: "postgres", connectionString, schema }),
-    drop: () => Promise.resolve(),
+    hasStandby: true,
+    create: () => {
+      count += free.length === 0 ? 1 : 0;
+      return Promise.resolve({ kind: "postgres", connectionString, schema: free.pop() ?? `crash_${count}` });
+    },
+    drop: (address, isClean) => {
+      if (address.kind === "postgres" && isClean) free.push(address.schema);
+      return Promise.resolve();
+    },
   };
 }
 
@@ -42,6 +57,11 @@ export async function openStores(name: string): Promise<OpenStores | undefined> 
       return { factory: forgetfulStores, close: () => Promise.resolve() };
     case "sqlite":
       return { factory: sqliteFiles, close: () => Promise.resolve() };
+    case "postgres": {
+      const server = await startPostgres();
+      const factory = postgresSchemas(server.connectionString());
+      return { factory, close: () => server.stop() };
+    }
     default:
       return undefined;
   }

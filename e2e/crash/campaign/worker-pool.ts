@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import type { Assignment, Order, ReportLine } from "../worker/assignment.ts";
+import type { Assignment, Order, ReportLine, Start } from "../worker/assignment.ts";
 
 const program = fileURLToPath(new URL("../worker/worker.ts", import.meta.url));
 
@@ -65,12 +65,20 @@ export class WorkerProcess {
     this.ended.catch(() => {});
   }
 
-  /** Gives the worker its one assignment; lines come in order, each as soon as it is read. */
-  assign(assignment: Assignment, onLine: (line: ReportLine) => void): void {
+  /** Gives the worker its one assignment. It opens its store and waits; what it says is kept until `go`. */
+  prepare(assignment: Assignment): void {
+    this.#order({ kind: "prepare", assignment });
+  }
+
+  /** Has the worker carry out what it has prepared; lines come in order, each as soon as it is read. */
+  go(start: Start, onLine: (line: ReportLine) => void): void {
     this.#onLine = onLine;
     for (const line of this.#lines.splice(0)) onLine(line);
-    const order: Order = { kind: "assignment", assignment };
-    // It may die before it has read this; its end says so.
+    this.#order({ kind: "go", start });
+  }
+
+  /** It may die before it has read this; its end says so. */
+  #order(order: Order): void {
     this.#child.send(order, () => {});
   }
 

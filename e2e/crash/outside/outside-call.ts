@@ -24,7 +24,8 @@ export interface CountedCall {
   readonly serial: number;
   /** Equal for two model calls that ask the same; for effects the call id. */
   readonly identity: string;
-  /** Which process asked, from 0. */
+  /** Which process asked: its lane, and from 0 the how manieth of it. */
+  readonly lane: string;
   readonly life: number;
 }
 

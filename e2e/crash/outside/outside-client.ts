@@ -7,10 +7,16 @@ export interface OutsideClient {
   close(): void;
 }
 
+/** Who asks, for whom. */
+export interface OutsideCaller {
+  readonly runId: string;
+  readonly lane: string;
+}
+
 /** Talks to an `OutsideServer` about one run, over plain HTTP: `fetch` would double the start time of a worker. */
-export function createOutsideClient(url: string, runId: string): OutsideClient {
+export function createOutsideClient(url: string, { runId, lane }: OutsideCaller): OutsideClient {
   const agent = new Agent({ keepAlive: true });
-  const target = new URL(encodeURIComponent(runId), `${url}/`);
+  const target = new URL(`${url}/${encodeURIComponent(runId)}/${encodeURIComponent(lane)}`);
   return {
     ask: (body, signal) =>
       new Promise((resolve, reject) => {

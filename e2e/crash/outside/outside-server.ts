@@ -24,14 +24,21 @@ export type ModelScript = (heard: Heard) => Said;
 /** When a request may be answered: `withhold` leaves it open, for a worker that is about to die. */
 export type Verdict = "answer" | "withhold";
 
+/** Hears of the requests of one process. */
+export interface CallListener {
+  readonly life: number;
+  /** Once it is counted. */
+  onCall(call: CountedCall): Verdict;
+  /** When an answer is on its way. */
+  onAnswered(call: CountedCall): void;
+}
+
+const unheard: CallListener = { life: 0, onCall: () => "answer", onAnswered: () => {} };
+
 /** What is known of one run. */
 export class OutsideBook {
   readonly calls: CountedCall[] = [];
-  /** Hears of every request once it is counted. */
-  onCall: (call: CountedCall) => Verdict = () => "answer";
-  /** Hears when an answer is on its way. */
-  onAnswered: (call: CountedCall) => void = () => {};
-  life = 0;
+  readonly #listeners = new Map<string, CallListener>();
   readonly script: ModelScript;
   readonly maxDelayMs: number;
   readonly random: RandomSource;
@@ -42,8 +49,18 @@ export class OutsideBook {
     this.random = createSeededRandom(hashSeed(options.seed));
   }
 
-  count(request: OutsideRequest): CountedCall {
-    const call = { request, serial: this.calls.length + 1, identity: identityOf(request), life: this.life };
+  /** From now on hears of the process of a lane. */
+  listen(lane: string, listener: CallListener): void {
+    this.#listeners.set(lane, listener);
+  }
+
+  listener(lane: string): CallListener {
+    return this.#listeners.get(lane) ?? unheard;
+  }
+
+  count(request: OutsideRequest, lane: string): CountedCall {
+    const { life } = this.listener(lane);
+    const call = { request, serial: this.calls.length + 1, identity: identityOf(request), lane, life };
     this.calls.push(call);
     return call;
   }
@@ -101,19 +118,21 @@ export class OutsideServer {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-    const book = this.#books.get(decodeURIComponent((request.url ?? "/").slice(1)));
+    const [, runId = "", lane = ""] = (request.url ?? "").split("/").map(decodeURIComponent);
+    const book = this.#books.get(runId);
     if (book === undefined) {
       response.writeHead(404).end();
       return;
     }
     // The client of this server is the worker beside it.
-    const call = book.count(JSON.parse(Buffer.concat(chunks).toString("utf8")) as OutsideRequest);
+    const call = book.count(JSON.parse(Buffer.concat(chunks).toString("utf8")) as OutsideRequest, lane);
+    const listener = book.listener(lane);
     const answer = (): void => {
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify(answerTo(book, call)));
-      book.onAnswered(call);
+      listener.onAnswered(call);
     };
-    if (book.onCall(call) === "withhold") return;
+    if (listener.onCall(call) === "withhold") return;
     const delayMs = Math.floor(book.random.next() * (book.maxDelayMs + 1));
     if (delayMs === 0) answer();
     else setTimeout(answer, delayMs);

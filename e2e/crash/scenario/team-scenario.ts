@@ -9,6 +9,8 @@ export interface TeamScenario {
   readonly name: string;
   readonly task: string;
   readonly script: ModelScript;
+  /** Several speak at once, so messages come in any order. */
+  readonly isParallel?: boolean;
   /** Makes the team anew: every worker has its own. */
   createTeam(parts: OutsideParts): Runner<unknown>;
 }

@@ -8,6 +8,7 @@ import {
 } from "@troupe/agentchat";
 import type { OutsideParts } from "../outside/outside-parts.ts";
 import { LedgerAgent } from "./ledger-agent.ts";
+import { ParallelGroupChat } from "./parallel-group-chat.ts";
 import { createTools, onceOnly, scriptOf, type TeamScenario } from "./team-scenario.ts";
 
 function assistant(name: string, parts: OutsideParts): AssistantAgent {
@@ -74,6 +75,24 @@ const approval: TeamScenario = {
   },
 };
 
+/** Two agents at once, each with something done before it asks whether it may go on. */
+const parallel: TeamScenario = {
+  name: "parallel",
+  task: "Pay side by side.",
+  isParallel: true,
+  script: scriptOf({ left: { rounds: [["lookup"], ["charge"]] }, right: { rounds: [["lookup"], ["charge"]] } }),
+  createTeam: (parts) => {
+    const tools = [parts.tool("lookup", { idempotent: true }), parts.tool("charge", { approval: true })];
+    const payer = (name: string): AssistantAgent =>
+      new AssistantAgent({ name, model: parts.model(name), tools, maxToolIterations: 3 });
+    return new ParallelGroupChat({
+      name: "sides",
+      participants: [payer("left"), payer("right")],
+      termination: new MaxMessageTermination(3),
+    });
+  },
+};
+
 const code: TeamScenario = {
   name: "code",
   task: "Write programs.",
@@ -95,7 +114,16 @@ const custom: TeamScenario = {
 };
 
 /** One team of each kind. */
-export const teamScenarios: readonly TeamScenario[] = [single, roundRobin, nested, question, approval, code, custom];
+export const teamScenarios: readonly TeamScenario[] = [
+  single,
+  roundRobin,
+  nested,
+  question,
+  approval,
+  parallel,
+  code,
+  custom,
+];
 
 /** @throws when there is none of the name. */
 export function teamScenario(name: string): TeamScenario {

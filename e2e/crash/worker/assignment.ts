@@ -23,23 +23,37 @@ export type Assignment = {
   readonly runId: string;
   readonly store: StoreAddress;
   readonly outsideUrl: string;
+  /** Under which the world outside knows the process and those that follow it. */
+  readonly lane: string;
   readonly kill: AppendKill | undefined;
 } & (
-  | { readonly kind: "team"; readonly scenario: string; readonly entrance: Entrance }
+  | { readonly kind: "team"; readonly scenario: string }
   | {
       readonly kind: "cells";
-      /** First numbers that were not acknowledged yet, by sender. */
-      readonly from: Readonly<Record<string, number>>;
+      /** Hubs and accounts that the process sends to. */
+      readonly keys: readonly string[];
       /** Numbers to send in all. */
       readonly count: number;
+      /** Waits until everything is settled and says what all agents remember. */
+      readonly isReading: boolean;
     }
 );
 
-/** Orders to a worker that runs. */
-export type Order = { readonly kind: "assignment"; readonly assignment: Assignment };
+/** Orders to a worker: first what to do, whereupon it opens its store and its runtime; then to do it. */
+export type Order =
+  | { readonly kind: "prepare"; readonly assignment: Assignment }
+  | { readonly kind: "go"; readonly start: Start };
+
+/** What is only known when a process is told to begin. */
+export interface Start {
+  readonly entrance: Entrance;
+  /** First numbers that were not acknowledged yet, by sender. */
+  readonly from: Readonly<Record<string, number>>;
+}
 
 /** What a worker says, one line of JSON each. Lines are written at once: they outlive the process that wrote them. */
 export type ReportLine =
+  | { readonly kind: "prepared" }
   /** The process is about to kill itself. */
   | { readonly kind: "dying"; readonly append: number }
   | { readonly kind: "event"; readonly event: DurableRunEvent }

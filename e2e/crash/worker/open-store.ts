@@ -8,5 +8,6 @@ export async function openStore(address: StoreAddress): Promise<Store> {
     const { sqliteStore } = await import("@troupe/sqlite");
     return sqliteStore(address.path);
   }
-  throw new Error(`there is no store "${address.kind}" yet`);
+  const { postgresStore } = await import("@troupe/postgres");
+  return postgresStore({ connectionString: address.connectionString, schema: address.schema });
 }

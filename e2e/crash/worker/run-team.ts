@@ -3,7 +3,7 @@ import { type InProcessRuntime, TroupeError } from "@troupe/core";
 import { createOutsideParts } from "../outside/outside-parts.ts";
 import type { OutsideClient } from "../outside/outside-client.ts";
 import { teamScenario } from "../scenario/team-scenarios.ts";
-import type { Assignment, ReportLine } from "./assignment.ts";
+import type { Assignment, ReportLine, Start } from "./assignment.ts";
 
 /** What a program in a worker works with. */
 export interface WorkerParts {
@@ -12,28 +12,46 @@ export interface WorkerParts {
   readonly report: (line: ReportLine) => void;
 }
 
-/** Runs a scenario's team, or goes on with it, and reports every durable event and the end. */
-export async function runTeam(
+/** Something a worker has prepared: a function that does it. */
+export type Prepared = (start: Start) => Promise<void>;
+
+/** Registers a scenario's team; then runs it, or goes on with it, and reports every durable event and the end. */
+export async function prepareTeam(
   assignment: Extract<Assignment, { kind: "team" }>,
   { runtime, client, report }: WorkerParts,
-): Promise<void> {
+): Promise<Prepared> {
   const parts = createOutsideParts(client);
   const scenario = teamScenario(assignment.scenario);
   const team: Runner<unknown> = scenario.createTeam(parts);
   const { runId } = assignment;
+  // Any use registers a team; this one makes nothing. Standing by, two processes have the team at once.
+  await team.session(`${runId}-other-${process.pid}`, { runtime }).messages();
   const onQuestion = (question: { readonly prompt: string }): Promise<unknown> => parts.answer(question.prompt);
-  const run =
-    assignment.entrance === "attach"
-      ? team.attach(runId, { runtime, onQuestion })
-      : team.run(scenario.task, { runtime, runId, onQuestion });
-  const watched = watch(run.handle, report);
-  try {
-    const { messages, stopReason, text, usage } = await run;
-    await watched;
-    report({ kind: "finished", result: { messages, stopReason, text, usage } });
-  } catch (error) {
-    await watched.catch(() => {});
-    report({ kind: "failed", ...describeError(error) });
+  return async ({ entrance }) => {
+    if (entrance === "recover") await recover(runtime, report);
+    const run =
+      entrance === "run"
+        ? team.run(scenario.task, { runtime, runId, onQuestion })
+        : team.attach(runId, { runtime, onQuestion });
+    const watched = watch(run.handle, report);
+    try {
+      const { messages, stopReason, text, usage } = await run;
+      await watched;
+      report({ kind: "finished", result: { messages, stopReason, text, usage } });
+    } catch (error) {
+      await watched.catch(() => {});
+      report({ kind: "failed", ...describeError(error) });
+    }
+  };
+}
+
+/** Takes over what nobody works on; whatever is blocked is a fault. */
+export async function recover(runtime: InProcessRuntime, report: WorkerParts["report"]): Promise<void> {
+  const { blocked } = await runtime.recover();
+  for (const { cell, reason } of blocked) {
+    // In a shared store others have cells of their own.
+    if (reason !== "owned" && reason !== "no-definition")
+      report({ kind: "fault", message: `"${cell}" is blocked: ${reason}` });
   }
 }
 

@@ -1,13 +1,13 @@
-// A worker process of the crash campaign: loads everything, waits for its one assignment, carries it out, and closes in order
-// if it is still alive then. Reports go to file descriptor 3, written at once.
+// A worker process of the crash campaign: loads everything, prepares its one assignment, carries it out when it is told to, and closes
+// in order if it is still alive then. Reports go to file descriptor 3, written at once.
 import { writeSync } from "node:fs";
-import { InProcessRuntime, type Logger, type LogRecord } from "@troupe/core";
+import { createDeferred, InProcessRuntime, type Logger, type LogRecord } from "@troupe/core";
 import { createOutsideClient } from "../outside/outside-client.ts";
-import type { Assignment, Order, ReportLine } from "./assignment.ts";
+import type { Assignment, Order, ReportLine, Start } from "./assignment.ts";
 import { FatalStore } from "./fatal-store.ts";
 import { openStore } from "./open-store.ts";
-import { runCells } from "./run-cells.ts";
-import { runTeam } from "./run-team.ts";
+import { prepareCells } from "./run-cells.ts";
+import { prepareTeam } from "./run-team.ts";
 
 const reportFile = 3;
 
@@ -15,7 +15,7 @@ function report(line: ReportLine): void {
   writeSync(reportFile, `${JSON.stringify(line)}\n`);
 }
 
-async function carryOut(assignment: Assignment): Promise<void> {
+async function carryOut(assignment: Assignment, told: Promise<Start>): Promise<void> {
   const store = new FatalStore({
     store: await openStore(assignment.store),
     kill: assignment.kill,
@@ -28,11 +28,12 @@ async function carryOut(assignment: Assignment): Promise<void> {
     });
   const logger: Logger = { debug: () => {}, info: () => {}, warn: hear, error: hear };
   const runtime = new InProcessRuntime({ store, logger });
-  const client = createOutsideClient(assignment.outsideUrl, assignment.runId);
+  const client = createOutsideClient(assignment.outsideUrl, assignment);
   try {
     const parts = { runtime, client, report };
-    if (assignment.kind === "team") await runTeam(assignment, parts);
-    else await runCells(assignment, parts);
+    const go = await (assignment.kind === "team" ? prepareTeam(assignment, parts) : prepareCells(assignment, parts));
+    report({ kind: "prepared" });
+    await go(await told);
   } finally {
     await runtime.close();
     await store.close();
@@ -41,8 +42,13 @@ async function carryOut(assignment: Assignment): Promise<void> {
   report({ kind: "closed", appends: store.appends });
 }
 
-process.once("message", (order: Order) => {
-  carryOut(order.assignment).then(
+const told = createDeferred<Start>();
+process.on("message", (order: Order) => {
+  if (order.kind === "go") {
+    told.resolve(order.start);
+    return;
+  }
+  carryOut(order.assignment, told.promise).then(
     () => process.disconnect(),
     (error: unknown) => {
       report({ kind: "failed", code: "worker", message: error instanceof Error ? (error.stack ?? "") : String(error) });

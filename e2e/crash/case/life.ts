@@ -1,8 +1,8 @@
 import type { DurableRunEvent } from "@troupe/agentchat";
 import type { OutsideBook } from "../outside/outside-server.ts";
-import type { AppendKill, Assignment, ReportLine } from "../worker/assignment.ts";
-import type { Kill } from "./kill-plan.ts";
-import type { WorkerEnd, WorkerProcess } from "./worker-pool.ts";
+import type { AppendKill, ReportLine, Start } from "../worker/assignment.ts";
+import type { Kill } from "../campaign/kill-plan.ts";
+import type { WorkerEnd, WorkerProcess } from "../campaign/worker-pool.ts";
 
 /** What one process did between its assignment and its end. */
 export interface Life {
@@ -16,8 +16,12 @@ export interface Life {
 
 /** What a life is made of. */
 export interface LifeOptions {
+  /** Has prepared its assignment. */
   readonly worker: WorkerProcess;
-  readonly assignment: Assignment;
+  readonly start: Start;
+  readonly lane: string;
+  /** From 0: the how manieth process of its lane this is. */
+  readonly life: number;
   readonly book: OutsideBook;
   readonly kill: Kill | undefined;
   /** Number of the last event that was seen in a life before. */
@@ -32,7 +36,7 @@ export function appendKill(kill: Kill | undefined): AppendKill | undefined {
 
 /** Lets a worker carry out its assignment, and kills it where the plan says. */
 export async function live(options: LifeOptions): Promise<Life> {
-  const { worker, assignment, book, kill, seen, limitMs } = options;
+  const { worker, kill, seen, limitMs } = options;
   const lines: ReportLine[] = [];
   const timers: NodeJS.Timeout[] = [];
   let isKilled = false;
@@ -43,35 +47,43 @@ export async function live(options: LifeOptions): Promise<Life> {
     if (afterMs === 0) worker.kill();
     else timers.push(setTimeout(() => worker.kill(), afterMs));
   };
-  let requests = 0;
-  book.onCall = () => {
-    requests += 1;
-    if (kill?.at !== "request" || kill.number !== requests) return "answer";
-    die(0);
-    return "withhold";
-  };
-  let answers = 0;
-  book.onAnswered = () => {
-    answers += 1;
-    if (kill?.at === "answer" && kill.number === answers) die(kill.afterMs);
-  };
-  if (kill?.at === "time") timers.push(setTimeout(() => die(0), kill.afterMs));
+  listenOutside(options, die);
   timers.push(
     setTimeout(() => {
       isStuck = true;
       worker.kill();
     }, limitMs),
   );
-  worker.assign(assignment, (line) => {
+  worker.go(options.start, (line) => {
     lines.push(line);
+    // Times count from when there is something to interrupt.
+    if (line.kind === "prepared" && kill?.at === "time") timers.push(setTimeout(() => die(0), kill.afterMs));
     if (line.kind === "dying") isKilled = true;
     if (kill?.at === "event" && line.kind === "event" && line.event.sequence === seen + kill.number) die(kill.afterMs);
     if (kill?.at === "finished" && (line.kind === "finished" || line.kind === "memories")) die(0);
   });
   const end = await worker.ended;
   for (const timer of timers) clearTimeout(timer);
-  book.onCall = () => "withhold";
   return { lines, end, isKilled: isKilled && end.signal === "SIGKILL", isStuck };
+}
+
+/** Deaths at requests: the world outside tells when they come. */
+function listenOutside({ book, lane, life, kill }: LifeOptions, die: (afterMs: number) => void): void {
+  let requests = 0;
+  let answers = 0;
+  book.listen(lane, {
+    life,
+    onCall: () => {
+      requests += 1;
+      if (kill?.at !== "request" || kill.number !== requests) return "answer";
+      die(0);
+      return "withhold";
+    },
+    onAnswered: () => {
+      answers += 1;
+      if (kill?.at === "answer" && kill.number === answers) die(kill.afterMs);
+    },
+  });
 }
 
 /** The durable events a life reported. */

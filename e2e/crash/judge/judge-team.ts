@@ -52,6 +52,21 @@ export function judgeRepeats(calls: readonly CountedCall[], deaths: readonly Dea
   return problems;
 }
 
+/** C28: a model call that died with its process is booked once for each time it was made in vain, and nothing else is. */
+export function judgeLostCalls(
+  { lostCalls }: Transcript,
+  calls: readonly CountedCall[],
+  deaths: readonly Death[],
+): readonly string[] {
+  const models = calls.filter(({ request }) => request.kind === "model");
+  const repeated = models.length - new Set(models.map(({ identity }) => identity)).size;
+  // Two agents may be asked at once, and a call may die on its way, after its claim and before anybody outside hears of it.
+  const most = deaths.length * 2;
+  return lostCalls < repeated || lostCalls > most
+    ? [`${lostCalls} model calls are booked as lost; ${repeated} were repeated, in ${deaths.length} deaths`]
+    : [];
+}
+
 /** C28: the transcript of an uninterrupted run, but for one visible `unknown` for each step that was in flight and must not be repeated. */
 export function judgeEnd(
   transcript: Transcript,

@@ -2,11 +2,13 @@ import type { ChatMessage, DurableRunEvent, StopReason } from "@troupe/agentchat
 
 /** What a run came to, without what no two runs share: ids, times, durations. */
 export interface Transcript {
-  /** `source: text` of each message. */
+  /** `source: text` of each message; sorted where several speak at once. */
   readonly messages: readonly string[];
   readonly stop: string;
   /** Path and kind of every durable event, sorted: calls of one answer end in any order. */
   readonly events: readonly string[];
+  /** Model calls whose answers died with their processes, as the run has booked them. */
+  readonly lostCalls: number;
   /** Steps that visibly ended as unknown: call ids where there is one. */
   readonly unknown: readonly string[];
 }
@@ -18,13 +20,26 @@ interface Result {
 }
 
 /** Makes the transcript of a finished run. */
-export function transcriptOf({ messages, stopReason }: Result, events: readonly DurableRunEvent[]): Transcript {
+export function transcriptOf(
+  { messages, stopReason }: Result,
+  events: readonly DurableRunEvent[],
+  isParallel = false,
+): Transcript {
+  const said = messages.map(({ source, text }) => `${source}: ${text}`);
   return {
-    messages: messages.map(({ source, text }) => `${source}: ${text}`),
+    messages: isParallel ? said.sort() : said,
     stop: `${stopReason.kind} ${stopReason.condition ?? ""}`,
-    events: events.map((event) => `${event.path.join("/")} ${event.kind}`).sort(),
+    events: events
+      .filter((event) => !isLostCall(event))
+      .map((event) => `${event.path.join("/")} ${event.kind}`)
+      .sort(),
+    lostCalls: events.filter(isLostCall).length,
     unknown: events.flatMap(unknownOf),
   };
+}
+
+function isLostCall(event: DurableRunEvent): boolean {
+  return event.kind === "model-called" && event.isEstimated === true;
 }
 
 function unknownOf(event: DurableRunEvent): readonly string[] {
