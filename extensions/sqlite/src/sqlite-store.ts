@@ -152,7 +152,7 @@ class FileStore implements SqliteStore {
   read(cell: string, range: LogRange = {}): MaybePromise<readonly StoreRecord[]> {
     return this.#read((tables) => {
       const found = tables.cells.find(cell);
-      return found === undefined ? [] : tables.logs.read(found, range);
+      return found === undefined ? [] : tables.reader.read(found, range);
     });
   }
 

@@ -6,6 +6,7 @@ import { RetiredCells } from "./retention/retired-cells.ts";
 import { BlobRows } from "./rows/blob-rows.ts";
 import { CellRows } from "./rows/cell-rows.ts";
 import { InboxRows } from "./rows/inbox-rows.ts";
+import { LogReader } from "./rows/log-reader.ts";
 import { LogRows } from "./rows/log-rows.ts";
 import { LogWriter } from "./rows/log-writer.ts";
 import { RunRows } from "./rows/run-rows.ts";
@@ -28,6 +29,7 @@ export class StoreTables {
   readonly cells: CellRows;
   readonly inbox: InboxRows;
   readonly logs: LogRows;
+  readonly reader: LogReader;
   readonly runs: RunRows;
   readonly snapshots: SnapshotRows;
   readonly retired: RetiredCells;
@@ -44,6 +46,7 @@ export class StoreTables {
     this.cells = new CellRows(database);
     this.inbox = new InboxRows(database);
     this.logs = new LogRows(database, this.blobs);
+    this.reader = new LogReader(database, this.blobs);
     this.runs = new RunRows(database);
     this.snapshots = new SnapshotRows(database, this.blobs);
     this.retired = new RetiredCells(database);

@@ -1,7 +1,7 @@
-import type { Fence, StoreRecord } from "@troupe/core";
+import { type Fence, LogDecoder, type StoreRecord } from "@troupe/core";
 import { expectCode, ManualClock } from "@troupe/core/testing";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeProcesses } from "../../test/support/fake-processes.ts";
 import { marks, pause, pauses } from "../../test/support/records.ts";
 import { temporaryFile, type TemporaryFile } from "../../test/support/temporary-file.ts";
@@ -59,7 +59,7 @@ class Log {
   }
 
   read(from?: number, limit?: number): readonly unknown[] {
-    return marks(tables.logs.read(this.stored, { from, limit }));
+    return marks(tables.reader.read(this.stored, { from, limit }));
   }
 }
 
@@ -78,10 +78,16 @@ describe("the log", () => {
       }),
       fc.record({ kind: fc.constant("prune" as const), cell: fc.nat(2), before: fc.nat(40) }),
       fc.record({ kind: fc.constant("drop" as const), cell: fc.nat(2) }),
+      fc.record({
+        kind: fc.constant("read" as const),
+        cell: fc.nat(2),
+        from: fc.nat(40),
+        limit: fc.option(fc.nat(10), { nil: undefined }),
+      }),
     );
     let run = 0;
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), fc.nat(50), fc.nat(10), (steps, from, limit) => {
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(50), fc.nat(10), (steps, from, limit) => {
         run += 1;
         const names = [0, 1, 2].map((index) => `${run}/${index}`);
         const logs = names.map((name) => new Log(name));
@@ -96,6 +102,10 @@ describe("the log", () => {
           } else if (one.kind === "prune") {
             pruneLog(tables, log.stored, one.before);
             expected.pruned = Math.max(expected.pruned, Math.min(one.before, expected.records.length));
+          } else if (one.kind === "read") {
+            const start = Math.max(one.from, expected.pruned);
+            const end = one.limit === undefined ? undefined : start + one.limit;
+            expect(log.read(one.from, one.limit)).toEqual(expected.records.slice(start, end));
           } else {
             dropCell(tables, log.stored);
             logs[one.cell] = new Log(log.name);
@@ -109,7 +119,7 @@ describe("the log", () => {
           expect(log.read(from, limit)).toEqual(records.slice(start, start + limit));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 
@@ -140,7 +150,7 @@ describe("the log", () => {
     expect(b.read()).toEqual(["b3", "b4", "b5", "b6", "b7", "b8"]);
   });
 
-  test("L3: a damaged row is named by cell and position, and what does not need it can be read", async () => {
+  test("D1: a damaged row is named by cell and position, and what does not need it can be read", async () => {
     const log = new Log("a");
     for (let index = 0; index < 6; index++) log.append([pause(index)], index % 2 === 0);
     tables.database.exec("UPDATE log SET text = replace(text, 'pause', 'resume') WHERE start = 2");
@@ -162,13 +172,74 @@ describe("the log", () => {
     ],
     ["says a wrong count", "UPDATE log SET count = 2 WHERE start = 1"],
     ["is no text", "UPDATE log SET text = x'00ff' WHERE start = 1"],
-  ])("L3: a row that %s is found", async (_what, damage) => {
+  ])("D1: a row that %s is found", async (_what, damage) => {
     const [a, b] = [new Log("a"), new Log("b")];
     for (let index = 0; index < 4; index++) a.append([pause(index)]);
     b.append([pause("b")]);
     tables.database.exec(damage);
     const error = await expectCode("store.corrupted", "read", () => a.read());
     expect(error.details).toMatchObject({ cell: "a" });
+  });
+});
+
+describe("the log reader", () => {
+  /** Counts the rows that are decoded. */
+  function countDecoded(read: () => unknown): number {
+    const decode = vi.spyOn(LogDecoder.prototype, "decode");
+    read();
+    const { calls } = decode.mock;
+    decode.mockRestore();
+    return calls.length;
+  }
+
+  test("D2: who follows a log decodes only what is new, from any position of the last segment", () => {
+    const log = new Log("a");
+    for (let index = 0; index < 50; index++) log.append([pause(index)]);
+    expect(countDecoded(() => log.read())).toBe(50);
+    log.append([pause(50)]);
+    expect(countDecoded(() => expect(log.read(50)).toEqual([50]))).toBe(1);
+    expect(countDecoded(() => expect(log.read(20, 2)).toEqual([20, 21]))).toBe(0);
+    log.append([pause(51)], true);
+    expect(countDecoded(() => expect(log.read(49)).toEqual([49, 50, 51]))).toBe(1);
+    expect(countDecoded(() => expect(log.read(51)).toEqual([51]))).toBe(0);
+    expect(countDecoded(() => expect(log.read(49)).toEqual([49, 50, 51]))).toBe(52);
+  });
+
+  test("D2: what was pruned and written anew is not taken for what was read before", () => {
+    const log = new Log("a");
+    log.append([pause(0)]);
+    log.append([pause(1)]);
+    expect(log.read()).toEqual([0, 1]);
+    pruneLog(tables, log.stored, 2);
+    // The new row gets the id of the one that went.
+    log.append([pause("new")]);
+    expect([log.read(), log.read(2)]).toEqual([["new"], ["new"]]);
+    log.append([pause("newer")]);
+    expect(log.read(2)).toEqual(["new", "newer"]);
+  });
+
+  test("D2: another process appends, and what is read goes on with it", () => {
+    const log = new Log("a");
+    log.append([pause(0)]);
+    expect(log.read()).toEqual([0]);
+    const other = open();
+    const { epoch } = log.stored;
+    other.writer.append({ cell: "a", fence: { epoch, position: 1 }, records: pauses(1, 3), notes: undefined });
+    other.database.close();
+    expect([log.read(1), log.read()]).toEqual([
+      [1, 2, 3],
+      [0, 1, 2, 3],
+    ]);
+  });
+
+  test("D3: logs that were not read for long are decoded anew", () => {
+    const logs = Array.from({ length: 9 }, (_, index) => new Log(`cell ${index}`));
+    for (const log of logs) {
+      log.append([pause(log.name)]);
+      log.read();
+    }
+    expect(countDecoded(() => logs[8]?.read())).toBe(0);
+    expect(countDecoded(() => expect(logs[0]?.read()).toEqual(["cell 0"]))).toBe(1);
   });
 });
 
@@ -202,11 +273,11 @@ describe("the log writer", () => {
 
   test("W2: a long log is made of segments of bounded size", () => {
     const log = new Log("a");
-    for (let index = 0; index < 300; index++) log.append([pause(`${index} `.repeat(200))]);
+    for (let index = 0; index < 1_200; index++) log.append([pause(`${index} `.repeat(200))]);
     const [{ segments } = { segments: 0 }] = rows("SELECT count(*) AS segments FROM log WHERE is_segment = 1");
     expect(segments).toBeGreaterThan(2);
     expect(segments).toBeLessThan(30);
-    expect(log.read(299)).toEqual(["299 ".repeat(200)]);
+    expect(log.read(1_199)).toEqual(["1199 ".repeat(200)]);
   });
 
   test("W4: encoders of cells that were not written for long are dropped; all logs can be read", () => {

@@ -2,16 +2,14 @@
  * The logs of all cells: one row of text per append, chained to the row before it.
  *
  * Owns: the rows; which row starts a segment; what was pruned.
- * Does not own: who may write (`log-writer.ts`); the text (`LogEncoder`, `LogDecoder`).
+ * Does not own: who may write (`log-writer.ts`); the text (`LogEncoder`, `log-reader.ts`).
  * Invariants:
  * L1. From a cell's newest row, `previous` leads to every older row that is kept, without a gap. It may point to a row that was pruned,
  *     whose id nobody has got since: ids grow past every row that is kept.
  * L2. The oldest row kept starts a segment, so every kept record can be decoded.
- * L3. A row that cannot be decoded, or is missing, is named by cell and position, and never skipped.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { LogDecoder, type LogRange, StoreError, type StoreRecord } from "@troupe/core";
-import { integerOf, optionalIntegerOf, type StoredRow, textOf } from "../connection/stored-value.ts";
+import { integerOf, optionalIntegerOf } from "../connection/stored-value.ts";
 import type { BlobRows } from "./blob-rows.ts";
 import type { StoredCell } from "./cell-rows.ts";
 
@@ -28,7 +26,7 @@ export interface NewLogRow {
 }
 
 /** Every row from the one with id `?1` back to the one that starts at `?2`, newest first. */
-const backwards = `WITH RECURSIVE back (id) AS (
+export const backwards: string = `WITH RECURSIVE back (id) AS (
     SELECT ?1 UNION ALL
     SELECT log.previous FROM back CROSS JOIN log ON log.id = back.id WHERE log.start > ?2 AND log.previous IS NOT NULL
   )`;
@@ -38,8 +36,6 @@ export class LogRows {
   readonly #blobs: BlobRows;
   readonly #insert: StatementSync;
   readonly #segmentBefore: StatementSync;
-  readonly #segmentAfter: StatementSync;
-  readonly #read: StatementSync;
   readonly #bytes: StatementSync;
   readonly #delete: StatementSync;
 
@@ -51,12 +47,6 @@ export class LogRows {
     this.#segmentBefore = database.prepare(
       "SELECT start, previous FROM log WHERE cell = ? AND start <= ? AND is_segment = 1 ORDER BY start DESC LIMIT 1",
     );
-    this.#segmentAfter = database.prepare(
-      "SELECT previous FROM log WHERE cell = ? AND start >= ? AND is_segment = 1 ORDER BY start LIMIT 1",
-    );
-    this.#read = database.prepare(
-      `${backwards} SELECT cell, start, count, text FROM back CROSS JOIN log ON log.id = back.id`,
-    );
     this.#bytes = database.prepare(
       `${backwards} SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) AS bytes FROM back CROSS JOIN log ON log.id = back.id`,
     );
@@ -67,36 +57,6 @@ export class LogRows {
   insert({ cell, start, count, startsSegment, previous, text }: NewLogRow): number {
     const { lastInsertRowid } = this.#insert.run(cell, start, count, startsSegment ? 1 : 0, previous ?? null, text);
     return Number(lastInsertRowid);
-  }
-
-  /** The records in a range. Must run inside one transaction. @throws StoreError `store.corrupted` (L3). */
-  read(cell: StoredCell, { from = 0, limit }: LogRange): readonly StoreRecord[] {
-    const first = Math.max(from, cell.pruned);
-    const end = limit === undefined ? cell.position : Math.min(cell.position, first + limit);
-    if (first >= end || cell.tail === undefined) return [];
-    const segment = this.#segmentBefore.get(cell.id, first);
-    if (segment === undefined) throw corrupted(cell, first);
-    const start = integerOf(segment, "start");
-    const rows = this.#read.all(this.#newestBefore(cell, end), start).reverse();
-    return this.#decode(cell, rows, start).slice(first - start, end - start);
-  }
-
-  #newestBefore(cell: StoredCell, end: number): number {
-    const after = end === cell.position ? undefined : this.#segmentAfter.get(cell.id, end);
-    const newest = after === undefined ? cell.tail : optionalIntegerOf(after, "previous");
-    if (newest === undefined) throw corrupted(cell, end);
-    return newest;
-  }
-
-  #decode(cell: StoredCell, rows: readonly StoredRow[], start: number): readonly StoreRecord[] {
-    const decoder = new LogDecoder({ fromBlob: (hash) => this.#blobs.read(hash) });
-    const records: StoreRecord[] = [];
-    for (const row of rows) {
-      const position = start + records.length;
-      if (row["start"] !== position || row["cell"] !== cell.id) throw corrupted(cell, position);
-      for (const record of decodeRow(cell, row, decoder)) records.push(record);
-    }
-    return records;
   }
 
   /** Bytes that a cell's rows take, without large strings. */
@@ -124,24 +84,4 @@ export class LogRows {
     this.#delete.run(newest, -1);
     this.#blobs.release(cell.id, 0, before);
   }
-}
-
-function decodeRow(cell: StoredCell, row: StoredRow, decoder: LogDecoder): readonly StoreRecord[] {
-  const start = integerOf(row, "start");
-  let records: readonly StoreRecord[];
-  try {
-    records = decoder.decode(textOf(row, "text"));
-  } catch (error) {
-    throw corrupted(cell, start, error);
-  }
-  if (records.length !== row["count"]) throw corrupted(cell, start);
-  return records;
-}
-
-function corrupted(cell: StoredCell, position: number, cause?: unknown): StoreError {
-  return new StoreError("store.corrupted", `The log of cell "${cell.name}" is damaged at position ${position}`, {
-    remedy: "Restore the file from a backup, or prune the cell up to a later position.",
-    cause,
-    details: { cell: cell.name, position },
-  });
 }

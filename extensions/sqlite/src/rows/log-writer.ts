@@ -44,11 +44,11 @@ interface Writer {
   tail: number | undefined;
 }
 
-/** Encoders kept: the one used longest ago goes first, and its cell starts a new segment. */
-const maxWriters = 1_024;
-
-/** An encoder takes up to twice as many bytes of memory, and whoever reads the last record decodes as many. */
-const maxSegmentBytes = 65_536;
+/**
+ * Encoders kept: the one used longest ago goes first, and its cell starts a new segment. One takes 10 KB to 0.4 MB of memory, less than
+ * the session that fills it.
+ */
+const maxWriters = 512;
 
 /** See the head of this file. */
 export class LogWriter {
@@ -140,5 +140,5 @@ function createEncoder(blobs: Map<string, string>): LogEncoder {
     blobs.set(hash, text);
     return hash;
   };
-  return new LogEncoder({ maxSegmentBytes, toBlob });
+  return new LogEncoder({ toBlob });
 }
