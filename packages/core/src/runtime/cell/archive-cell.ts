@@ -1,7 +1,7 @@
 import { StateError } from "../../errors/index.ts";
-import type { AppendNotes, LogRecord, Store } from "../../store/index.ts";
+import type { Store } from "../../store/index.ts";
 import type { Engine } from "../engine.ts";
-import { CellWork } from "./cell-work.ts";
+import { CellWork, noteRecords } from "./cell-work.ts";
 
 /** Records of one write. */
 const chunk = 512;
@@ -21,16 +21,11 @@ export async function archiveCell(engine: Engine, name: string, target: Store): 
     let position = 0;
     for (let from = 0; from < records.length; from += chunk) {
       const part = records.slice(from, from + chunk);
-      position = await target.append(name, { epoch: claim.epoch, position }, part, notesOf(work, part));
+      position = await target.append(name, { epoch: claim.epoch, position }, part, noteRecords(work, part));
     }
   } finally {
     await target.release(owner);
   }
-}
-
-function notesOf(work: CellWork, records: readonly LogRecord[]): AppendNotes {
-  for (const record of records) work.take(record);
-  return { isBusy: work.isBusy, runs: work.takeNotes() };
 }
 
 function exists(cell: string): StateError {

@@ -9,6 +9,7 @@
  * W3. A run is noted when it begins and whenever its status or the number of its questions changes, never otherwise.
  */
 import {
+  type AppendNotes,
   type CellSnapshot,
   type Flush,
   type JournalRecord,
@@ -275,4 +276,10 @@ function statusOf(run: RunWork): RunStatus {
   if (run.end !== undefined) return "ended";
   if (run.isPaused) return "paused";
   return run.open > 0 && run.open === run.waiting ? "waiting" : "running";
+}
+
+/** Takes records that are about to be written; what the same write says of them. */
+export function noteRecords(work: CellWork, records: readonly LogRecord[]): AppendNotes {
+  for (const record of records) work.take(record);
+  return { isBusy: work.isBusy, runs: work.takeNotes() };
 }

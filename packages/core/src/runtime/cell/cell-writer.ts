@@ -8,6 +8,7 @@
  * K5. With a durable store all records asked for in one turn of the event loop are one write (C22).
  */
 import { isPromiseLike, type MaybePromise, yieldMacrotask } from "../../async/index.ts";
+import { explainLoss } from "./owner-lost.ts";
 import type { AppendNotes, CellClaim, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
 
 interface Batch {
@@ -24,8 +25,6 @@ export interface CellWriterOptions {
   readonly store: Store;
   /** Told what is about to be written; what it says goes into the same write. */
   readonly note: ((records: readonly LogRecord[]) => AppendNotes) | undefined;
-  /** Told after each write, before the next one begins: what was asked for meanwhile is not written yet. */
-  readonly written: (() => void) | undefined;
   /** Told once, when a write has failed. */
   readonly lost: (error: unknown) => void;
 }
@@ -80,7 +79,7 @@ export class CellWriter {
     return this.#options.store.isDurable ? this.#join(records, undefined).written : this.append(records);
   }
 
-  /** Puts records before those that wait for the write to come: only for `written`. */
+  /** Puts records before those that wait for the write to come. */
   prepend(records: readonly LogRecord[]): Promise<void> {
     const batch = this.#join([], undefined);
     batch.records.unshift(...records);
@@ -134,22 +133,19 @@ export class CellWriter {
       }
       this.#writing = this.#finish(result);
       return this.#writing;
-    } catch (error) {
-      this.#lose(error);
-      throw error;
+    } catch (thrown) {
+      throw this.#lose(thrown);
     }
   }
 
   async #finish(result: PromiseLike<number>): Promise<void> {
     try {
       this.#position = await result;
-    } catch (error) {
+    } catch (thrown) {
       this.#writing = undefined;
-      this.#lose(error);
-      throw error;
+      throw this.#lose(thrown);
     }
     this.#writing = undefined;
-    this.#options.written?.();
     this.#writeBatch();
   }
 
@@ -161,16 +157,17 @@ export class CellWriter {
       const written = this.#write(batch.records, { collected: batch.collected });
       // One hop later in both cases: those who wait for the write before are told first.
       Promise.resolve(written).then(batch.resolve, batch.reject);
-      if (!isPromiseLike(written)) this.#options.written?.();
     } catch (error) {
       batch.reject(error);
     }
   }
 
-  #lose(error: unknown): void {
-    if (this.#end !== undefined) return;
+  #lose(thrown: unknown): unknown {
+    const error = explainLoss(this.#options.cell, thrown);
+    if (this.#end !== undefined) return error;
     this.stop(error);
     this.#options.lost(error);
+    return error;
   }
 
   /** Refuses all further writes, those that wait included. */

@@ -9,6 +9,7 @@
  * K6. The log of a cell that does not keep one stays short: what is finished becomes a snapshot (C27).
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { StoreError } from "../../errors/index.ts";
 import type {
   AgentImage,
   CellClaim,
@@ -18,7 +19,7 @@ import type {
   LogRecord,
   Store,
 } from "../../store/index.ts";
-import { CellWork } from "./cell-work.ts";
+import { CellWork, noteRecords } from "./cell-work.ts";
 import { CellWriter } from "./cell-writer.ts";
 import { foldLog } from "./fold-log.ts";
 import { RunLog } from "./run-log.ts";
@@ -63,6 +64,8 @@ export class Cell {
   readonly work: CellWork | undefined;
   readonly #options: CellOptions;
   readonly #writer: CellWriter;
+  /** True when nobody has written to the cell before. */
+  isNew = false;
   #hasSnapshot = false;
   /** Log position up to which the snapshot speaks. */
   #snapshotAt = 0;
@@ -71,6 +74,9 @@ export class Cell {
   #residents = 0;
   #members: Set<string> | undefined;
   #compacting: Promise<void> | undefined;
+  /** Turns whose record is on its way. */
+  #commits = 0;
+  #isLeaving = false;
 
   constructor(options: CellOptions) {
     this.name = options.name;
@@ -82,7 +88,6 @@ export class Cell {
       cell: options.name,
       store: options.store,
       note: work === undefined ? undefined : (records) => noteRecords(work, records),
-      written: work === undefined || options.keepsLog ? undefined : () => this.#compact(),
       lost: (error) => options.onLost?.(error),
     });
   }
@@ -125,13 +130,19 @@ export class Cell {
   /** Takes ownership; what the log and the inbox still want done is returned. @throws StoreError `store.owned`. */
   open(): MaybePromise<OpenedCell> {
     const { store, name, owner } = this.#options;
-    const claim = store.claim(name, owner);
-    return isPromiseLike(claim) ? claim.then((value) => this.#take(value)) : this.#take(claim);
+    try {
+      const claim = store.claim(name, owner);
+      if (!isPromiseLike(claim)) return this.#take(claim);
+      return claim.then((value) => this.#take(value)).then(undefined, (error: unknown) => takenAway(name, error));
+    } catch (error) {
+      return takenAway(name, error);
+    }
   }
 
   #take(claim: CellClaim): MaybePromise<OpenedCell> {
     this.#writer.start(claim);
     this.work?.begin(claim.epoch);
+    this.isNew = claim.position === 0 && claim.snapshot === undefined;
     const { snapshot } = claim;
     if (snapshot !== undefined) this.#load(snapshot);
     if (claim.position === 0) return this.#collect(undefined);
@@ -242,8 +253,12 @@ export class Cell {
   /** Writes down what is needed to go on when the last agent has left. */
   rest(): MaybePromise<void> {
     if (this.work === undefined) return this.keepsLog ? undefined : this.#writeImages();
+    // What is being committed now is in the log and in no image.
+    const isCommitting = this.#commits > 0;
+    this.#isLeaving = true;
     const flushed = this.#writer.flush();
-    return isPromiseLike(flushed) ? flushed.then(() => this.#leave(this.work)) : this.#leave(this.work);
+    const leave = (): MaybePromise<void> => (isCommitting ? undefined : this.#leave(this.work));
+    return isPromiseLike(flushed) ? flushed.then(leave) : leave();
   }
 
   #writeImages(): MaybePromise<void> {
@@ -269,13 +284,24 @@ export class Cell {
     return { position: this.#writer.position, agents: Object.fromEntries(images ?? []), ...rest };
   }
 
+  /** A turn's record is about to be written. */
+  beginCommit(): void {
+    this.#commits += 1;
+  }
+
+  /** What a turn's record says is true in memory too. */
+  endCommit(): void {
+    this.#commits -= 1;
+    if (this.#commits === 0) this.#compact();
+  }
+
   /**
-   * Between two writes memory and log say the same: the finished part of the log becomes a snapshot, and mails that wait are
-   * written again behind it (K6).
+   * While no commit is under way memory and log say the same: the finished part of the log becomes a snapshot, and mails that wait
+   * are written again behind it (K6).
    */
   #compact(): void {
     const { work } = this;
-    if (work === undefined || this.#compacting !== undefined) return;
+    if (work === undefined || this.keepsLog || this.#isLeaving || this.#compacting !== undefined) return;
     if (this.#writer.position - this.#snapshotAt < compactAfter) return;
     const waiting = work.unbegun();
     if (waiting === undefined || waiting.length > maxCopied) return;
@@ -329,10 +355,11 @@ export class Cell {
   }
 }
 
-function noteRecords(
-  work: CellWork,
-  records: readonly LogRecord[],
-): { readonly isBusy: boolean; readonly runs: ReturnType<CellWork["takeNotes"]> } {
-  for (const record of records) work.take(record);
-  return { isBusy: work.isBusy, runs: work.takeNotes() };
+/** Another process has claimed the cell while this one was opening it: it is that one's. */
+function takenAway(cell: string, error: unknown): never {
+  if (!(error instanceof StoreError) || error.code !== "store.fenced") throw error;
+  throw new StoreError("store.owned", `Cell "${cell}" was taken by another process while it was being opened`, {
+    remedy: "Talk to its owner through its inbox, or try again later.",
+    cause: error,
+  });
 }

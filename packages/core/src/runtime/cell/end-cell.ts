@@ -1,5 +1,5 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { DeliveryError, StateError, StoreError, toError } from "../../errors/index.ts";
+import { DeliveryError, StateError, toError } from "../../errors/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { Engine } from "../engine.ts";
 import type { Cell } from "./cell.ts";
@@ -13,12 +13,11 @@ const maxReopenAfterMs = 60_000;
  * It is opened anew from its log, by the next message or after a pause, and goes on with what the log says was in flight.
  */
 export function loseCell(engine: Engine, cell: Cell, cause: unknown): void {
-  const isFenced = cause instanceof StoreError && cause.code === "store.fenced";
-  const error = isFenced ? ownerLost(cell.name, cause) : toError(cause);
+  const error = toError(cause);
   engine.report(error, `write of cell "${cell.name}"`);
   dropCell(engine, cell, { error, judge: (mail) => (mail.replyTo?.kind === "outside" ? error : undefined) });
-  // Another owner goes on with a fenced cell.
-  if (error instanceof StateError) return;
+  // Another owner goes on with it.
+  if (error instanceof StateError && error.code === "state.owner_lost") return;
   const pauseMs = Math.min(maxReopenAfterMs, reopenAfterMs * 2 ** engine.countLoss(cell.name));
   engine.timers.set(pauseMs, () => reopen(engine, cell.name));
 }
@@ -79,15 +78,6 @@ function forgotten(cell: string): DeliveryError {
   return new DeliveryError("delivery.cancelled", `Cell "${cell}" was forgotten while it was asked`, {
     remedy: "Wait for the reply before forgetCell(), or ask again: the cell starts anew.",
     details: { cell },
-  });
-}
-
-/** What the steps and callers of a cell hear when another process has taken over (C24). */
-export function ownerLost(cell: string, cause: unknown): StateError {
-  return new StateError("state.owner_lost", `Another process owns cell "${cell}" now`, {
-    remedy: "Stop: the new owner goes on with it. Ask again with the same message id, or attach to the run there.",
-    details: { cell },
-    cause: toError(cause),
   });
 }
 

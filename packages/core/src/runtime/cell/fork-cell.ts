@@ -10,6 +10,7 @@ import {
 } from "../../store/index.ts";
 import type { ForkTarget, RunPoint } from "../agent-runtime.ts";
 import type { Engine } from "../engine.ts";
+import { CellWork, noteRecords } from "./cell-work.ts";
 
 /** What is forked, and where it is cut. */
 export interface ForkSource {
@@ -31,16 +32,19 @@ export async function forkCell(engine: Engine, { from, at }: ForkSource, target:
   const renamer = new Renamer({ ...target, fromRun: at.runId, tag: engine.ids.next() });
   const claim = await engine.store.claim(target.cell, engine.owner);
   if (claim.position > 0) throw exists(target.cell);
-  await engine.store.append(
-    target.cell,
-    { epoch: claim.epoch, position: 0 },
-    prefix.map((record) => renamer.record(record)),
-  );
+  const copy = [...prefix.map((record) => renamer.record(record)), sentBefore(prefix, engine.clock.now())];
+  await engine.store.append(target.cell, { epoch: claim.epoch, position: 0 }, copy, noteRecords(new CellWork(), copy));
   await engine.agents.openCell(target.cell, () => undefined);
 }
 
 function eventsOf(record: LogRecord): readonly CellEvent[] {
   return "events" in record ? (record.events ?? []) : [];
+}
+
+/** What the original has sent to other cells has left once: agents outside the session are shared. */
+function sentBefore(records: readonly LogRecord[], at: number): LogRecord {
+  const numbers = records.flatMap(mailsOf).flatMap((mail) => (mail.number === undefined ? [] : [mail.number]));
+  return { kind: "delivered", at, numbers };
 }
 
 /** A fork cannot copy what other cells are doing for this one. */

@@ -111,7 +111,8 @@ export class AgentTable {
 
   /** An agent has nothing to do. */
   rest(agent: Activation): void {
-    this.#rest(agent, undefined);
+    // One that was dropped with its cell ends its turns, and may have a successor already.
+    if (this.#agents.get(agent.key) === agent) this.#rest(agent, undefined);
   }
 
   #rest(agent: Activation, wanted: Activation | undefined): void {
@@ -161,7 +162,8 @@ export class AgentTable {
       this.#expireLater(agent, agent.blueprint.options.stateTtlMs);
     this.#engine.observe?.({ kind: "agent-passivated", agent: agent.id, reason });
     this.#notify(agent);
-    if (cell.isEmpty && !cell.keepsLog) this.#dropCell(cell);
+    // What it has asked of others may still come back.
+    if (cell.isEmpty && !cell.keepsLog && (cell.work?.isBusy !== true || reason === "closing")) this.#dropCell(cell);
   }
 
   /** Takes cells with a log out of memory that have rested longest, beyond the number that may stay: the store has all of them. */

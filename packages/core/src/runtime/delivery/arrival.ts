@@ -17,7 +17,7 @@ export function isKnown(engine: Engine, work: CellWork, { mail, source }: Arrivi
   const isRepeated = source !== undefined && mail.number !== undefined && work.isRepeated(source, mail.number, at);
   if (isRepeated) return true;
   const { settlement } = mail;
-  if (settlement !== undefined && source !== undefined && !engine.pending.has(settlement.requestId)) return true;
+  if (settlement !== undefined && source !== undefined && !engine.pending.isAwaited(settlement.requestId)) return true;
   if (mail.isRemembered !== true) return false;
   const turn = turnIdOf(mail);
   const known = work.remembered(turn);

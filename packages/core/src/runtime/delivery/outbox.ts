@@ -2,10 +2,12 @@
  * The way of messages from one cell to another (C10): numbered in the record that sends them, delivered at least once, in order for
  * each recipient, until the source cell's log says that they have arrived.
  *
- * Owns: deliveries under way to cells that are not open here. Does not own: the outbox itself (CellWork), marks (CellWork of the recipient).
+ * Owns: the lanes to cells that cannot be written to at once. Does not own: the outbox itself (CellWork of the source), marks (CellWork
+ * of the recipient).
  * Invariants:
  * B1. A numbered message is tried until it is stored at its recipient's cell or inbox, or is a dead letter after a day.
- * B2. Two messages from one cell to another are stored there in the order of their numbers.
+ * B2. Two messages from one cell to another are stored there in the order of their numbers: also when one of them failed first, goes by
+ *     the inbox, or was put there by the process that owned its source before.
  * B3. A delivery that nobody needs any more (its source cell has left this process) ends without a trace.
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
@@ -14,19 +16,18 @@ import type { Mail } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Engine } from "../engine.ts";
 import { nameOf } from "./mail-factory.ts";
+import { type LaneEntry, OutboxLane } from "./outbox-lane.ts";
 
 /** Milliseconds after which an undelivered message becomes a dead letter (C10). */
 const giveUpAfterMs = 86_400_000;
-/** First pause before a failed delivery is tried again, doubled each time, and the longest. */
-const retryAfterMs = 1_000;
-const maxRetryMs = 60_000;
 /** Milliseconds that an acknowledgement waits for another record to go with. */
 const acknowledgeAfterMs = 1_000;
 
 export class Outbox {
   readonly #engine: Engine;
-  /** The last delivery to each cell that is not open here. */
-  readonly #chains = new Map<string, Promise<void>>();
+  readonly #lanes = new Map<string, OutboxLane>();
+  /** By source: open cells that have nothing of it in their inbox any more. */
+  readonly #direct = new WeakMap<Cell, Set<Cell>>();
   /** Cells with acknowledgements that wait for a record. */
   readonly #unflushed = new Set<Cell>();
 
@@ -45,7 +46,26 @@ export class Outbox {
 
   /** Brings a stored, numbered message of `source` to its recipient, and acknowledges it there. */
   send(source: Cell, mail: Mail): void {
-    this.#try(source, mail, 0);
+    const name = this.#engine.directory.cellOf(mail.recipient);
+    const entry = { source, mail };
+    if (this.#lanes.has(name) || !this.#isDirect(source, name)) {
+      this.#lane(name).add(entry);
+      return;
+    }
+    const failed = (error: unknown): void => {
+      if (!this.#settleFailure(entry, error)) this.#lane(name).add(entry);
+    };
+    try {
+      const stored = this.#store(entry);
+      if (!isPromiseLike(stored)) {
+        this.#acknowledge(entry);
+        return;
+      }
+      const done = stored.then(() => this.#acknowledge(entry), failed);
+      this.#engine.own(done, `delivery of "${mail.type}" to "${nameOf(mail)}"`);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Sends again what a log says has not arrived. */
@@ -53,71 +73,84 @@ export class Outbox {
     for (const mail of source.work?.outbox ?? []) this.send(source, mail);
   }
 
-  #try(source: Cell, mail: Mail, failures: number): void {
-    const attempt = this.#inOrder(mail, () => this.#deliver(source, mail));
-    if (!isPromiseLike(attempt)) {
-      this.#acknowledge(source, mail);
-      return;
-    }
-    const done = attempt.then(
-      () => this.#acknowledge(source, mail),
-      (error: unknown) => this.#failed(source, mail, { error, failures }),
-    );
-    this.#engine.own(done, `delivery of "${mail.type}" to "${nameOf(mail)}"`);
-  }
-
-  /** A cell that is not open here is asked for one thing after the other: who owns it may change in between. */
-  #inOrder(mail: Mail, deliver: () => MaybePromise<void>): MaybePromise<void> {
-    const cell = this.#engine.directory.cellOf(mail.recipient);
-    const before = this.#chains.get(cell);
-    if (before === undefined && this.#engine.agents.cells.get(cell) !== undefined) return deliver();
-    const delivered = (before ?? Promise.resolve()).then(deliver);
-    const settled: Promise<void> = delivered
-      .catch(() => {})
-      .then(() => {
-        if (this.#chains.get(cell) === settled) this.#chains.delete(cell);
+  #lane(name: string): OutboxLane {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      lane = new OutboxLane(this.#engine, {
+        isWanted: ({ source }) => this.#engine.agents.cells.get(source.name) === source,
+        deliver: (entries) => this.#deliver(name, entries),
+        failed: (entry, error) => this.#settleFailure(entry, error),
+        empty: () => this.#lanes.delete(name),
       });
-    this.#chains.set(cell, settled);
-    return delivered;
+      this.#lanes.set(name, lane);
+    }
+    return lane;
   }
 
-  #deliver(source: Cell, mail: Mail): MaybePromise<void> {
-    const { agents, post, remote } = this.#engine;
-    const toInbox = (error: unknown): MaybePromise<void> => {
-      if (!isOwnedElsewhere(error)) throw error;
-      return remote.deliver(this.#engine.directory.cellOf(mail.recipient), { kind: "mail", mail, from: source.name });
-    };
+  /** True when a message may go straight to an open cell: nothing of its source can be in the inbox there. */
+  #isDirect(source: Cell, name: string): boolean {
+    const cell = this.#engine.agents.cells.get(name);
+    return cell !== undefined && (source.isNew || this.#direct.get(source)?.has(cell) === true);
+  }
+
+  #store({ source, mail }: LaneEntry): MaybePromise<void> {
+    const { agents, post } = this.#engine;
+    return agents.with(mail.recipient, (agent) => post.storeAt(agent, mail, { source: source.name }));
+  }
+
+  /** Delivers the first entries of a lane, one here or all to another process; returns how many have arrived. */
+  async #deliver(name: string, entries: readonly LaneEntry[]): Promise<number> {
+    const { agents, inbox } = this.#engine;
+    const [first] = entries;
+    if (first === undefined) return 0;
     try {
-      const stored = agents.with(mail.recipient, (agent) => post.storeAt(agent, mail, { source: source.name }));
-      return isPromiseLike(stored) ? stored.then(undefined, toInbox) : stored;
+      const cell = agents.cells.get(name);
+      if (cell !== undefined && !this.#isDirect(first.source, name)) {
+        await inbox.check(cell);
+        const direct = this.#direct.get(first.source) ?? new Set();
+        this.#direct.set(first.source, direct.add(cell));
+      }
+      await this.#store(first);
+      this.#acknowledge(first);
+      return 1;
     } catch (error) {
-      return toInbox(error);
+      if (!isOwnedElsewhere(error)) throw error;
+      await this.#deliverElsewhere(name, entries);
+      return entries.length;
     }
   }
 
-  #failed(source: Cell, mail: Mail, why: { readonly error: unknown; readonly failures: number }): void {
-    const engine = this.#engine;
-    const { failures } = why;
-    const error = toError(why.error);
-    const isOver = mail.at < engine.clock.now() - giveUpAfterMs;
-    if (isOver || !(error instanceof StoreError)) {
-      engine.post.fail({ mail, error, reason: "undeliverable" });
-      this.#acknowledge(source, mail);
-      return;
-    }
-    const pauseMs = Math.min(maxRetryMs, retryAfterMs * 2 ** failures);
-    engine.timers.set(pauseMs, () => {
-      if (!engine.isClosed && engine.agents.cells.get(source.name) === source) this.#try(source, mail, failures + 1);
-    });
+  async #deliverElsewhere(name: string, entries: readonly LaneEntry[]): Promise<void> {
+    const { agents, inbox, remote } = this.#engine;
+    const mails = entries.map(({ source, mail }) => ({ kind: "mail", mail, from: source.name }) as const);
+    await remote.deliverAll(name, mails);
+    for (const entry of entries) this.#acknowledge(entry);
+    // This process may have come to own the cell meanwhile: what follows must not pass these.
+    if (agents.cells.get(name) !== undefined || agents.cells.isOpening(name))
+      await agents.openCell(name, (cell) => inbox.check(cell));
+  }
+
+  /** True when a failure is the end of a message; false when it is tried again. */
+  #settleFailure(entry: LaneEntry, thrown: unknown): boolean {
+    const error = toError(thrown);
+    const isOver = entry.mail.at < this.#engine.clock.now() - giveUpAfterMs;
+    if (!isOver && isStoreFault(error)) return false;
+    this.#engine.post.fail({ mail: entry.mail, error, reason: "undeliverable" });
+    this.#acknowledge(entry);
+    return true;
   }
 
   /** Goes with the next record of the source cell, or alone a little later. */
-  #acknowledge(source: Cell, mail: Mail): void {
+  #acknowledge({ source, mail }: LaneEntry): void {
     const engine = this.#engine;
     if (mail.number === undefined || engine.agents.cells.get(source.name) !== source) return;
-    const noted = source.appendLazily([{ kind: "delivered", at: engine.clock.now(), numbers: [mail.number] }]);
-    // A write that fails loses the cell; its next owner sends again, and the recipient knows.
-    if (isPromiseLike(noted)) noted.then(undefined, () => {});
+    try {
+      const noted = source.appendLazily([{ kind: "delivered", at: engine.clock.now(), numbers: [mail.number] }]);
+      // A write that fails loses the cell; its next owner sends again, and the recipient knows.
+      if (isPromiseLike(noted)) noted.then(undefined, () => {});
+    } catch {
+      return;
+    }
     if (this.#unflushed.has(source)) return;
     this.#unflushed.add(source);
     engine.timers.set(acknowledgeAfterMs, () => {
@@ -132,4 +165,9 @@ export class Outbox {
 /** True for the error of a cell that another live process holds. */
 export function isOwnedElsewhere(error: unknown): boolean {
   return error instanceof StoreError && error.code === "store.owned";
+}
+
+/** What another try may mend: the store does not answer, or the recipient's cell has just been lost. */
+function isStoreFault(error: Error): boolean {
+  return error instanceof StoreError || ("code" in error && error.code === "state.owner_lost");
 }

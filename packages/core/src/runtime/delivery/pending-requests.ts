@@ -88,6 +88,11 @@ export class PendingRequests {
     return this.#entries.has(messageId);
   }
 
+  /** True when an agent or a caller of this process waits for the outcome. */
+  isAwaited(messageId: string): boolean {
+    return this.#entries.get(messageId)?.isForeign === false;
+  }
+
   /** The turn that works on a request, once one does. */
   workerOf(messageId: string): Worker | undefined {
     return this.#entries.get(messageId)?.turn;

@@ -27,12 +27,9 @@ export class InboxTaker {
   }
 
   /** Looks into the inbox of an open cell. */
-  check(cell: Cell): void {
+  check(cell: Cell): MaybePromise<void> {
     const entries = cell.collect();
-    if (isPromiseLike(entries)) {
-      const taken = entries.then((found) => this.take(cell, found));
-      this.#engine.own(taken, `inbox of cell "${cell.name}"`);
-    } else this.take(cell, entries);
+    return isPromiseLike(entries) ? entries.then((found) => this.take(cell, found)) : this.take(cell, entries);
   }
 
   take(cell: Cell, entries: readonly CollectedEntry[]): void {

@@ -9,7 +9,8 @@
  */
 import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
 import { StoreError } from "../../errors/index.ts";
-import { loseCell, ownerLost } from "../cell/end-cell.ts";
+import { loseCell } from "../cell/end-cell.ts";
+import { ownerLost } from "../cell/owner-lost.ts";
 import type { Engine } from "../engine.ts";
 
 /** Milliseconds between heartbeats; a store counts 15 s without one as death. */
@@ -79,7 +80,8 @@ export class LeaseKeeper {
     const { agents, inbox } = this.#engine;
     for (const name of names) {
       const cell = agents.cells.get(name);
-      if (cell !== undefined) inbox.check(cell);
+      const checked = cell === undefined ? undefined : inbox.check(cell);
+      if (isPromiseLike(checked)) this.#engine.own(checked, `inbox of cell "${name}"`);
     }
   }
 

@@ -88,8 +88,13 @@ export class RemoteDesk {
 
   /** Puts an entry into the inbox of a cell, behind those given before. */
   deliver(cell: string, entry: InboxEntry): Promise<void> {
+    return this.deliverAll(cell, [entry]);
+  }
+
+  /** Puts entries into the inbox of a cell in one write, behind those given before. */
+  deliverAll(cell: string, entries: readonly InboxEntry[]): Promise<void> {
     const before = this.#chains.get(cell) ?? Promise.resolve();
-    const delivered = before.then(() => this.#engine.store.deliver(cell, [entry]));
+    const delivered = before.then(() => this.#engine.store.deliver(cell, entries));
     const settled: Promise<void> = delivered
       .catch(() => {})
       .then(() => {

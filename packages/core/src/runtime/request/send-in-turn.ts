@@ -32,8 +32,10 @@ export async function sendInTurn(turn: Turn, frame: Frame, request: SendRequest)
   try {
     const recorded = await findRecorded(turn, frame, key);
     if (recorded !== undefined) return unwrapRecorded(request.message, recorded);
-    if (turn.stop !== undefined) throw stepCancelled(key, turn.stop);
     const open = turn.hasJournal ? turn.journal.request(key)?.mail : undefined;
+    // That a stopped turn wanted to ask is recorded, so that a replay hears the same.
+    if (turn.stop !== undefined && open === undefined)
+      throw (await settleUnsent(turn, frame, { key, error: stepCancelled(key, turn.stop) })).error;
     const outcome =
       open === undefined
         ? await sendNew(turn, frame, request)
@@ -128,7 +130,7 @@ async function settleUnsent(
   turn: Turn,
   frame: Frame,
   failed: { readonly key: string; readonly error: Error },
-): Promise<LiveOutcome> {
+): Promise<Extract<LiveOutcome, { readonly status: "failed" }>> {
   frame.assertLive();
   const record: JournalRecord = {
     kind: "request-settled",

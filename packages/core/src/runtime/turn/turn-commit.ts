@@ -136,8 +136,12 @@ function write(turn: Turn, frame: Frame, changes: Changes): void {
     return;
   }
   turn.wake();
+  cell.beginCommit();
   written.then(
-    () => apply(turn, frame, ready),
+    () => {
+      apply(turn, frame, ready);
+      cell.endCommit();
+    },
     (error: unknown) => failCommit(turn, frame, error),
   );
 }

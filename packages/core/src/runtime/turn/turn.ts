@@ -368,7 +368,7 @@ export class Turn {
 
   /** Drops the frame of a resting turn; it is replayed when what it waits for has come (C17). */
   park(): void {
-    if (this.#isEnded || this.#isParked || this.frame.held > 0 || !this.hasJournal) return;
+    if (this.#isEnded || this.#isParked || this.frame.isCommitting || this.frame.held > 0 || !this.hasJournal) return;
     this.#isParked = true;
     this.frame.end();
     if (!this.isShared) this.activation.dropDraft();

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { createDeferred, isPromiseLike } from "../../async/index.ts";
-import { trustType, type Wait, type WaitOptions } from "../../agent/index.ts";
+import { type ControlReason, trustType, type Wait, type WaitOptions } from "../../agent/index.ts";
 import { StateError } from "../../errors/index.ts";
 import { validate } from "../../message/index.ts";
 import { freezeJson, type JournalRecord, type WaitRecord, type WaitRecordOutcome } from "../../store/index.ts";
@@ -38,9 +38,16 @@ export function openWait<T>(turn: Turn, frame: Frame, request: WaitRequest<T>): 
   };
   const outcome = createDeferred<WaitRecordOutcome>();
   const opened = (): void => {
-    if (!turn.isEnded) turn.engine.waits.open({ turn, key, record, schema: request.schema, handOut: outcome.resolve });
+    if (turn.isEnded) return;
+    const { engine } = turn;
+    engine.waits.open({ turn, key, record, schema: request.schema, handOut: outcome.resolve });
+    // A stop that came while the question was being written has not seen it.
+    const stop = turn.stop ?? turn.run?.stop;
+    if (stop !== undefined) engine.own(engine.waits.cancelTurn(turn, stop), `cancel of wait "${name}"`);
   };
-  if (known === undefined) frame.waits.push({ key, record, opened });
+  // One that was refused when it was asked first has an outcome and was never opened.
+  const isRefused = turn.hasJournal && turn.journal.outcome(key) !== undefined;
+  if (known === undefined && !isRefused) frame.waits.push({ key, record, opened });
   let answer: Promise<T> | undefined;
   return {
     id: record.id,
@@ -99,18 +106,30 @@ async function waitOpen<T>(
   { request: { key }, record, outcome, reopen }: Settling<T>,
 ): Promise<WaitRecordOutcome> {
   const stop = turn.stop ?? turn.run?.stop;
-  if (stop !== undefined) throw stepCancelled(key, stop);
+  const isQueued = frame.waits.some((wait) => wait.key === key);
+  if (stop !== undefined && isQueued) return refuse(turn, frame, { key, reason: stop });
   if (reopen === undefined) await commitPoint(turn, frame, { key, record });
   else reopen();
-  // A stop that came while the question was being written has not seen it.
-  const late = turn.stop ?? turn.run?.stop;
-  if (late !== undefined) await turn.engine.waits.cancelTurn(turn, late);
   frame.suspend();
   turn.maybeRest();
   const result = await outcome;
   frame.proceed();
   frame.assertLive();
   return result;
+}
+
+/** A stopped turn asks nothing any more; that it wanted to is recorded, so that a replay hears the same. */
+async function refuse(
+  turn: Turn,
+  frame: Frame,
+  { key, reason }: { readonly key: string; readonly reason: ControlReason },
+): Promise<WaitRecordOutcome> {
+  frame.waits = frame.waits.filter((wait) => wait.key !== key);
+  const outcome: WaitRecordOutcome = { status: "cancelled", reason };
+  const settled: JournalRecord = { kind: "wait-settled", at: turn.engine.clock.now(), turn: turn.id, key, outcome };
+  const written = writeJournal(turn, [settled]);
+  if (isPromiseLike(written)) await written;
+  return outcome;
 }
 
 /** Lets out everything queued, the opened waits among it; what was queued after a wait had opened leaves with a second record of it. */

@@ -115,9 +115,8 @@ export class WaitTable {
 
   /** Ends the waits of a stopped turn. */
   async cancelTurn(turn: Turn, reason: ControlReason): Promise<void> {
-    for (const [id, entry] of this.#open) {
-      if (entry.turn === turn) await this.#settle(id, { status: "cancelled", reason });
-    }
+    const ids = [...this.#open].flatMap(([id, entry]) => (entry.turn === turn ? [id] : []));
+    for (const id of ids) if (this.#open.has(id)) await this.#settle(id, { status: "cancelled", reason });
   }
 
   /** Forgets the waits of a turn that is over. */
