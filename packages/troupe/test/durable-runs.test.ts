@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { type CommandOptions, type CommandOutcome, troupe } from "./run-command-line.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "troupe-durable-"));
@@ -88,6 +88,9 @@ describe("a run in a store", () => {
     const killed = await home.run(["run", team, "weigh them", "--run-id", "k"], { environment, killAt: "porter at 5" });
     expect(killed.exitCode).toBeNull();
     expect(await list(home)).toMatchObject([{ runId: "k", status: "interrupted" }]);
+    expect((await list(home, "--status", "interrupted"))[0]?.events).toBeGreaterThanOrEqual(8);
+    const fork = await home.run(["fork", "k", "--at", "3"]);
+    expect(fork.stderr).toContain("it can be forked when it has come to rest");
     const resumed = await home.run(goOn("k"), { environment });
     expect({ exitCode: resumed.exitCode, stderr: resumed.stderr }).toEqual({ exitCode: 0, stderr: "" });
     const result = await home.run(["run", team, "weigh them", "--run-id", "k", "--json"]);
@@ -272,6 +275,21 @@ describe("troupe fork", () => {
     expect(resumed.stdout).toContain("condition: 7 messages");
     expect(home.calls().length).toBe(before + 4);
   });
+});
+
+describe("two processes", () => {
+  test("one watches while the other works, takes over when that dies, and nothing is done twice", async () => {
+    const home = project();
+    const environment = { TROUPE_TEST_PAUSE: "250" };
+    const first = home.run(["run", team, "weigh them", "--run-id", "t"], { environment, killAt: "porter at 9" });
+    await vi.waitUntil(() => home.calls().length > 1, { timeout: 10_000 });
+    const second = await home.run(["resume", "t"], { environment });
+    expect((await first).exitCode).toBeNull();
+    expect({ exitCode: second.exitCode, stderr: second.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(second.stdout).toContain("condition: 7 messages");
+    expect(home.calls().filter((call) => call.startsWith("tool"))).toEqual(["tool 3", "tool 7", "tool 11"]);
+    expect(home.calls().length - new Set(home.calls()).size).toBeLessThanOrEqual(1);
+  }, 40_000);
 });
 
 describe("troupe prune", () => {

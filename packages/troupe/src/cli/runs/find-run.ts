@@ -1,4 +1,5 @@
 import { ConfigError, type RunRow, type RunStatus, type Store } from "@troupe/core";
+import { readMoments } from "../timeline/run-moments.ts";
 
 /** How a run stands for whoever looks at a store: `interrupted` means that nobody works on it, because its process has ended. */
 export type ListedStatus = RunStatus | "interrupted";
@@ -39,25 +40,37 @@ export async function findRun(store: Store, runId: string): Promise<ListedRun> {
 
 /** A row in the command's own words: the cell of a runner is named `runner/session`. */
 export async function toListedRun(store: Store, row: RunRow): Promise<ListedRun> {
-  const { runId, cell, status, end, startedAt, updatedAt, sequence, questions } = row;
+  const { runId, cell, end, startedAt } = row;
   const slash = cell.indexOf("/");
+  const { status, updatedAt, events } =
+    row.status === "ended" ? { ...row, events: row.sequence } : await readProgress(store, row);
   return {
     runId,
     cell,
     team: slash < 0 ? cell : cell.slice(0, slash),
     sessionId: unescapeSession(slash < 0 ? "" : cell.slice(slash + 1)),
-    status: status === "running" && !(await hasOwner(store, cell)) ? "interrupted" : status,
+    status,
     ...(end !== undefined && { end }),
     startedAt,
     updatedAt,
-    events: sequence,
-    questions,
+    events,
+    questions: row.questions,
   };
 }
 
-async function hasOwner(store: Store, cell: string): Promise<boolean> {
-  const [row] = await store.cells({ cell });
-  return row?.owner !== undefined;
+/** Stores note how a run stands when that changes; how far it has got since is in its log, and who works on it in its cell. */
+async function readProgress(
+  store: Store,
+  { cell, runId, status, updatedAt, sequence }: RunRow,
+): Promise<Pick<ListedRun, "status" | "updatedAt" | "events">> {
+  const [place] = await store.cells({ cell });
+  const moments = await readMoments(store, { cell, runId });
+  const last = moments.findLast((moment) => moment.kind === "event");
+  return {
+    status: status === "running" && place?.owner === undefined ? "interrupted" : status,
+    updatedAt: Math.max(updatedAt, place?.updatedAt ?? 0),
+    events: Math.max(sequence, last?.kind === "event" ? last.event.sequence : 0),
+  };
 }
 
 /** Slashes of a session id are escaped in the name of its cell. */

@@ -19,7 +19,7 @@ export interface ForkCall {
 }
 
 /**
- * Copies a stored run up to one of its events into a run of its own, which goes on from there. The original is not touched.
+ * Copies a stored run at rest up to one of its events into a run of its own, which goes on from there. The original is not touched.
  *
  * @throws ConfigError for an unknown run or event, or a team that nobody can find; whatever the copy rejects with.
  */
@@ -27,6 +27,7 @@ export async function forkCommand({ spec, runId, file, sequence, runsOn }: ForkC
   const host = await openHost({ spec, mustExist: true });
   try {
     const listed = await findRun(host.store, runId);
+    assertAtRest(listed);
     assertEvent(listed, sequence);
     const runner = await loadTeamOf(listed, file);
     const source = runner.attach(runId, { runtime: host.runtime, session: listed.sessionId }).handle;
@@ -45,6 +46,19 @@ export async function forkCommand({ spec, runId, file, sequence, runsOn }: ForkC
   } finally {
     await host.close();
   }
+}
+
+/** A run that could go on would be taken over by whoever opens it, and a fork must not touch it. @throws ConfigError `config.invalid_option`. */
+function assertAtRest({ runId, status }: ListedRun): void {
+  if (status !== "running" && status !== "interrupted") return;
+  throw new ConfigError(
+    "config.invalid_option",
+    `Run "${runId}" is ${status}: it can be forked when it has come to rest.`,
+    {
+      remedy:
+        status === "running" ? "Wait until it has ended, or pause it." : `Let it end first: troupe resume ${runId}`,
+    },
+  );
 }
 
 /** @throws ConfigError `config.invalid_option`. */
