@@ -1,6 +1,8 @@
-// Drives random interleavings against the runtime and checks its invariants after every step.
+// Drives random interleavings, crashes and store faults against the runtime and checks its invariants after every step.
 //   npm run simulate                                        5,000,000 steps from a fresh seed
-//   npm run simulate -- --steps 100000 --seed ci            what CI runs
+//   npm run simulate -- --steps 100000 --seed ci            fewer of a known one
+//   npm run simulate -- --crash-rate 0.35                   a third of all actions are crashes
+//   npm run simulate -- --seed ci --from 4000               goes on with a seed where it was interrupted
 //   npm run simulate -- --seed ci --episode 17              replays one episode of a failing seed
 import { parseArgs } from "node:util";
 import { randomUUID } from "node:crypto";
@@ -10,17 +12,25 @@ const { values } = parseArgs({
   options: {
     steps: { type: "string" },
     seed: { type: "string", default: randomUUID() },
+    from: { type: "string" },
     episode: { type: "string" },
+    "crash-rate": { type: "string" },
   },
 });
 const stepsPerEpisode = 250;
 const isReplay = values.episode !== undefined;
-const steps = Number(values.steps ?? (isReplay ? stepsPerEpisode : 5_000_000));
-const firstEpisode = Number(values.episode ?? 0);
+const firstEpisode = Number(values.episode ?? values.from ?? 0);
+const steps = Number(values.steps ?? (isReplay ? stepsPerEpisode : 5_000_000 - firstEpisode * stepsPerEpisode));
+const crashRate = values["crash-rate"] === undefined ? undefined : Number(values["crash-rate"]);
 if (!Number.isInteger(steps) || steps < 1 || !Number.isInteger(firstEpisode) || firstEpisode < 0) {
-  console.error("--steps takes a whole number from 1, --episode one from 0");
+  console.error("--steps takes a whole number from 1, --from and --episode one from 0");
   process.exit(2);
 }
+if (crashRate !== undefined && !(crashRate >= 0 && crashRate < 1)) {
+  console.error("--crash-rate takes a number from 0 to below 1");
+  process.exit(2);
+}
+const again = `npm run simulate -- --seed ${values.seed}${crashRate === undefined ? "" : ` --crash-rate ${crashRate}`}`;
 
 const startedAt = performance.now();
 const report = await simulate({
@@ -28,8 +38,11 @@ const report = await simulate({
   steps,
   stepsPerEpisode,
   firstEpisode,
+  crashRate,
   onEpisode: (episode) => {
-    if (episode > 0 && episode % 1000 === 0) console.log(`${episode * stepsPerEpisode} steps`);
+    const next = episode + 1;
+    if (next % 1000 !== 0) return;
+    console.log(`${next * stepsPerEpisode} steps; to go on from here: ${again} --from ${next}`);
   },
 });
 console.log(describe(report, Math.round((performance.now() - startedAt) / 1000)));
@@ -47,6 +60,6 @@ function describe({ steps: done, episodes, counts, failure }: SimulationReport, 
     `${head}, then in episode ${episode} after step ${step}:`,
     ...log.slice(-60).map((line) => `  ${line}`),
     String(error),
-    `replay with: npm run simulate -- --seed ${values.seed} --episode ${episode}`,
+    `replay with: ${again} --episode ${episode}`,
   ].join("\n");
 }
