@@ -63,17 +63,6 @@ export class AskTable {
     await yieldMacrotask();
   }
 
-  /** Ends the open asks for some keys with an error; false when there was none. */
-  refuse(isRefused: (key: string) => boolean, toError: (key: string) => Error): boolean {
-    const refused = [...this.#asks].filter(([key]) => isRefused(key));
-    for (const [key, asked] of refused) {
-      this.#asks.delete(key);
-      asked.reject(toError(key));
-    }
-    this.#note();
-    return refused.length > 0;
-  }
-
   /** Resolves when the handler has ended (true), or rests (false). */
   ended(): Promise<boolean> {
     return this.#until(() => this.#hasEnded);

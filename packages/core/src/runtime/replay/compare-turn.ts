@@ -76,7 +76,7 @@ function compareJournal(turn: ReplayedTurn): readonly Difference[] {
     differences.push({ what: "message", recorded: showMail(mail), replayed: showMessage(sent) });
   }
   for (const [key, { name, question }] of questions) {
-    const recorded = turn.options.journal.waits.get(key);
+    const recorded = turn.options.waits.get(key);
     if (recorded === undefined || (recorded.name === name && jsonEquals(recorded.question, question))) continue;
     differences.push({
       what: "question",
@@ -94,9 +94,18 @@ function failureOf(record: TurnRecord): EncodedError | undefined {
 }
 
 function compareFailure(failure: EncodedError, end: ReplyOutcome | undefined): readonly Difference[] {
-  if (imposedEnds.has(failure.code)) return [];
-  const isSame = end?.status === "failed" && end.error.code === failure.code && end.error.message === failure.message;
-  return isSame ? [] : [{ what: "end", recorded: showError(failure), replayed: showEnd(end) }];
+  if (imposedEnds.has(failure.code) || isSameFailure(failure, end)) return [];
+  return [{ what: "end", recorded: showError(failure), replayed: showEnd(end) }];
+}
+
+function isSameFailure(failure: EncodedError, end: ReplyOutcome | undefined): boolean {
+  return end?.status === "failed" && end.error.code === failure.code && end.error.message === failure.message;
+}
+
+/** True when a handler failed as the log says that its turn did. */
+export function isRecordedFailure(record: TurnRecord, end: ReplyOutcome): boolean {
+  const failure = failureOf(record);
+  return failure !== undefined && isSameFailure(failure, end);
 }
 
 function compareSuccess(turn: ReplayedTurn, record: TurnRecord, end: ReplyOutcome | undefined): readonly Difference[] {

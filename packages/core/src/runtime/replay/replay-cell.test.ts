@@ -223,6 +223,27 @@ describe("a log that its own code replays", () => {
     expect(tries).toBe(2);
   });
 
+  test("several attempts without a step: those that the end needs, and no more", async () => {
+    const attempts: number[] = [];
+    const handler =
+      (lastFailing: number): Handler =>
+      (_, { message }) => {
+        attempts.push(message.attempt);
+        if (message.attempt <= lastFailing) throw new Error(`failed before attempt ${lastFailing + 1}`);
+        return message.attempt;
+      };
+    for (const [lastFailing, replayed] of [
+      [1, [1, 2]],
+      [2, [1, 2, 3]],
+      [3, [1]],
+    ] as const) {
+      const records = await recordsOfAsk(handler(lastFailing), { maxAttempts: 3 });
+      attempts.length = 0;
+      await identical({ records, agents: [actor(handler(lastFailing), { maxAttempts: 3 })] });
+      expect(attempts).toEqual(replayed);
+    }
+  });
+
   test("failed turns, forgotten state, shared handlers, publications and a race", async () => {
     const listener = defineAgent({
       type: "listener",

@@ -1,4 +1,4 @@
-import { type AgentDefinition, type Blueprint, blueprintOf, type ControlReason } from "../../agent/index.ts";
+import { type AgentDefinition, type Blueprint, blueprintOf } from "../../agent/index.ts";
 import type { JsonValue } from "../../errors/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import {
@@ -13,9 +13,8 @@ import {
 } from "../../store/index.ts";
 import type { RunPoint } from "../agent-runtime.ts";
 import type { QueuedEvent } from "../turn/frame.ts";
-import { compareOpenTurn, compareTurn, type TurnComparison } from "./compare-turn.ts";
+import { compareOpenTurn, compareTurn, isRecordedFailure, type TurnComparison } from "./compare-turn.ts";
 import { type Difference, type ReplayMismatch, toMismatch } from "./replay-mismatch.ts";
-import type { JournalIndex } from "./replay-frame.ts";
 import { ReplayedTurn } from "./replayed-turn.ts";
 
 /** What is replayed. */
@@ -95,12 +94,11 @@ function eventsOf(record: LogRecord): readonly CellEvent[] {
 class Replay {
   readonly #options: Omit<ReplayOptions, "agents">;
   readonly #find: FindBlueprint;
-  readonly #journals: ReadonlyMap<string, JournalIndex>;
+  readonly #waits: ReadonlyMap<string, ReadonlyMap<string, WaitRecord>>;
   readonly #images = new Map<string, MutableImage>();
   readonly #mails = new Map<string, Mail>();
   readonly #turns = new Map<string, ReplayedTurn>();
   readonly #copied = new Set<string>();
-  readonly #stops = new Map<string, ControlReason>();
   readonly #found = new Map<CellEvent, QueuedEvent>();
   readonly #mismatches: ReplayMismatch[] = [];
   readonly #unknownTypes = new Set<string>();
@@ -110,7 +108,7 @@ class Replay {
   constructor(find: FindBlueprint, options: Omit<ReplayOptions, "agents">) {
     this.#options = options;
     this.#find = find;
-    this.#journals = indexJournals(options.records);
+    this.#waits = waitsOf(options.records);
     for (const [agent, image] of Object.entries(options.start ?? {})) this.#images.set(agent, toMutable(image));
     this.#comparison = {
       onEvent: (recorded, replayed) => this.#found.set(recorded, replayed),
@@ -126,13 +124,12 @@ class Replay {
       case "restored":
         this.#images.set(formatAgentId(record.agent), toMutable(record.image));
         return;
-      case "control":
-        this.#control(record);
-        return;
       case "turn":
         await this.#end(record);
         for (const mail of record.sent ?? []) this.#send(mail);
         return;
+      // What was stopped hears of it by the outcomes of its steps, requests and waits.
+      case "control":
       case "delivered":
       case "recovered":
         return;
@@ -170,19 +167,6 @@ class Replay {
     if (mail.number === undefined) this.#mails.set(turnIdOf(mail), mail);
   }
 
-  // --- control -----------------------------------------------------------------------------------
-
-  #control(record: Extract<LogRecord, { readonly kind: "control" }>): void {
-    const { runId, action, detail, path } = record;
-    if (action !== "cancel" && action !== "interrupt") return;
-    const reason: ControlReason = { kind: action, detail };
-    if (action === "cancel" && !this.#stops.has(runId)) this.#stops.set(runId, reason);
-    for (const { options, frame } of this.#turns.values()) {
-      const { run } = options.mail;
-      if (run?.runId === runId && (path ?? []).every((name, index) => run.path[index] === name)) frame.stop ??= reason;
-    }
-  }
-
   // --- turns -------------------------------------------------------------------------------------
 
   async #journal(record: JournalRecord): Promise<void> {
@@ -195,7 +179,7 @@ class Replay {
     const key = formatAgentId(record.agent);
     const turn = this.#turn(record.turn);
     if (turn !== undefined) {
-      const end = turn.misfit === undefined ? await turn.end() : undefined;
+      const end = turn.misfit === undefined ? await turn.end((how) => isRecordedFailure(record, how)) : undefined;
       this.#report(record.turn, turn, compareTurn({ turn, end }, record, this.#comparison));
       turn.close();
       this.#turns.delete(record.turn);
@@ -232,9 +216,8 @@ class Replay {
       this.#lacksDefinition(id, mail.recipient);
       return undefined;
     }
-    const stop = mail.run === undefined ? undefined : this.#stops.get(mail.run.runId);
-    const journal = this.#journals.get(id) ?? emptyJournal;
-    const turn = new ReplayedTurn({ mail, turn: id, blueprint, image, journal, stop, signal });
+    const waits = this.#waits.get(id) ?? new Map<string, WaitRecord>();
+    const turn = new ReplayedTurn({ mail, turn: id, blueprint, image, waits, signal });
     this.#turns.set(id, turn);
     return turn;
   }
@@ -287,29 +270,13 @@ function applied(image: MutableImage, record: TurnRecord): MutableImage {
   return { lists, ...(state !== undefined && { state }), ...(version !== undefined && { version }) };
 }
 
-const emptyJournal: JournalIndex = { keys: new Set(), settled: new Set(), waits: new Map() };
-
-interface MutableIndex {
-  readonly keys: Set<string>;
-  readonly settled: Set<string>;
-  readonly waits: Map<string, WaitRecord>;
-}
-
-/**
- * The whole log's, also where only a part is replayed: handlers hand out the ids of questions before the log has come to them. An outcome
- * that came after the end of its turn was never handed out.
- */
-function indexJournals(records: readonly LogRecord[]): ReadonlyMap<string, JournalIndex> {
-  const journals = new Map<string, MutableIndex>();
-  const ended = new Set<string>();
+/** The questions of each turn: a handler hands out their ids before the log has come to them. */
+function waitsOf(records: readonly LogRecord[]): ReadonlyMap<string, ReadonlyMap<string, WaitRecord>> {
+  const waits = new Map<string, Map<string, WaitRecord>>();
   for (const record of records) {
-    if (record.kind === "turn") ended.add(record.turn);
-    if (!("key" in record) || ended.has(record.turn)) continue;
-    const journal = journals.get(record.turn) ?? { keys: new Set(), settled: new Set(), waits: new Map() };
-    journals.set(record.turn, journal);
-    journal.keys.add(record.key);
-    if (record.kind === "wait-opened") journal.waits.set(record.key, record.wait);
-    else if (record.kind.endsWith("-settled")) journal.settled.add(record.key);
+    if (record.kind !== "wait-opened") continue;
+    const known = waits.get(record.turn) ?? new Map<string, WaitRecord>();
+    waits.set(record.turn, known.set(record.key, record.wait));
   }
-  return journals;
+  return waits;
 }

@@ -99,7 +99,6 @@ export class ReplayContext implements AnyContext {
     const record = await this.#ask(key);
     if (record.kind !== "step-settled") throw otherKind(record);
     const { outcome, lost } = record;
-    if (outcome.status === "cancelled") frame.stop ??= outcome.reason;
     return lost === undefined ? { record: outcome } : { record: outcome, lost };
   }
 
@@ -132,7 +131,6 @@ export class ReplayContext implements AnyContext {
   async #send(key: string, message: Message, posted: Posted): Promise<unknown> {
     this.#frame.assertLive();
     const sent = this.#compose(message, posted);
-    this.#frame.assertStarted(key);
     this.#frame.sends.set(key, sent);
     const record = await this.#ask(key);
     if (record.kind !== "request-settled") throw otherKind(record);
@@ -192,7 +190,7 @@ export class ReplayContext implements AnyContext {
 
   wait<T>(name: string, schema: StandardSchemaV1<unknown, T>, options: WaitOptions = {}): Wait<T> {
     const key = this.#open(`wait:${name}`, { name, question: options.question });
-    const id = this.#frame.options.journal.waits.get(key)?.id ?? `unrecorded ${key}`;
+    const id = this.#frame.options.waits.get(key)?.id ?? `unrecorded ${key}`;
     let answer: Promise<T> | undefined;
     const settle = async (): Promise<T> => {
       const outcome = await this.#settle(key, name);
@@ -227,7 +225,6 @@ export class ReplayContext implements AnyContext {
   /** The answer; undefined for a timer. */
   async #settle(key: string, name: string): Promise<JsonValue | undefined> {
     this.#frame.assertLive();
-    this.#frame.assertStarted(key);
     const record = await this.#ask(key);
     if (record.kind !== "wait-settled") throw otherKind(record);
     return toAnswer(record.outcome, { key, name });

@@ -7,13 +7,12 @@
  * A2. Output is kept by scope: between parallel scopes a replay may differ in order, within one it may not.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type Blueprint, type ControlReason, type Lists, type RunContext, trustType } from "../../agent/index.ts";
+import { type Blueprint, type Lists, type RunContext, trustType } from "../../agent/index.ts";
 import type { JsonValue } from "../../errors/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
 import { decodeJson } from "../../message/index.ts";
 import { type AgentImage, freezeJson, type ListChange, type Mail, type WaitRecord } from "../../store/index.ts";
 import type { Destination } from "../delivery/post-office.ts";
-import { stepCancelled } from "../step/step-run.ts";
 import { attemptOver, type QueuedEvent } from "../turn/frame.ts";
 import { ListDraft } from "../turn/list-draft.ts";
 import { AskTable } from "./ask-table.ts";
@@ -35,15 +34,6 @@ export interface ScopeOutput {
   readonly messages: ReplayedMessage[];
 }
 
-/** What is known of a turn's journal before it has come to its records. */
-export interface JournalIndex {
-  /** Everything that it has a record of. */
-  readonly keys: ReadonlySet<string>;
-  /** Everything whose end it has a record of. */
-  readonly settled: ReadonlySet<string>;
-  readonly waits: ReadonlyMap<string, WaitRecord>;
-}
-
 /** What an attempt starts from. */
 export interface ReplayFrameOptions {
   readonly mail: Mail;
@@ -52,10 +42,9 @@ export interface ReplayFrameOptions {
   readonly isShared: boolean;
   /** The agent's committed state when the turn began; undefined while it equals the initial one. */
   readonly image: AgentImage | undefined;
-  readonly journal: JournalIndex;
+  /** The questions that the turn's journal holds, by key: their ids are handed out before the log has come to them. */
+  readonly waits: ReadonlyMap<string, WaitRecord>;
   readonly attempt: number;
-  /** Why the run had been stopped when the turn began. */
-  readonly stop: ControlReason | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -71,8 +60,6 @@ export class ReplayFrame {
   readonly output: Map<string, ScopeOutput> = new Map();
   /** Time of the last record that the handler has seen. */
   at: number;
-  /** Why it was stopped while it ran, or its run before: what the log has no record of was refused then. */
-  stop: ControlReason | undefined;
   isForgotten = false;
   #isOver = false;
   #controller: AbortController | undefined;
@@ -84,7 +71,6 @@ export class ReplayFrame {
     this.options = options;
     this.asks = new AskTable(options.signal);
     this.at = options.mail.at;
-    this.stop = options.stop;
   }
 
   get isOver(): boolean {
@@ -109,24 +95,6 @@ export class ReplayFrame {
   end(): void {
     this.#isOver = true;
     this.#controller?.abort(attemptOver(this.options.turn));
-  }
-
-  /**
-   * Refuses what the handler asks of the outside and the log knows no end of: the turn had been stopped, or its asker had given up.
-   * False when it asks for nothing of the kind.
-   */
-  refuseUnsettled(): boolean {
-    const reason = this.stop ?? { kind: "cancel", detail: null };
-    const { settled } = this.options.journal;
-    return this.asks.refuse(
-      (key) => !settled.has(key) && (this.sends.has(key) || this.questions.has(key)),
-      (key) => stepCancelled(key, reason),
-    );
-  }
-
-  /** @throws StateError `state.step_cancelled` for what a stopped turn was refused: the log has no record of it. */
-  assertStarted(key: string): void {
-    if (this.stop !== undefined && !this.options.journal.keys.has(key)) throw stepCancelled(key, this.stop);
   }
 
   outputOf(scope: string): ScopeOutput {

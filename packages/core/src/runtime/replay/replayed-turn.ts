@@ -78,7 +78,7 @@ export class ReplayedTurn {
       await asks.handOut(record);
       return true;
     }
-    while (!(await asks.asked(record.key))) if (!this.#frame.refuseUnsettled()) return false;
+    if (!(await asks.asked(record.key))) return false;
     if (record.kind === "step-settled" || record.kind === "request-settled") {
       this.#handedOut.push(record);
       await asks.handOut(record);
@@ -86,18 +86,17 @@ export class ReplayedTurn {
     return true;
   }
 
-  /** How the handler ends when it has all its outcomes; undefined when it does not. */
-  async end(): Promise<ReplyOutcome | undefined> {
-    await this.#settle();
-    while (this.#canTryAgain() && this.#misfit === undefined) {
+  /**
+   * How the handler ends when it has all its outcomes; undefined when it does not. A failure is the last attempt's when it is the one
+   * that the log has.
+   */
+  async end(isRecorded: (end: ReplyOutcome) => boolean): Promise<ReplyOutcome | undefined> {
+    await this.rest();
+    while (this.#canTryAgain() && this.#misfit === undefined && !(this.#end !== undefined && isRecorded(this.#end))) {
       await this.#tryAgain();
-      await this.#settle();
+      await this.rest();
     }
     return this.#end;
-  }
-
-  async #settle(): Promise<void> {
-    while (!(await this.#frame.asks.ended())) if (!this.#frame.refuseUnsettled()) return;
   }
 
   /** Waits until the handler has done what it can with what it was given. */
@@ -113,11 +112,7 @@ export class ReplayedTurn {
   // --- attempts ----------------------------------------------------------------------------------
 
   #canTryAgain(): boolean {
-    return (
-      this.#end?.status === "failed" &&
-      this.#attempt < this.options.blueprint.maxAttempts &&
-      this.#frame.stop === undefined
-    );
+    return this.#end?.status === "failed" && this.#attempt < this.options.blueprint.maxAttempts;
   }
 
   /** As the live turn does: failed steps and requests run again, everything else is handed out anew (C8). */
