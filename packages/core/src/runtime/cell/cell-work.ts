@@ -163,9 +163,7 @@ export class CellWork {
   #endTurn(record: TurnRecord): void {
     const open = this.#open.get(record.turn);
     this.#open.delete(record.turn);
-    const remembered = this.#remembered.get(record.turn);
-    if (remembered !== undefined && record.reply !== undefined)
-      this.#remembered.set(record.turn, { at: remembered.at, reply: record.reply });
+    this.#rememberReply(record);
     if (open !== undefined) {
       this.#changeRun(open.mail, (run) => {
         run.open -= 1;
@@ -174,6 +172,14 @@ export class CellWork {
       });
     }
     this.#flush(record);
+  }
+
+  /** What was not handled because nobody waited for it any more may be asked for again. */
+  #rememberReply({ turn, reply }: TurnRecord): void {
+    const remembered = this.#remembered.get(turn);
+    if (remembered === undefined || reply === undefined) return;
+    if (reply.status === "failed" && reply.error.code === "delivery.cancelled") this.#remembered.delete(turn);
+    else this.#remembered.set(turn, { at: remembered.at, reply });
   }
 
   #journal(record: JournalRecord): void {

@@ -117,7 +117,7 @@ export class CellWriter {
       this.#batch = { records: [], collected: undefined, written: promise, resolve, reject };
     }
     for (const record of records) this.#batch.records.push(record);
-    if (collected !== undefined) this.#batch.collected = collected;
+    if (collected !== undefined) this.#batch.collected = Math.max(collected, this.#batch.collected ?? 0);
     return this.#batch;
   }
 

@@ -1,5 +1,5 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { encodeError, StateError, toError } from "../../errors/index.ts";
+import { DeliveryError, encodeError, StateError, toError } from "../../errors/index.ts";
 import { encodeJson, validate } from "../../message/index.ts";
 import { freezeJson, type ListChange, type Mail, type TurnRecord } from "../../store/index.ts";
 import { createReplyMail, createSettlement } from "../delivery/mail-factory.ts";
@@ -172,7 +172,9 @@ function answerMail(turn: Turn, reply: LiveOutcome | undefined): Mail | undefine
 function tellAsker(turn: Turn, reply: LiveOutcome): void {
   const { mail, engine, activation } = turn;
   const { replyTo } = mail;
-  if (replyTo?.kind === "outside" && replyTo.worker !== undefined && replyTo.worker !== engine.owner)
+  const isElsewhere = replyTo?.kind === "outside" && replyTo.worker !== undefined && replyTo.worker !== engine.owner;
+  // A request that was not handled because nobody waits for it ends by its asker's own deadline.
+  if (isElsewhere && replyTo.worker !== undefined && !isUnwanted(reply))
     engine.remote.answer(replyTo.worker, mail.messageId, toReplyOutcome(reply));
   const isTold = replyTo !== undefined && replyTo.kind !== "outside" && activation.cell.work !== undefined;
   if (isTold && engine.directory.cellOf(replyTo.agent) !== activation.cell.name)
@@ -220,6 +222,10 @@ function apply(turn: Turn, frame: Frame, changes: Changes): void {
     sender: mail.sender,
   });
   turn.close();
+}
+
+function isUnwanted(reply: LiveOutcome): boolean {
+  return reply.status === "failed" && reply.error instanceof DeliveryError && reply.error.code === "delivery.cancelled";
 }
 
 /** Ends a turn whose last attempt has failed: the asker gets the error, other messages become dead letters (C8). */

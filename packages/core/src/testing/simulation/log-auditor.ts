@@ -194,7 +194,8 @@ export class LogAuditor implements WriteObserver {
     const { turn } = record;
     hold(!cell.ended.has(turn), "C4", () => `the turn "${turn}" ended twice`);
     hold(cell.open.has(turn), "C4", () => `the turn "${turn}" ended without a message`);
-    cell.ended.add(turn);
+    // What was not handled because nobody waited for it any more may be sent again under its id.
+    if (!isUnhandled(record)) cell.ended.add(turn);
     cell.open.delete(turn);
     const agent = formatAgentId(record.agent);
     const state = record.isForgotten === true ? emptyState() : (cell.agents.get(agent) ?? emptyState());
@@ -319,4 +320,8 @@ function describe({ count, lists }: AgentState): string {
     .filter(([, items]) => items.length > 0)
     .map(([name, items]) => `${name}: ${items.join(" ")}`);
   return [`count ${count}`, ...parts.sort()].join("; ");
+}
+
+function isUnhandled({ reply }: TurnRecord): boolean {
+  return reply?.status === "failed" && reply.error.code === "delivery.cancelled";
 }
