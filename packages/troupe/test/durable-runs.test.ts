@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CommandOptions, type CommandOutcome, troupe } from "./run-command-line.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "troupe-durable-"));
@@ -311,6 +312,11 @@ describe("troupe prune", () => {
 });
 
 describe("wrong calls say what to do, without a stack", () => {
+  const known = project();
+  beforeAll(async () => {
+    await known.run(["run", team, "x", "--run-id", "known", "--quiet"]);
+  });
+
   test.each([
     [["runs"], "There is no store", "--store sqlite:"],
     [["runs", "--store", "memory"], "end with their process", "TROUPE_STORE"],
@@ -335,25 +341,42 @@ describe("wrong calls say what to do, without a stack", () => {
     ["a status that is none", ["runs", "--status", "gone"], /"gone" is no status/],
     ["an age that is none", ["prune", "--older-than", "soon"], /number and a unit/],
   ])("%s", async (_name, args, problem) => {
-    const home = project();
-    await home.run(["run", team, "x", "--run-id", "known", "--quiet"]);
-    const { exitCode, stderr } = await home.run(args);
+    const { exitCode, stderr } = await known.run(args);
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(problem) as unknown });
   });
 
-  test("a team that nobody noted", async () => {
+  test.each([
+    ["a store of a newer version", "newer.db", "store.newer_schema"],
+    ["a file that is no store", "calls.txt", "store.corrupted"],
+    ["a folder in place of the file", ".troupe", "store.unavailable"],
+  ])("%s, for commands that read and for those that write", async (_name, file, code) => {
     const home = project();
-    await home.run(["run", team, "x", "--run-id", "known", "--quiet"]);
-    rmSync(join(home.folder, ".troupe", "teams.json"));
-    const { exitCode, stderr } = await home.run(["fork", "known", "--at", "3"]);
+    await home.run(["run", team, "x", "--run-id", "known", "--store", "sqlite:newer.db", "--quiet"]);
+    const database = new DatabaseSync(join(home.folder, "newer.db"));
+    database.exec("PRAGMA user_version = 1000");
+    database.close();
+    mkdirSync(join(home.folder, ".troupe"), { recursive: true });
+    for (const args of [["runs"], ["resume", "known"], ["run", team, "x"]]) {
+      const { exitCode, stderr } = await home.run([...args, "--store", `sqlite:${file}`]);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 1,
+        stderr: expect.stringContaining(`code: ${code}`) as unknown,
+      });
+      expect(stderr).not.toMatch(/^\s+at /m);
+    }
+  });
+
+  test("a team that nobody noted", async () => {
+    const places = join(known.folder, ".troupe", "teams.json");
+    renameSync(places, `${places}.away`);
+    const { exitCode, stderr } = await known.run(["fork", "known", "--at", "3"]);
+    renameSync(`${places}.away`, places);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('the team "parcels"');
   });
 
   test("an ended run cannot be resumed, and that is no fault", async () => {
-    const home = project();
-    await home.run(["run", team, "x", "--run-id", "known", "--quiet"]);
-    const { exitCode, stdout } = await home.run(["resume", "known"]);
+    const { exitCode, stdout } = await known.run(["resume", "known"]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain("has ended");
   });

@@ -22,10 +22,18 @@ export interface HostOptions {
   readonly logPath?: string | undefined;
 }
 
-/** Opens a store, a runtime on it, and an event log. @throws ConfigError for what cannot be opened. */
+/** Opens a store, a runtime on it, and an event log. @throws ConfigError, StoreError for what cannot be opened. */
 export async function openHost({ spec, mustExist, isDev, logPath }: HostOptions): Promise<RunHost> {
   const log = logPath === undefined ? undefined : await openLog(logPath);
   const store = await (mustExist === true ? openExistingStore(spec) : openStore(spec));
+  try {
+    // A store that cannot be used says so now, before anything is begun.
+    await store.runs({ limit: 1 });
+  } catch (error) {
+    await store.close();
+    await log?.close();
+    throw error;
+  }
   const runtime = new InProcessRuntime({
     store,
     ...(isDev === true && { parkAfterMs: 0 }),
