@@ -11,6 +11,13 @@ if (major < 22 || (major === 22 && minor < 18)) {
     if (error.code !== "EPIPE") throw error;
     process.exit(0);
   });
+  // Node 22 calls its own SQLite experimental; whoever runs the command can do nothing about it.
+  const listeners = process.listeners("warning");
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => {
+    if (warning.name === "ExperimentalWarning" && warning.message.startsWith("SQLite ")) return;
+    for (const listener of listeners) listener(warning);
+  });
   const { runCommandLine } = await import("./command-line.ts");
   process.exitCode = await runCommandLine(process.argv);
 }
