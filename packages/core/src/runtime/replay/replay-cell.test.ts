@@ -1,4 +1,4 @@
-import { type AgentDefinition, defineAgent, MemoryStore } from "@troupe/core";
+import { type AgentDefinition, defineAgent, MemoryStore, typeSubscription } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import { actor, type Context } from "../../../test/support/actor.ts";
 import { anything, Ask, createBench, Next, Note, settleRounds, turnUntil } from "../../../test/support/fixtures.ts";
@@ -127,12 +127,22 @@ describe("a log that its own code replays", () => {
 
   test("S2: a handler that computes is waited for, and one that never ends is left by the signal", async () => {
     let isStuck = false;
+    let open = (): void => {};
     const agent = actor(async (_, context) => {
       await settleRounds(100);
       if (isStuck) await new Promise(() => {});
       context.emit("computed", await context.step("s", () => 1));
+      const slow = context.step("slow", () => new Promise<void>((resolve) => (open = resolve)));
+      await settleRounds(5);
+      await context.step("quick", () => 1);
+      await slow;
     });
-    const records = await recordsOf([agent], ({ runtime }) => runtime.send(Ask("go"), agent.id("x"), ask));
+    const records = await recordsOf([agent], async ({ runtime }) => {
+      const reply = runtime.send(Ask("go"), agent.id("x"), ask);
+      await settleRounds(150);
+      open();
+      await reply;
+    });
     await identical({ records, agents: [agent] });
     isStuck = true;
     const controller = new AbortController();
@@ -244,22 +254,36 @@ describe("a log that its own code replays", () => {
     }
   });
 
+  test("a step of the same key at the same time is refused again", async () => {
+    const handler: Handler = async (_, context) => {
+      const twice = [1, 2].map((n) => context.step("s", () => n, { key: "same" }));
+      const [first, second] = await Promise.allSettled(twice);
+      context.emit("ended", [first?.status ?? "", second?.status ?? ""]);
+    };
+    const records = await recordsOfAsk(handler);
+    const { events } = await identical({ records, agents: [actor(handler)] });
+    expect(events.map(({ payload }) => payload)).toEqual([["fulfilled", "rejected"]]);
+  });
+
   test("failed turns, forgotten state, shared handlers, publications and a race", async () => {
-    const listener = defineAgent({
-      type: "listener",
-      state: () => ({ heard: 0 }),
-      cell: () => "session",
-      handlers: (on) => [
-        on.event(Note, (_, context) => {
-          context.state.heard += 1;
-        }),
-        on.request(Ask, (_, context) => context.state.heard, { shared: true }),
-        on.request(Next, (_, context) => context.forget()),
-      ],
-    });
+    const listening = (type: string): AgentDefinition<"Ask" | "Next" | "Note"> =>
+      defineAgent({
+        type,
+        subscriptions: [typeSubscription("news")],
+        state: () => ({ heard: 0 }),
+        cell: () => "session",
+        handlers: (on) => [
+          on.event(Note, (_, context) => {
+            context.state.heard += 1;
+          }),
+          on.request(Ask, (_, context) => context.state.heard, { shared: true }),
+          on.request(Next, (_, context) => context.forget()),
+        ],
+      });
+    const [listener, another] = [listening("listener"), listening("another")];
     const agent = actor(async (payload, context) => {
-      context.publish(Note("n"), { type: "listener:", source: "one" });
       context.publish(Note("n"), { type: "nobody", source: "here" });
+      context.publish(Note("n"), { type: "news", source: "one" });
       context.emit("before", null);
       await context.step("s", () => 1);
       if (payload === "fail") {
@@ -270,7 +294,7 @@ describe("a log that its own code replays", () => {
       const slow = context.branch("slow", (branch) => branch.waitFor("never", anything));
       return Promise.race([fast, slow]);
     });
-    const records = await recordsOf([agent, listener], async ({ runtime }) => {
+    const records = await recordsOf([agent, listener, another], async ({ runtime }) => {
       await runtime.send(Ask("go"), agent.id("x"), ask);
       await runtime.send(Ask("fail"), agent.id("x"), ask).catch(() => {});
       await settleRounds();
@@ -278,9 +302,9 @@ describe("a log that its own code replays", () => {
       await runtime.send(Next(null), listener.id("one"), ask);
       await settleRounds();
     });
-    const { events, turns } = await identical({ records, agents: [agent, listener] });
+    const { events, turns } = await identical({ records, agents: [agent, listener, another] });
     expect(events.map(({ kind }) => kind)).toEqual(["before", "before"]);
-    expect(turns).toBe(5);
+    expect(turns).toBe(6);
   });
 });
 
