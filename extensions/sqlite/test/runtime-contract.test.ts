@@ -28,8 +28,6 @@ function slowTest(name: string, run: () => Promise<void>): void {
 }
 
 const skips = {
-  "an append that is refused: every request ends typed, and the cells go on from their logs":
-    "the runtime loses a message between cells when the append that takes it is refused, on every durable store",
   "an append whose answer is lost: every request ends typed, and the cells go on from their logs":
     "the runtime writes to a frozen reply that came back from a store",
 };
