@@ -1,9 +1,21 @@
 import { MemoryStore } from "@troupe/core";
 import { type ContractSubject, declareContract, type StoreEnvironment, storeFaultContract } from "@troupe/core/testing";
 import { describe, test } from "vitest";
+import { ChaosStore } from "./support/chaos-store.ts";
 
-const memory: ContractSubject<StoreEnvironment> = { create: () => ({ store: new MemoryStore() }) };
+function subject(isDurable: boolean, seed?: string): ContractSubject<StoreEnvironment> {
+  return {
+    create: () => {
+      const store = new MemoryStore({ isDurable });
+      return { store: seed === undefined ? store : new ChaosStore({ seed, store }) };
+    },
+  };
+}
 
-describe("a runtime outlives the faults of a memory store", () => {
-  declareContract(storeFaultContract, memory, { test });
+describe.each([
+  { what: "memory", isDurable: false, seed: undefined },
+  { what: "durable memory", isDurable: true, seed: undefined },
+  { what: "slow durable memory", isDurable: true, seed: "slow" },
+])("a runtime outlives the faults of its store ($what)", ({ isDurable, seed }) => {
+  declareContract(storeFaultContract, subject(isDurable, seed), { test });
 });
