@@ -137,7 +137,8 @@ describe("GroupCommit", () => {
     await immediate();
     clock.advance(990);
     const young = group.add(insert("young"));
-    clock.advance(20);
+    // Longer than the longest pause between two tries.
+    clock.advance(40);
     await expectCode("store.unavailable", "the write that waited too long", () => old);
     holder.exec("COMMIT");
     holder.close();
