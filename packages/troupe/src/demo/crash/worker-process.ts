@@ -19,12 +19,9 @@ export interface WorkerOptions {
  */
 export async function runWorker({ order, onReport, signal }: WorkerOptions): Promise<void> {
   signal?.throwIfAborted();
-  const file = import.meta.url.endsWith(".ts") ? "./crash-worker.ts" : "./crash-worker.js";
-  const worker = spawn(
-    process.execPath,
-    [...process.execArgv, fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(order)],
-    { stdio: ["pipe", "pipe", "pipe"] },
-  );
+  const worker = spawn(process.execPath, [...process.execArgv, fileURLToPath(workerUrl()), JSON.stringify(order)], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const kill = (): void => void worker.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   const told = { isFinished: false, isKilled: false, errors: "" };
@@ -64,4 +61,11 @@ function workerFailed(errors: string): TeamError {
       remedy: "See what it said; `troupe demo` without --crash runs the same team in one process.",
     },
   );
+}
+
+/** The worker's file, built or not. */
+function workerUrl(): URL {
+  return import.meta.url.endsWith(".ts")
+    ? new URL("./crash-worker.ts", import.meta.url)
+    : new URL("./crash-worker.js", import.meta.url);
 }
