@@ -132,6 +132,7 @@ export class Episode {
       random: this.#random,
       observe: (event) => this.#observe(event),
       parkAfterMs: this.#random.next() < 0.5 ? 0 : 1000,
+      maxRestingCells: this.#random.next() < 0.5 ? 0 : 100,
       mailboxCapacity: this.#random.next() < 0.3 ? 3 : 10_000,
       storeDelay: this.#random.next() < 0.6 ? () => Math.floor(this.#random.next() * 6) : undefined,
       fault: this.#faultRate === 0 ? undefined : (operation) => this.#fault(operation),

@@ -222,8 +222,9 @@ export function own(promise: Promise<unknown>): void {
   promise.catch(() => {});
 }
 
-function runOption({ runId }: Pick<Named, "runId">): {
-  readonly run?: { readonly runId: string; readonly path: readonly string[] };
-} {
-  return runId === undefined ? {} : { run: { runId, path: ["simulation"] } };
+/** Every third run lets outcomes of idempotent steps wait for the next commit point (C25). */
+function runOption({ runId }: Pick<Named, "runId">): Pick<SendOptions, "run"> {
+  if (runId === undefined) return {};
+  const durability = Number(runId.slice("run".length)) % 3 === 2 ? "turn" : "step";
+  return { run: { runId, path: ["simulation"], durability } };
 }

@@ -28,6 +28,8 @@ export interface ProcessOptions {
   readonly random: RandomSource;
   readonly observe: (event: RuntimeEvent) => void;
   readonly parkAfterMs: number;
+  /** Cells with a log that stay in memory while nothing is to be done in them. */
+  readonly maxRestingCells: number;
   /** Beyond it senders from outside wait. */
   readonly mailboxCapacity: number;
   /** How many microtasks each store operation takes; absent for a store that answers at once. */
@@ -78,6 +80,7 @@ export class SimulatedProcess {
       parkAfterMs: options.parkAfterMs,
       mailboxCapacity: options.mailboxCapacity,
       maxIdleAgents: 2,
+      maxRestingCells: options.maxRestingCells,
       maxDeadLetters: 100_000,
     });
   }
