@@ -8,7 +8,15 @@ export { GroupChat, type GroupChatOptions } from "./team/group-chat.ts";
 export { RoundRobinGroupChat } from "./team/round-robin-group-chat.ts";
 
 // Runs and sessions.
-export type { InterruptOptions, Run, RunHandle, RunOptions, RunSnapshot, WatchOptions } from "./run/run-handle.ts";
+export type {
+  InterruptOptions,
+  Run,
+  RunHandle,
+  RunOptions,
+  RunSnapshot,
+  WatchOptions,
+} from "./run/handle/run-handle.ts";
+export { type ListedRun, listRuns, type RunListFilter } from "./run/list-runs.ts";
 export { type AttachOptions, Runner, type RunnerOptions } from "./run/runner.ts";
 export type { Session, SessionSnapshot } from "./run/session.ts";
 export type { RunResult } from "./message/run-result.ts";

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "@troupe/core";
 import type { RunResult } from "../message/run-result.ts";
-import type { Run } from "../run/run-handle.ts";
+import type { Run } from "../run/handle/run-handle.ts";
 import { RunPrinter } from "./run-printer.ts";
 import { defaultWriter, type RunWriter } from "./writer.ts";
 

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../message/run-event.ts";
-import type { RunHandle } from "../run/run-handle.ts";
+import type { RunHandle } from "../run/handle/run-handle.ts";
 
 /** Where to go on. */
 export interface EventStreamOptions {

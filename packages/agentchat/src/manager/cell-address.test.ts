@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatCell, formatKey, parseKey } from "./cell-address.ts";
+import { formatCell, formatKey, parseCell, parseKey } from "./cell-address.ts";
 
 describe("addresses in a session's cell", () => {
   it("keep sessions apart whose ids hold slashes and percent signs", () => {
@@ -11,6 +11,8 @@ describe("addresses in a session's cell", () => {
     const keys = addresses.map(formatKey);
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys.map(parseKey)).toEqual(addresses);
+    for (const { sessionId, path } of addresses)
+      expect(parseCell(formatCell("team", formatKey({ sessionId, path })))).toEqual({ runner: "team", sessionId });
     const cells = new Set(addresses.map((address) => formatCell("team", formatKey(address))));
     expect(cells.size).toBe(6);
   });

@@ -21,6 +21,13 @@ export function formatCell(runner: string, key: string): string {
   return `${runner}/${slash < 0 ? key : key.slice(0, slash)}`;
 }
 
+/** The runner and the session of a cell's name. */
+export function parseCell(cell: string): { readonly runner: string; readonly sessionId: string } {
+  const slash = cell.indexOf("/");
+  if (slash < 0) return { runner: cell, sessionId: "" };
+  return { runner: cell.slice(0, slash), sessionId: unescapeSession(cell.slice(slash + 1)) };
+}
+
 function escapeSession(sessionId: string): string {
   return sessionId.replaceAll("%", "%25").replaceAll("/", "%2F");
 }

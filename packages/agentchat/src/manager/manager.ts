@@ -75,7 +75,7 @@ export class Manager {
   async #begin(payload: StartRunPayload): Promise<void> {
     this.#place.begin();
     const run = this.#open(payload);
-    this.#core.emit("run-started", { runner: this.#role.name }, { path: [] });
+    this.#core.emit("run-started", { runner: this.#role.name, taskKey: run.taskKey }, { path: [] });
     await this.#guard(run, async () => {
       for (const draft of payload.messages) this.#say(draft);
       await this.#goOn(run, { messages: [], events: [] }, true);

@@ -7,7 +7,8 @@ import type { StopKind } from "./stop-reason.ts";
 
 /** What the manager of a run records about it. */
 export type ManagerEvent =
-  | { readonly kind: "run-started"; readonly runner: string; readonly version?: string }
+  /** `taskKey` tells one task from another. */
+  | { readonly kind: "run-started"; readonly runner: string; readonly taskKey?: string; readonly version?: string }
   | { readonly kind: "message"; readonly message: ChatMessage }
   | { readonly kind: "speaker-failed"; readonly speaker: string; readonly error: EncodedError; readonly policy: string }
   | { readonly kind: "question-asked"; readonly question: Question }

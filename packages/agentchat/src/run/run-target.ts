@@ -1,4 +1,12 @@
-import { type AgentId, type AgentRuntime, agentId, type JsonValue, TeamError, TroupeError } from "@troupe/core";
+import {
+  type AgentId,
+  type AgentRuntime,
+  agentId,
+  type JsonValue,
+  type RunContext,
+  TeamError,
+  TroupeError,
+} from "@troupe/core";
 import type { StoredBudget } from "../budget/budget.ts";
 import { RenameRun, StartRun, type StartRunPayload, type StartRunReply } from "../turn/protocol.ts";
 import { formatCell, formatKey, parseKey } from "../manager/cell-address.ts";
@@ -24,6 +32,7 @@ export function createTarget(binding: RunnerBinding, sessionId: string, runId: s
 export interface RunStart {
   readonly payload: StartRunPayload;
   readonly budget: StoredBudget;
+  readonly durability: RunContext["durability"];
   /** Set for a run that waits for its session; aborted when it shall not start any more. */
   readonly queue: AbortController | undefined;
 }
@@ -47,10 +56,15 @@ export async function startRun(target: RunTarget, start: RunStart): Promise<bool
 
 async function sendStart(
   { runtime, manager, runId }: RunTarget,
-  { payload, budget }: RunStart,
+  { payload, budget, durability }: RunStart,
 ): Promise<StartRunReply> {
   try {
-    const run = { runId, path: [], inherited: { budget: { ...budget } } };
+    const run: RunContext = {
+      runId,
+      path: [],
+      inherited: { budget: { ...budget } },
+      ...(durability !== undefined && { durability }),
+    };
     return await runtime.send(StartRun(payload), manager, { run, deadlineMs: Number.POSITIVE_INFINITY });
   } catch (error) {
     // A run that was cancelled takes no more requests: it was started before.
@@ -91,11 +105,9 @@ export async function forkRun(source: RunTarget, sequence: number, copy: RunTarg
   });
 }
 
-/** Checks that a run exists. @throws TeamError `run.unknown`. */
-export async function findRun({ runtime, manager, runId, binding }: RunTarget): Promise<void> {
-  const snapshot = await runtime.snapshot(manager);
-  if (snapshot !== undefined && knownRuns(snapshot.state).includes(runId)) return;
-  throw new TeamError("run.unknown", `"${binding.definition.type}" has no run "${runId}" on this runtime`, {
+/** The error of a run that nobody has started. */
+export function unknownRun({ binding, runId }: RunTarget): TeamError {
+  return new TeamError("run.unknown", `"${binding.definition.type}" has no run "${runId}" on this runtime`, {
     remedy: "Check the run id, the session and the runtime; with the memory store a run ends with its process.",
     details: { runId },
   });
@@ -106,12 +118,6 @@ export function activeRunOf(state: JsonValue | undefined): string | null {
   const run = member(member(state, "manager"), "run");
   const runId = member(run, "runId");
   return typeof runId === "string" ? runId : null;
-}
-
-function knownRuns(state: JsonValue): readonly string[] {
-  const recent = member(member(state, "manager"), "recent");
-  const ids = Array.isArray(recent) ? recent.map((run: JsonValue) => member(run, "runId")) : [];
-  return [...ids, activeRunOf(state)].filter((id) => typeof id === "string");
 }
 
 function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
@@ -127,7 +133,8 @@ export function sessionBusy(target: Pick<RunTarget, "cell">, activeRun: string |
   });
 }
 
-function idTaken(runId: string): TeamError {
+/** The error of a run id that belongs to another task. */
+export function idTaken(runId: string): TeamError {
   return new TeamError("run.id_taken", `Run "${runId}" exists with another task`, {
     remedy: "Give the run another id; the same id with the same task attaches to the run.",
     details: { runId },

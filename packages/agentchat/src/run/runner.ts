@@ -14,10 +14,10 @@ import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
 import { type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
 import { allowsUnpriced, checkPrices } from "./check-prices.ts";
-import { createRun } from "./create-run.ts";
+import { createRun } from "./handle/create-run.ts";
 import { freezeDefinition } from "./freeze-definition.ts";
 import { bindRunner, type RunnerBinding } from "./runner-binding.ts";
-import type { Run, RunOptions } from "./run-handle.ts";
+import type { Run, RunOptions } from "./handle/run-handle.ts";
 import { attempt, createTarget, forkRun, type RunStart, type RunTarget } from "./run-target.ts";
 import { createSession, type Session } from "./session.ts";
 
@@ -101,12 +101,24 @@ export abstract class Runner<Output> implements Participant {
     return createRun<Output>({
       target,
       start: undefined,
+      mayBeKnown: true,
       fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: options.signal,
       onQuestion: options.onQuestion,
       isEphemeral: false,
+      archive: undefined,
       readOutput: (data) => this.#readOutput(data),
     });
+  }
+
+  /**
+   * Gives a runtime the code of this runner, so that `runtime.recover()` goes on with its stored runs. Running, attaching and sessions do it
+   * by themselves.
+   *
+   * @throws ConfigError `config.duplicate_agent` when another runner of this name is there.
+   */
+  async register(runtime: AgentRuntime): Promise<void> {
+    await this.#bind(runtime).ready;
   }
 
   /** Closes the runtime that this object keeps for runs without one. Safe twice; runs that go on end as cancelled. */
@@ -126,10 +138,12 @@ export abstract class Runner<Output> implements Participant {
     return createRun<Output>({
       target,
       start: begun,
+      mayBeKnown: options.runId !== undefined,
       fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: options.signal,
       onQuestion: options.onQuestion,
       isEphemeral: place.isEphemeral,
+      archive: options.archive,
       readOutput: (data) => this.#readOutput(data),
     });
   }
@@ -145,6 +159,7 @@ export abstract class Runner<Output> implements Participant {
     return createRun<Output>({
       target,
       start: undefined,
+      mayBeKnown: false,
       copy: async () => {
         await source.started;
         await forkRun(source.target, source.sequence, target);
@@ -153,6 +168,7 @@ export abstract class Runner<Output> implements Participant {
       signal: undefined,
       onQuestion: undefined,
       isEphemeral: false,
+      archive: undefined,
       readOutput: (data) => this.#readOutput(data),
     });
   }
@@ -166,6 +182,7 @@ export abstract class Runner<Output> implements Participant {
     return {
       payload: { runId, taskKey: taskKey(messages), messages },
       budget: storeBudget(budget),
+      durability: options.durability,
       queue: options.whenBusy === "queue" ? new AbortController() : undefined,
     };
   }

@@ -11,7 +11,7 @@ import type { ChatMessage, Task } from "../message/chat-message.ts";
 import type { TeamRole } from "../turn/role.ts";
 import { asJson } from "../message/as-json.ts";
 import { formatCell, formatKey } from "../manager/cell-address.ts";
-import type { Run, RunOptions } from "./run-handle.ts";
+import type { Run, RunOptions } from "./handle/run-handle.ts";
 import { activeRunOf, sessionBusy } from "./run-target.ts";
 
 /** A conversation that goes on over several runs. */

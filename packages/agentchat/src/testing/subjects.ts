@@ -5,7 +5,7 @@ import { BaseChatAgent } from "../agent/base-chat-agent.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { RunEvent } from "../message/run-event.ts";
-import type { RunHandle } from "../run/run-handle.ts";
+import type { RunHandle } from "../run/handle/run-handle.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 

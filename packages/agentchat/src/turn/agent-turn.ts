@@ -149,6 +149,16 @@ export class AgentTurn implements ErasedContext {
     } finally {
       // Also when the deadline or a cancel ended it: it is not open any more.
       this.#emit("question-answered", { questionId: wait.id });
+      await this.#leave();
+    }
+  }
+
+  /** Whoever shows the open questions must not show this one until the turn has something else to record. */
+  async #leave(): Promise<void> {
+    try {
+      await this.#core.stepOutcome("answered", () => null, { idempotent: true });
+    } catch {
+      // The attempt is over: its replay tells.
     }
   }
 
