@@ -36,7 +36,7 @@ export async function runCommand(call: RunCall): Promise<ExitCode> {
   const runner = await loadRunner(file);
   const task = call.task ?? (await readTask());
   const runId = call.runId ?? createRunId(new Date());
-  const host = await openHost({ spec, isDev, logPath });
+  const host = await openHost({ spec, isDev, logPath, runId });
   const prompter = createPrompter();
   const options = {
     runtime: host.runtime,

@@ -28,7 +28,7 @@ export interface ResumeCall {
  * works on it; whatever the run rejects with.
  */
 export async function resumeCommand({ spec, runId, file, logPath }: ResumeCall): Promise<ExitCode> {
-  const host = await openHost({ spec, mustExist: true, logPath });
+  const host = await openHost({ spec, mustExist: true, logPath, runId });
   const prompter = createPrompter();
   let runner: AnyRunner | undefined;
   try {

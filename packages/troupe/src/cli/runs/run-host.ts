@@ -1,7 +1,9 @@
-import { InProcessRuntime, type Store } from "@troupe/core";
+import { InProcessRuntime, type RunRow, type Store } from "@troupe/core";
 import { type EventLogFile, eventLogFile } from "../../node/event-log/event-log-file.ts";
+import { lastLogged } from "../../node/event-log/last-logged.ts";
 import { openExistingStore, openStore } from "../store/open-store.ts";
 import type { StoreSpec } from "../store/store-spec.ts";
+import { readMoments } from "../timeline/run-moments.ts";
 
 /** What a command runs a team on. */
 export interface RunHost {
@@ -20,15 +22,19 @@ export interface HostOptions {
   readonly isDev?: boolean | undefined;
   /** Where every durable event is written as a line of JSON. */
   readonly logPath?: string | undefined;
+  /** The run that is gone on with: what its last process did not get to log is added. */
+  readonly runId?: string | undefined;
 }
 
 /** Opens a store, a runtime on it, and an event log. @throws ConfigError, StoreError for what cannot be opened. */
-export async function openHost({ spec, mustExist, isDev, logPath }: HostOptions): Promise<RunHost> {
+export async function openHost({ spec, mustExist, isDev, logPath, runId }: HostOptions): Promise<RunHost> {
   const log = logPath === undefined ? undefined : await openLog(logPath);
   const store = await (mustExist === true ? openExistingStore(spec) : openStore(spec));
   try {
     // A store that cannot be used says so now, before anything is begun.
-    await store.runs({ limit: 1 });
+    const [run] = await store.runs({ runId, limit: 1 });
+    if (log !== undefined && logPath !== undefined && run !== undefined)
+      await completeLog(log, logPath, { store, run });
   } catch (error) {
     await store.close();
     await log?.close();
@@ -48,6 +54,20 @@ export async function openHost({ spec, mustExist, isDev, logPath }: HostOptions)
       await log?.close();
     },
   };
+}
+
+/** Logs the stored events of a run that come after the last one logged; a process that works on it logs its own. */
+async function completeLog(
+  log: EventLogFile,
+  logPath: string,
+  { store, run }: { readonly store: Store; readonly run: RunRow },
+): Promise<void> {
+  const [cell] = await store.cells({ cell: run.cell });
+  if (cell?.owner !== undefined) return;
+  const last = await lastLogged(logPath, run.runId);
+  for (const moment of await readMoments(store, run))
+    if (moment.kind === "event" && moment.event.sequence > last)
+      log.observe({ kind: "event-stored", cell: run.cell, event: moment.event });
 }
 
 async function openLog(path: string): Promise<EventLogFile> {

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,6 +18,7 @@ import type { JsonValue, LogRecord } from "@troupe/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StoredEvent } from "./event-line.ts";
 import { type EventLogFile, eventLogFile, type EventLogFileOptions } from "./event-log-file.ts";
+import { lastLogged } from "./last-logged.ts";
 
 let folder: string;
 let path: string;
@@ -237,6 +239,21 @@ describe("the file", () => {
     observeAll(log, 1, 1);
     await log.close();
     expect(statSync(deep).mode & 0o077).toBe(0);
+  });
+});
+
+describe("lastLogged", () => {
+  test("finds the last event of a run over all files, half lines and quotations left aside", async () => {
+    const log = openLog({ maxBytes: 4_096, maxLineBytes: 4_096, maxFiles: 50 });
+    observeAll(log, 1, 100);
+    log.observe(stored(101, { runId: "other", payload: { text: '"runId":"r1","sequence":999' } }));
+    await log.close();
+    appendFileSync(path, '{"runId":"r1","sequence":500');
+    expect(files().length).toBeGreaterThan(2);
+    expect(await lastLogged(path, "r1")).toBe(100);
+    expect(await lastLogged(path, "other")).toBe(101);
+    expect(await lastLogged(path, "nobody")).toBe(0);
+    expect(await lastLogged(join(folder, "no", "log.jsonl"), "r1")).toBe(0);
   });
 });
 

@@ -10,6 +10,7 @@
  * F4. Several processes may write one path: a file that another one set aside is let go of, nobody's lines are lost or cut.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { makeDirectory } from "../make-directory.ts";
@@ -133,24 +134,12 @@ export class RotatingFile {
 
   /** Removes the files set aside that are too old or too many. */
   async #prune(): Promise<void> {
-    const asides = await this.#asides();
+    const asides = await asidesOf(this.#path);
     const kept = asides.slice(-(this.#limits.maxFiles - 1)).filter(({ startedAt }) => !this.#isTooOld(startedAt));
     const keptNames = new Set(kept.map(({ name }) => name));
     for (const { name } of asides) if (!keptNames.has(name)) await rm(join(dirname(this.#path), name), { force: true });
     this.#oldestStart = kept[0]?.startedAt ?? Number.POSITIVE_INFINITY;
     this.#newestStart = kept.at(-1)?.startedAt ?? Number.NEGATIVE_INFINITY;
-  }
-
-  /** The files set aside, the oldest first. */
-  async #asides(): Promise<readonly { readonly name: string; readonly startedAt: number }[]> {
-    const extension = extname(this.#path);
-    const stem = `${basename(this.#path, extension)}.`;
-    const found = (await readdir(dirname(this.#path))).flatMap((name) => {
-      if (!name.startsWith(stem) || !name.endsWith(extension)) return [];
-      const startedAt = startOf(name.slice(stem.length, name.length - extension.length));
-      return startedAt === undefined ? [] : [{ name, startedAt }];
-    });
-    return found.toSorted((left, right) => left.startedAt - right.startedAt || (left.name < right.name ? -1 : 1));
   }
 
   #isTooOld(startedAt: number): boolean {
@@ -172,6 +161,26 @@ function takeBatch(lines: readonly Buffer[], from: number, room: number): readon
     end += 1;
   }
   return lines.slice(from, end);
+}
+
+/** Every file of a log that exists, the oldest first. @throws What the file system says. */
+export async function logFilesOf(path: string): Promise<readonly string[]> {
+  const current = resolve(path);
+  if (!existsSync(dirname(current))) return [];
+  const asides = (await asidesOf(current)).map(({ name }) => join(dirname(current), name));
+  return existsSync(current) ? [...asides, current] : asides;
+}
+
+/** The files that were set aside, the oldest first. */
+async function asidesOf(path: string): Promise<readonly { readonly name: string; readonly startedAt: number }[]> {
+  const extension = extname(path);
+  const stem = `${basename(path, extension)}.`;
+  const found = (await readdir(dirname(path))).flatMap((name) => {
+    if (!name.startsWith(stem) || !name.endsWith(extension)) return [];
+    const startedAt = startOf(name.slice(stem.length, name.length - extension.length));
+    return startedAt === undefined ? [] : [{ name, startedAt }];
+  });
+  return found.toSorted((left, right) => left.startedAt - right.startedAt || (left.name < right.name ? -1 : 1));
 }
 
 /** `20261121T151300123Z-a1b2c3` as epoch milliseconds; undefined for any other text. */
