@@ -209,8 +209,15 @@ export class MemoryStore implements Store {
 
   release(owner: string, cell?: string): void {
     if (this.#isClosed) return;
-    const released = cell === undefined ? [...this.#cells.values()] : [this.#cells.get(cell)];
-    for (const entry of released) if (entry?.owner === owner) entry.owner = undefined;
+    for (const name of cell === undefined ? [...this.#cells.keys()] : [cell]) this.#release(owner, name);
+  }
+
+  #release(owner: string, cell: string): void {
+    const entry = this.#cells.get(cell);
+    if (entry?.owner !== owner) return;
+    entry.owner = undefined;
+    const holdsNothing = entry.records.length === 0 && entry.inbox.length === 0 && entry.snapshot === undefined;
+    if (holdsNothing) this.#cells.delete(cell);
   }
 
   watch(listener: () => void): () => void {

@@ -192,7 +192,7 @@ export interface Store {
   sweep?(options?: SweepOptions): MaybePromise<SweepReport>;
   /** Keeps the worker alive. Names those of its cells that have mail. @throws StoreError `store.fenced` when it was declared dead. */
   heartbeat(owner: string): MaybePromise<readonly string[]>;
-  /** Gives a cell back, so that the next claim need not wait; without a cell, all of them: the worker ends. */
+  /** Gives a cell back, so that the next claim need not wait; without a cell, all of them: the worker ends. What holds nothing goes. */
   release(owner: string, cell?: string): MaybePromise<void>;
   /** Calls back when other processes may have written something; returns how to stop. The listener must not throw. */
   watch(listener: () => void): () => void;

@@ -273,8 +273,9 @@ export class Cell {
     if (this.keepsLog || work === undefined || work.isBusy) return undefined;
     const snapshot = this.#toSnapshot(work, this.#images);
     const isNothing = Object.keys(snapshot.agents).length === 0 && snapshot.marks === undefined;
-    if (isNothing && snapshot.remembered === undefined) return this.#options.store.prune(this.name);
-    if (this.#writer.position - this.#snapshotAt <= leaveAtMost) return undefined;
+    const isEmpty = isNothing && snapshot.remembered === undefined && snapshot.sent === undefined;
+    // Not pruned whole: another process may just be putting mail into the inbox. What holds nothing goes with its release.
+    if (!isEmpty && this.#writer.position - this.#snapshotAt <= leaveAtMost) return undefined;
     return this.#writer.snapshot(snapshot, { dropsLog: true });
   }
 

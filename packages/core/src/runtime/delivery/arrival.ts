@@ -63,7 +63,8 @@ export function settleStored(engine: Engine, requestId: string, outcome: ReplyOu
 /** Within one process the outcome comes along as it was: the very error that was thrown. */
 function outcomeOf(mail: Mail, stored: ReplyOutcome, decode: ReplyDecoder | undefined): LiveOutcome {
   const live = mail[decodedPayload];
-  mail[decodedPayload] = undefined;
+  // What a store has decoded carries none, and is frozen.
+  if (live !== undefined) mail[decodedPayload] = undefined;
   return isLiveOutcome(live) ? live : decodeOutcome(stored, decode);
 }
 

@@ -4,6 +4,7 @@
  * Owns: the memory of message ids, and the wait at a full mailbox. Does not own: what happens behind the mailbox.
  * Invariants:
  * V1. A send settles exactly once: reply, error, deadline, abort or close; and leaves no listener on the caller's signal.
+ * V3. Messages to one agent enter in the order sent, also when its cell comes or goes to another process meanwhile (C10).
  * V2. A message is accepted when its promise resolves; an abort before that means it was never handled (C13).
  */
 import { createDeferred, isPromiseLike, type MaybePromise, raceSignal } from "../../async/index.ts";
@@ -30,6 +31,9 @@ export class FrontDoor {
   readonly #memory: MessageMemory;
   /** The last message to each destination whose interventions have not answered yet. */
   readonly #preparing = new Map<string, Promise<unknown>>();
+
+  /** The last message to each cell that another process owned when it was sent. */
+  readonly #detours = new Map<string, Promise<void>>();
 
   /** Ends the wait of each message whose interventions have not answered yet. */
   readonly #entering = new Set<() => void>();
@@ -207,6 +211,18 @@ export class FrontDoor {
 
   /** Puts mail into its mailbox; a promise only when something has to be waited for. */
   #accept(mail: Mail, options: TellOptions): Promise<void> | undefined {
+    const detour = this.#detours.size === 0 ? undefined : this.#detours.get(this.#cellOf(mail));
+    if (detour === undefined)
+      return this.#enter(mail, options, () => this.#follow(mail, () => this.#postElsewhere(mail)));
+    return this.#follow(mail, async () => this.#enter(mail, options, () => this.#postElsewhere(mail)));
+  }
+
+  #cellOf(mail: Mail): string {
+    return this.#engine.directory.cellOf(mail.recipient);
+  }
+
+  /** `elsewhere` brings the mail to another process when that one owns the agent's cell. */
+  #enter(mail: Mail, options: TellOptions, elsewhere: () => Promise<void>): Promise<void> | undefined {
     const { agents, limits, post } = this.#engine;
     try {
       const known = agents.peek(mail.recipient);
@@ -214,25 +230,46 @@ export class FrontDoor {
         return post.enqueue(known, mail);
       const accepted = agents.with(mail.recipient, (agent) => this.#acceptAt(agent, mail, options));
       if (!isPromiseLike(accepted)) return undefined;
-      if (known === undefined) return this.#acceptAnywhere(mail, accepted);
+      if (known === undefined) return this.#acceptAnywhere(accepted, elsewhere);
       return Promise.resolve(accepted);
     } catch (error) {
-      return isOwnedElsewhere(error) ? this.#acceptAnywhere(mail, Promise.reject(error)) : Promise.reject(error);
+      return isOwnedElsewhere(error) ? elsewhere() : Promise.reject(error);
     }
   }
 
   /** The agent's cell is being opened; when another process owns it, the mail goes there. */
-  async #acceptAnywhere(mail: Mail, accepted: PromiseLike<void>): Promise<void> {
-    const { activity, directory, remote } = this.#engine;
+  async #acceptAnywhere(accepted: PromiseLike<void>, elsewhere: () => Promise<void>): Promise<void> {
+    const { activity } = this.#engine;
     activity.begin();
     try {
       await accepted;
     } catch (error) {
       if (!isOwnedElsewhere(error)) throw error;
-      await remote.post(directory.cellOf(mail.recipient), mail);
+      await elsewhere();
     } finally {
       activity.end();
     }
+  }
+
+  /** Mail to a cell of another process goes one after the other: who owns it may change in between (V3). */
+  #follow(mail: Mail, enter: () => Promise<void>): Promise<void> {
+    const name = this.#cellOf(mail);
+    const before = this.#detours.get(name) ?? Promise.resolve();
+    const entered = before.then(enter);
+    const settled: Promise<void> = entered.then(nothing, nothing).then(() => {
+      if (this.#detours.get(name) === settled) this.#detours.delete(name);
+    });
+    this.#detours.set(name, settled);
+    return entered;
+  }
+
+  async #postElsewhere(mail: Mail): Promise<void> {
+    const { agents, inbox, remote } = this.#engine;
+    const name = this.#cellOf(mail);
+    await remote.post(name, mail);
+    // This process may have come to own the cell meanwhile: what follows must not pass this one.
+    if (agents.cells.get(name) !== undefined || agents.cells.isOpening(name))
+      await agents.openCell(name, (cell) => inbox.check(cell));
   }
 
   #acceptAt(agent: Activation, mail: Mail, options: TellOptions): MaybePromise<void> {

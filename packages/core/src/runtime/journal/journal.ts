@@ -45,11 +45,6 @@ export class Journal {
     return this.#records.length;
   }
 
-  /** Epoch milliseconds of the last record. */
-  get lastAt(): number | undefined {
-    return this.#records.at(-1)?.at;
-  }
-
   /** @throws StateError `state.journal_full`. */
   add(record: JournalRecord): void {
     const settled = this.#settled.get(record.key);

@@ -5,6 +5,7 @@
  * Invariants:
  * Y1. Outcomes are handed out in the order in which they were recorded, one at a time, with a rest in between.
  * Y2. An ask without a record is answered only when every record has been handed out: nothing new runs before.
+ * Y4. The answer to a question may come before the handler waits for it: then it is handed out when it does.
  * Y3. A handler that rests on other asks than the next record fails with `state.nondeterministic_replay`; one that has asked for
  *     nothing is still computing, and its turn's limits watch over it.
  */
@@ -19,6 +20,8 @@ export class Replayer {
   readonly #records: readonly SettledRecord[];
   readonly #keys: ReadonlySet<string>;
   readonly #asks = new Map<string, Deferred<SettledRecord | undefined>>();
+  /** Answers that came before the handler waited for them. */
+  readonly #early = new Map<string, SettledRecord>();
   readonly #fresh: { readonly key: string; readonly deferred: Deferred<SettledRecord | undefined> }[] = [];
   #next = 0;
   #activity = 0;
@@ -44,6 +47,11 @@ export class Replayer {
     const deferred = createDeferred<SettledRecord | undefined>();
     this.#activity += 1;
     this.#asked?.resolve();
+    const early = this.#early.get(key);
+    if (early !== undefined) {
+      this.#early.delete(key);
+      return Promise.resolve(early);
+    }
     if (this.#keys.has(key)) this.#asks.set(key, deferred);
     else this.#fresh.push({ key, deferred });
     return deferred.promise;
@@ -51,7 +59,8 @@ export class Replayer {
 
   /** What a finished handler never asked for. */
   leftOver(): StateError | undefined {
-    const record = this.#records[this.#next];
+    // A handler need not wait for the answer to what it has asked.
+    const record = this.#records.slice(this.#next).find(({ kind }) => kind !== "wait-settled");
     return record === undefined ? undefined : misfit(record.key, undefined);
   }
 
@@ -63,12 +72,23 @@ export class Replayer {
       await yieldMacrotask();
       if (this.#handOut()) quietTurns = 0;
       else quietTurns = this.#activity === before ? quietTurns + 1 : 0;
-      if (quietTurns > restTurns) return this.#fail();
+      if (quietTurns <= restTurns) continue;
+      if (!this.#setAside()) return this.#fail();
+      quietTurns = 0;
     }
     await yieldMacrotask();
     this.isOver = true;
     for (const { deferred } of this.#fresh) deferred.resolve(undefined);
     this.#fresh.length = 0;
+  }
+
+  /** An answer may be recorded while the handler still waits for something else: it gets it when it asks. */
+  #setAside(): boolean {
+    const record = this.#records[this.#next];
+    if (record?.kind !== "wait-settled") return false;
+    this.#early.set(record.key, record);
+    this.#next += 1;
+    return true;
   }
 
   async #nextAsk(): Promise<void> {

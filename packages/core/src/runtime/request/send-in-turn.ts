@@ -54,15 +54,22 @@ function findRecorded(turn: Turn, frame: Frame, key: string): MaybePromise<Reply
   if (frame.replayer !== undefined && !frame.replayer.isOver)
     return frame.replayer.ask(key).then((recorded) => {
       frame.assertLive();
-      return recorded?.kind === "request-settled" ? recorded.outcome : settledLate(turn, key);
+      return seen(frame, recorded?.kind === "request-settled" ? recorded : settledLate(turn, key));
     });
-  return settledLate(turn, key);
+  return seen(frame, settledLate(turn, key));
+}
+
+type SettledRequest = Extract<JournalRecord, { readonly kind: "request-settled" }>;
+
+function seen(frame: Frame, record: SettledRequest | undefined): ReplyOutcome | undefined {
+  if (record !== undefined) frame.now = record.at;
+  return record?.outcome;
 }
 
 /** An outcome that came after the replay had begun. */
-function settledLate(turn: Turn, key: string): ReplyOutcome | undefined {
+function settledLate(turn: Turn, key: string): SettledRequest | undefined {
   const late = turn.hasJournal ? turn.journal.outcome(key) : undefined;
-  return late?.kind === "request-settled" ? late.outcome : undefined;
+  return late?.kind === "request-settled" ? late : undefined;
 }
 
 function unwrapRecorded(message: Message, outcome: ReplyOutcome): unknown {
@@ -140,6 +147,7 @@ async function settleUnsent(
     outcome: { status: "failed", error: encodeError(failed.error) },
   };
   await writeJournal(turn, [record]);
+  frame.now = record.at;
   return { status: "failed", error: failed.error };
 }
 
@@ -232,8 +240,12 @@ function settle(
   };
   const handOut = (): void => {
     turn.progress();
-    if (turn.isParked) turn.unpark();
-    else reply.resolve(outcome);
+    if (turn.isParked) {
+      turn.unpark();
+      return;
+    }
+    turn.frame.now = record.at;
+    reply.resolve(outcome);
   };
   try {
     const written = writeJournal(turn, [record]);

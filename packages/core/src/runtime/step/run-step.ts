@@ -30,7 +30,10 @@ export async function runStep(turn: Turn, frame: Frame, request: StepRequest): P
     if (frame.replayer !== undefined && !frame.replayer.isOver) {
       const recorded = await frame.replayer.ask(key);
       frame.assertLive();
-      if (recorded?.kind === "step-settled") return withLost({ record: recorded.outcome }, recorded.lost ?? 0);
+      if (recorded?.kind === "step-settled") {
+        frame.now = recorded.at;
+        return withLost({ record: recorded.outcome }, recorded.lost ?? 0);
+      }
     }
     return await startStep(turn, frame, request);
   } finally {
@@ -157,6 +160,7 @@ async function record(
       for (const event of events) turn.run?.show(event);
     };
     turn.progress();
+    frame.now = settled.at;
     if (written === undefined) show();
     // Everything durable that depends on the outcome is written behind it or with it, and shown only then; a write that fails
     // loses the cell, and the turn with it.

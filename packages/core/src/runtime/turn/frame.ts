@@ -55,6 +55,8 @@ export class Frame {
   /** Keys of steps that this attempt has asked for. */
   #keys: Set<string> | undefined;
   isStarted = false;
+  /** When the last outcome was recorded that the handler has seen: the same on replay (C6). */
+  now = 0;
   /** Calls on the context that are at work: they run a step, or write. */
   busy = 0;
   /** Calls on the context that wait for the outside: replies, answers, timers. */

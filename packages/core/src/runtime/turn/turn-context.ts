@@ -279,7 +279,7 @@ export class TurnContext implements AgentContext<unknown, AnyLists> {
 
   now(): number {
     this.#frame.assertLive();
-    return this.#turn.now;
+    return this.#frame.now;
   }
 
   random(): number {

@@ -101,11 +101,6 @@ export class Turn {
     return this.#journal !== undefined && this.#journal.size > 0;
   }
 
-  /** The time of the turn's last record: what `context.now()` shows (C6). */
-  get now(): number {
-    return this.#journal?.lastAt ?? this.startedAt;
-  }
-
   /** The run context of what this turn sends: its own, with another path or other inherited values. */
   childRun(path: readonly string[] | undefined, inherited: JsonValue | undefined): RunContext | undefined {
     const { run } = this.mail;
@@ -148,6 +143,7 @@ export class Turn {
   #startFrame(): void {
     const frame = this.frame.isStarted ? new Frame(this.#readId) : this.frame;
     frame.isStarted = true;
+    frame.now = this.startedAt;
     this.frame = frame;
     const settled = this.hasJournal ? this.journal.settled() : [];
     if (this.hasJournal) frame.replayer = new Replayer(settled, (error) => this.#fail(frame, error));

@@ -94,10 +94,15 @@ async function findRecorded<T>(
   if (frame.replayer !== undefined && !frame.replayer.isOver) {
     const recorded = await frame.replayer.ask(key);
     frame.assertLive();
-    if (recorded?.kind === "wait-settled") return recorded.outcome;
+    if (recorded?.kind === "wait-settled") return seen(frame, recorded);
   }
   const late = turn.hasJournal && reopen !== undefined ? turn.journal.outcome(key) : undefined;
-  return late?.kind === "wait-settled" ? late.outcome : undefined;
+  return late?.kind === "wait-settled" ? seen(frame, late) : undefined;
+}
+
+function seen(frame: Frame, record: Extract<JournalRecord, { readonly kind: "wait-settled" }>): WaitRecordOutcome {
+  frame.now = record.at;
+  return record.outcome;
 }
 
 async function waitOpen<T>(
@@ -129,6 +134,7 @@ async function refuse(
   const settled: JournalRecord = { kind: "wait-settled", at: turn.engine.clock.now(), turn: turn.id, key, outcome };
   const written = writeJournal(turn, [settled]);
   if (isPromiseLike(written)) await written;
+  frame.now = settled.at;
   return outcome;
 }
 

@@ -153,8 +153,12 @@ export class WaitTable {
       throw error;
     }
     turn.progress();
-    if (turn.isParked) turn.unpark();
-    else entry.handOut(outcome);
+    if (turn.isParked) {
+      turn.unpark();
+      return;
+    }
+    turn.frame.now = record.at;
+    entry.handOut(outcome);
   }
 
   #remember(id: string): void {
