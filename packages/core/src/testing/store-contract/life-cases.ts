@@ -1,5 +1,7 @@
+import { systemClock } from "../../async/index.ts";
+import type { RunNote, Store, SweepOptions, SweepReport } from "../../store/index.ts";
 import { expectCode, expectEqual, expectThat } from "../expectation.ts";
-import { type StoreCase, withOther } from "./environment.ts";
+import { type StoreCase, type StoreEnvironment, withOther } from "./environment.ts";
 import {
   bodies,
   cell,
@@ -108,6 +110,82 @@ export const lifeCases: readonly StoreCase[] = [
       await expectCode("store.closed", "runs", () => store.runs());
       await expectCode("store.closed", "heartbeat", () => store.heartbeat(owner));
       await store.release(owner);
+    },
+  },
+];
+
+/** Writes a run into a cell of its own, now, and gives the cell back. */
+async function writeRun(store: Store, name: string, note: Partial<RunNote> = {}): Promise<void> {
+  const fence = await claim(store, name);
+  const now = { kind: "control", at: systemClock.now(), runId: "run", action: "pause", detail: name } as const;
+  const ended = { status: "ended", end: "finished", ...note } as const;
+  await store.append(name, fence, [now], { isBusy: ended.status !== "ended", runs: [runNote(`run ${name}`, ended)] });
+  await store.release(owner, name);
+}
+
+async function sweep({ store }: StoreEnvironment, options?: SweepOptions): Promise<SweepReport> {
+  expectThat(store.sweep !== undefined, "this case needs `sweep`: offer it, or skip the case with a reason");
+  return store.sweep(options);
+}
+
+/** What only stores with a `sweep` promise (C27). */
+export const sweepCases: readonly StoreCase[] = [
+  {
+    name: "a sweep drops the cells whose runs have all ended, says which, and leaves everything else as it was",
+    invariant: "C27",
+    run: async (environment) => {
+      const { store } = environment;
+      for (const name of ["ended 1", "ended 2", "with mail"]) await writeRun(store, name);
+      await writeRun(store, "waiting", { status: "waiting", questions: 1 });
+      await writeRun(store, "half");
+      const half = await claim(store, "half");
+      await store.append("half", half, [], { runs: [runNote("another")] });
+      await store.deliver("with mail", [entry(1)]);
+      const agent = await fill(store, 2, "agent");
+      await store.snapshot("agent", agent, snapshotAt(2));
+      const kept = ["agent", "half", "waiting", "with mail"];
+      const all = [...kept, "ended 1", "ended 2"].sort();
+      const dry = await sweep(environment, { olderThanMs: 0, isDryRun: true });
+      expectEqual([...dry.cells].sort(), ["ended 1", "ended 2"], "what would go");
+      expectEqual([...(await names(store))].sort(), all, "the cells after a dry run");
+      const report = await sweep(environment, { olderThanMs: 0 });
+      expectEqual([...report.cells].sort(), ["ended 1", "ended 2"], "what went");
+      expectEqual(report.runs.map((run) => run.runId).sort(), ["run ended 1", "run ended 2"], "the runs that went");
+      expectThat(report.bytes >= 0 && dry.bytes >= 0, `bytes that went: ${report.bytes}, would go: ${dry.bytes}`);
+      expectEqual([...(await names(store))].sort(), kept, "the cells after it");
+      expectEqual(await store.read("ended 1"), [], "the log of what went");
+      expectEqual((await store.runs()).length, 4, "the runs that stay");
+      expectEqual(await store.append("agent", agent, records(2, 1)), 3, "an owner goes on");
+      expectEqual((await store.claim("agent", owner)).snapshot, snapshotAt(2), "its snapshot");
+    },
+  },
+  {
+    name: "a sweep keeps what is young, and the newest so many; without a bound it keeps all that holds anything",
+    invariant: "C27",
+    run: async (environment) => {
+      const { store } = environment;
+      for (const name of ["a", "b", "c", "d"]) await writeRun(store, name);
+      expectEqual((await sweep(environment)).cells, [], "without a bound");
+      expectEqual((await sweep(environment, { olderThanMs: 3_600_000 })).cells, [], "younger than an hour");
+      expectEqual((await sweep(environment, { olderThanMs: 0, keepLast: 4 })).cells, [], "the last four");
+      expectEqual((await sweep(environment, { keepLast: 3 })).cells, ["a"], "but the last three");
+      expectEqual((await sweep(environment, { maxBytes: Number.MAX_SAFE_INTEGER })).cells, [], "what fits");
+      expectEqual((await sweep(environment, { maxBytes: 0 })).cells.length, 3, "what does not fit");
+      expectEqual(await names(store), [], "the cells in the end");
+    },
+  },
+  {
+    name: "a cell that was swept starts again at 0 with a higher epoch",
+    invariant: "C24",
+    run: async (environment) => {
+      const { store } = environment;
+      const old = await store.claim(cell, owner);
+      await store.release(owner, cell);
+      await writeRun(store, cell);
+      await sweep(environment, { olderThanMs: 0 });
+      const fresh = await store.claim(cell, other);
+      expectEqual([fresh.position, fresh.snapshot, fresh.isClean], [0, undefined, true], "the claim");
+      expectThat(fresh.epoch > old.epoch, "the epoch repeats or goes back");
     },
   },
 ];

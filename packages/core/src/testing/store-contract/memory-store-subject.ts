@@ -2,6 +2,7 @@ import { MemoryStore, type MemoryStoreOptions } from "../../store/index.ts";
 import type { ContractSubject } from "../contract.ts";
 import { skipAll, type StoreEnvironment } from "./environment.ts";
 import { leaseCases } from "./lease-cases.ts";
+import { sweepCases } from "./life-cases.ts";
 import { emptyCellCases } from "./owner-cases.ts";
 import { otherProcessCases } from "./store-contract.ts";
 
@@ -15,6 +16,7 @@ export function memoryStoreSubject(options: MemoryStoreOptions = {}): ContractSu
     create: () => ({ store: new MemoryStore(options) }),
     skips: {
       ...skipAll(leaseCases, "memory has no leases: the last claim wins"),
+      ...skipAll(sweepCases, "memory ends with its process: nobody sweeps it"),
       ...skipAll(otherProcessCases, "memory is of one process"),
       ...(options.isDurable !== true && emptyCells),
     },

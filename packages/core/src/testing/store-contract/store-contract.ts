@@ -2,7 +2,7 @@ import { concurrencyCases, otherConcurrencyCases } from "./concurrency-cases.ts"
 import type { StoreCase } from "./environment.ts";
 import { inboxCases, otherInboxCases } from "./inbox-cases.ts";
 import { leaseCases } from "./lease-cases.ts";
-import { durableCases, lifeCases } from "./life-cases.ts";
+import { durableCases, lifeCases, sweepCases } from "./life-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { noteCases } from "./note-cases.ts";
 import { emptyCellCases, ownerCases } from "./owner-cases.ts";
@@ -22,5 +22,6 @@ export const storeContract: readonly StoreCase[] = [
   ...inboxCases,
   ...concurrencyCases,
   ...lifeCases,
+  ...sweepCases,
   ...otherProcessCases,
 ];
