@@ -5,7 +5,8 @@
  * Does not own: the run. It is an actor's work; any number of handles may watch and steer it.
  * Invariants:
  * H1. Starting never throws: whatever goes wrong rejects the result, and reaches whoever iterates.
- * H2. A failure that nobody looked at is reported once to the runtime's error port; it is never an unhandled rejection.
+ * H2. A failure that nobody looked at is reported once to the runtime's error port; it is never an unhandled rejection. That this process
+ *     does not work on the run any more is none.
  * H3. `cancel` resolves when everything the run started has ended.
  * H4. When the run is over, nothing is left on the caller's signal and no reader stays open; a run without session and id of its own
  *     leaves nothing on the runtime.
@@ -20,6 +21,7 @@ import {
   type LiveEvent,
   type Store,
   TeamError,
+  TroupeError,
 } from "@troupe/core";
 import { createRunError } from "../../message/run-error.ts";
 import type { ChatMessage, Task } from "../../message/chat-message.ts";
@@ -32,6 +34,7 @@ import { mergeDeltas } from "./merge-deltas.ts";
 import { RunEventIterator } from "./run-event-iterator.ts";
 import type { InterruptOptions, Run, RunHandle, RunSnapshot, WatchOptions } from "./run-handle.ts";
 import { type Attempt, idTaken, type RunStart, type RunTarget, startRun, unknownRun } from "../run-target.ts";
+import { RestWatch } from "./rest-watch.ts";
 import { answerOf, isSettled, settledQuestion, waitOf } from "./run-questions.ts";
 import { catchUp, isKnown, type ReadRun, restsAtQuestions, whyItLeft } from "./run-standing.ts";
 import { RunTranscript } from "./run-transcript.ts";
@@ -68,10 +71,7 @@ export class RunController<Output> implements RunHandle<Output> {
   #rest: Deferred<RunResult<Output>> = createDeferred<RunResult<Output>>();
   #isRead = false;
   #isResting = false;
-  /** Somebody looks whether the run rests. */
-  #isLooking = false;
-  /** Counts what may have ended a rest: a look that began before is out of date. */
-  #news = 0;
+  readonly #restWatch: RestWatch;
   #isObserved = false;
   #loops = 0;
   /** Why a queued run shall not start. */
@@ -82,6 +82,10 @@ export class RunController<Output> implements RunHandle<Output> {
     this.id = plan.target.runId;
     this.#plan = plan;
     this.#reading = { target: plan.target, transcript: this.#transcript };
+    this.#restWatch = new RestWatch(
+      () => restsAtQuestions(this.#reading),
+      () => this.#rests(),
+    );
     this.#opened.promise.catch(doNothing);
     this.#started.promise.catch(doNothing);
     this.#rest.promise.catch(doNothing);
@@ -298,7 +302,7 @@ export class RunController<Output> implements RunHandle<Output> {
     if (event.kind !== "question-asked") return;
     const { onQuestion } = this.#plan;
     const question = this.#transcript.questions.at(-1);
-    if (onQuestion === undefined) this.#lookForRest();
+    if (onQuestion === undefined) this.#own(this.#restWatch.look(), "rest");
     else if (question !== undefined) this.#own(this.#answer(question, onQuestion), "answer");
   }
 
@@ -340,24 +344,6 @@ export class RunController<Output> implements RunHandle<Output> {
 
   // --- rest and end ------------------------------------------------------------------------------
 
-  /** One look at a time: a long run that is read from its start shows many questions. */
-  #lookForRest(): void {
-    this.#news += 1;
-    if (!this.#isLooking) this.#own(this.#look(), "rest");
-  }
-
-  async #look(): Promise<void> {
-    this.#isLooking = true;
-    try {
-      for (let seen = 0; seen !== this.#news; ) {
-        seen = this.#news;
-        if ((await restsAtQuestions(this.#reading)) && seen === this.#news) this.#rests();
-      }
-    } finally {
-      this.#isLooking = false;
-    }
-  }
-
   #rests(): void {
     if (this.#isResting) return;
     this.#isResting = true;
@@ -368,7 +354,8 @@ export class RunController<Output> implements RunHandle<Output> {
   /** An answer has come: the next result is another one. */
   #wakeUp(): void {
     this.#renew();
-    if (this.#plan.onQuestion === undefined && this.#transcript.end === undefined) this.#lookForRest();
+    if (this.#plan.onQuestion === undefined && this.#transcript.end === undefined)
+      this.#own(this.#restWatch.look(), "rest");
   }
 
   #renew(): void {
@@ -416,14 +403,16 @@ export class RunController<Output> implements RunHandle<Output> {
     if (signal?.aborted === true && error === signal.reason) return;
     // Whoever awaits the run does so in the same breath as starting it, or a little later.
     target.runtime.clock.setTimer(0, () => {
-      if (!this.#isObserved) target.runtime.report(error, `run "${this.id}", which nobody awaits`);
+      if (!this.#isObserved && !isShutdown(error))
+        target.runtime.report(error, `run "${this.id}", which nobody awaits`);
     });
   }
 
   /** Work that nobody awaits has an owner all the same: the error port. */
   #own(work: Promise<void>, what: string): void {
     work.catch((error: unknown) => {
-      if (this.#transcript.end === undefined) this.#plan.target.runtime.report(error, `${what} of run "${this.id}"`);
+      if (this.#transcript.end === undefined && !isShutdown(error))
+        this.#plan.target.runtime.report(error, `${what} of run "${this.id}"`);
     });
   }
 }
@@ -434,6 +423,12 @@ function taskKeyOf({ kind, payload }: CellEvent): string | undefined {
     return undefined;
   const { taskKey } = payload;
   return typeof taskKey === "string" ? taskKey : undefined;
+}
+
+/** The run goes on without this process: whoever waits hears of it, and for nobody else is it a fault. */
+function isShutdown(error: unknown): boolean {
+  if (!TroupeError.isTroupeError(error)) return false;
+  return error.code === "run.detached" || error.code === "delivery.runtime_closed";
 }
 
 function questionFailed(cause: unknown): TeamError {

@@ -15,20 +15,20 @@ export function isSettled(error: unknown): boolean {
   return TroupeError.isTroupeError(error) && error.code === "wait.already_settled";
 }
 
-/** What to tell whose answer was refused. A process remembers its own waits only: the record says which questions had their answer elsewhere. */
+/** What to tell whose answer was refused. A process remembers its own waits only: a question that the record shows had its answer elsewhere. */
 export async function answerOf(
   run: ReadRun,
   { questionId, error }: { readonly questionId: string; readonly error: unknown },
 ): Promise<unknown> {
   if (!TroupeError.isTroupeError(error) || error.code !== "wait.unknown") return error;
   await catchUp(run);
-  return run.transcript.isAnswered(questionId) ? settledQuestion(run.transcript, questionId) : error;
+  return run.transcript.wasAsked(questionId) ? settledQuestion(run.transcript, questionId) : error;
 }
 
 /** The error of an answer to a question that takes none any more, or never did. */
 export function settledQuestion(transcript: RunTranscript, questionId: string): StateError {
   const details = { id: questionId };
-  if (!transcript.isAnswered(questionId)) {
+  if (!transcript.wasAsked(questionId)) {
     return new StateError("wait.unknown", `The run has no question "${questionId}"`, {
       remedy: "Take the id from run.pending() or from the question's event.",
       details,

@@ -20,7 +20,7 @@ export class RunTranscript {
   readonly events: CellEvent[] = [];
   readonly messages: ChatMessage[] = [];
   readonly #questions = new Map<string, Question>();
-  readonly #answered = new Set<string>();
+  readonly #asked = new Set<string>();
   readonly #book = new UsageBook();
   /** Who waits until so many events are there. */
   #waiting: { readonly sequence: number; readonly reached: () => void }[] = [];
@@ -38,9 +38,9 @@ export class RunTranscript {
     return this.#end === undefined ? [...this.#questions.values()] : [];
   }
 
-  /** True for a question that had its answer, its deadline or its cancel. */
-  isAnswered(questionId: string): boolean {
-    return this.#answered.has(questionId);
+  /** True for a question of this run, open or not. */
+  wasAsked(questionId: string): boolean {
+    return this.#asked.has(questionId);
   }
 
   /** The sums of the recorded calls; at the end, what the run itself says. */
@@ -57,12 +57,12 @@ export class RunTranscript {
       case "question-asked": {
         const { question } = payloadOf<{ question: Question }>(event);
         this.#questions.set(question.id, question);
+        this.#asked.add(question.id);
         break;
       }
       case "question-answered": {
         const { questionId } = payloadOf<{ questionId: string }>(event);
         this.#questions.delete(questionId);
-        this.#answered.add(questionId);
         break;
       }
       case "model-called":
