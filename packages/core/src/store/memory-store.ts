@@ -200,6 +200,11 @@ export class MemoryStore implements Store {
       .map(({ row }) => row);
   }
 
+  /** True when anything is kept of a cell, its position included. */
+  holds(cell: string): boolean {
+    return this.#cells.has(cell);
+  }
+
   heartbeat(owner: string): readonly string[] {
     this.#assertOpen();
     return [...this.#cells]

@@ -5,7 +5,7 @@ import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import { freezeJson, type AgentImage } from "../../store/index.ts";
 import type { AgentSnapshot } from "../agent-runtime.ts";
 import type { Activation } from "../delivery/activation.ts";
-import { isOwnedElsewhere } from "../delivery/outbox.ts";
+import { isOwnedElsewhere } from "../owner/owned-elsewhere.ts";
 import type { Engine } from "../engine.ts";
 import { foldLog } from "./fold-log.ts";
 

@@ -2,6 +2,7 @@ import { isPromiseLike } from "../../async/index.ts";
 import { encodeError, StateError } from "../../errors/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
 import type { JournalRecord, LogRecord, Mail, TurnRecord } from "../../store/index.ts";
+import { answerMail, tellAsker } from "../request/answer-asker.ts";
 import { storedSink } from "../request/stored-sink.ts";
 import type { Activation } from "../delivery/activation.ts";
 import type { Engine } from "../engine.ts";
@@ -74,11 +75,18 @@ function quarantine(engine: Engine, cell: Cell, mail: Mail): void {
     agent: mail.recipient,
     messageId: mail.messageId,
   } as const;
-  const outcome = { status: "failed", error: encodeError(error) } as const;
-  const record: TurnRecord = mail.kind === "request" ? { ...base, reply: outcome } : { ...base, error: outcome.error };
+  const encoded = encodeError(error);
+  const reply = mail.kind === "request" ? ({ status: "failed", error } as const) : undefined;
+  const answer = answerMail({ engine, mail, cell }, reply);
+  const record: TurnRecord = {
+    ...base,
+    ...(reply === undefined ? { error: encoded } : { reply: { status: "failed", error: encoded } }),
+    ...(answer !== undefined && { sent: [answer] }),
+  };
   write(cell, [record]);
   engine.post.bury(mail, "quarantined", error);
-  if (mail.kind === "request") engine.post.fail({ mail, error, reason: "quarantined" });
+  if (answer !== undefined) engine.post.deliver([answer], cell);
+  if (reply !== undefined) tellAsker({ engine, mail, cell }, reply);
 }
 
 function quarantinedError(mail: Mail): StateError {

@@ -15,6 +15,7 @@ import { StoreError, toError } from "../../errors/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Engine } from "../engine.ts";
+import { isOwnedElsewhere } from "../owner/owned-elsewhere.ts";
 import { nameOf } from "./mail-factory.ts";
 import { type LaneEntry, OutboxLane } from "./outbox-lane.ts";
 
@@ -121,13 +122,12 @@ export class Outbox {
   }
 
   async #deliverElsewhere(name: string, entries: readonly LaneEntry[]): Promise<void> {
-    const { agents, inbox, remote } = this.#engine;
+    const { inbox, remote } = this.#engine;
     const mails = entries.map(({ source, mail }) => ({ kind: "mail", mail, from: source.name }) as const);
     await remote.deliverAll(name, mails);
     for (const entry of entries) this.#acknowledge(entry);
     // This process may have come to own the cell meanwhile: what follows must not pass these.
-    if (agents.cells.get(name) !== undefined || agents.cells.isOpening(name))
-      await agents.openCell(name, (cell) => inbox.check(cell));
+    await inbox.checkIfOwned(name);
   }
 
   /** True when a failure is the end of a message; false when it is tried again. */
@@ -160,11 +160,6 @@ export class Outbox {
       if (isPromiseLike(flushed)) flushed.then(undefined, () => {});
     });
   }
-}
-
-/** True for the error of a cell that another live process holds. */
-export function isOwnedElsewhere(error: unknown): boolean {
-  return error instanceof StoreError && error.code === "store.owned";
 }
 
 /** What another try may mend: the store does not answer, or the recipient's cell has just been lost. */

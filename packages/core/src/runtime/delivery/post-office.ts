@@ -13,7 +13,7 @@ import { DeliveryError, encodeError, toError } from "../../errors/index.ts";
 import { type AgentId, formatAgentId, sameAgent, type TopicId } from "../../identity/index.ts";
 import { droppedError, type InterventionResult } from "../../intervention/index.ts";
 import type { Message } from "../../message/index.ts";
-import { freezeJson, type Mail } from "../../store/index.ts";
+import { freezeJson, type Mail, turnIdOf } from "../../store/index.ts";
 import { noSuchAgent } from "../agent-directory.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Engine } from "../engine.ts";
@@ -164,18 +164,38 @@ export class PostOffice {
         const result = this.#engine.agents.with(mail.recipient, (agent) => this.#deliverTo(agent, mail, from));
         if (isPromiseLike(result))
           this.#engine.own(
-            result.then(undefined, (error: unknown) => this.fail(failureOf(mail, toError(error), "undeliverable"))),
+            result.then(undefined, (error: unknown) =>
+              this.#giveUp(failureOf(mail, toError(error), "undeliverable"), from),
+            ),
             `delivery of "${mail.type}" to "${nameOf(mail)}"`,
           );
       } catch (error) {
-        this.fail(failureOf(mail, toError(error), "undeliverable"));
+        this.#giveUp(failureOf(mail, toError(error), "undeliverable"), from);
       }
+    }
+  }
+
+  /** Ends mail that found no way to its mailbox; where a log holds it already, the log says that it is over. */
+  #giveUp(failure: Failure, from: Cell | undefined): void {
+    this.fail(failure);
+    const { mail, error } = failure;
+    if (from?.isLogged !== true || this.#engine.directory.cellOf(mail.recipient) !== from.name) return;
+    const at = this.#engine.clock.now();
+    const base = { kind: "turn", at, turn: turnIdOf(mail), agent: mail.recipient, messageId: mail.messageId } as const;
+    const encoded = encodeError(error);
+    const reply = { status: "failed", error: encoded } as const;
+    try {
+      const written = from.append([mail.kind === "request" ? { ...base, reply } : { ...base, error: encoded }]);
+      // A write that fails loses the cell: its next owner tries again.
+      if (isPromiseLike(written)) written.then(undefined, () => {});
+    } catch {
+      return;
     }
   }
 
   #deliverTo(agent: Activation, mail: Mail, from: Cell | undefined): MaybePromise<void> {
     if (mail.kind !== "settlement" && agent.pressure >= this.#engine.limits.mailboxCapacity * hardCapFactor)
-      return this.fail(failureOf(mail, mailboxFull(mail), "mailbox-full"));
+      return this.#giveUp(failureOf(mail, mailboxFull(mail), "mailbox-full"), from);
     return this.storeAt(agent, mail, { from });
   }
 

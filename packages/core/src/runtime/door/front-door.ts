@@ -21,7 +21,7 @@ import { addressLetter, createLetter, deadlineAt, type Letter } from "../deliver
 import { MessageMemory } from "./message-memory.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { decoderOf } from "../request/decode-reply.ts";
-import { isOwnedElsewhere } from "../delivery/outbox.ts";
+import { isOwnedElsewhere } from "../owner/owned-elsewhere.ts";
 import { type Destination, mailboxFull, type Posting, type Prepared } from "../delivery/post-office.ts";
 
 const noOptions: SendOptions = {};
@@ -264,12 +264,11 @@ export class FrontDoor {
   }
 
   async #postElsewhere(mail: Mail): Promise<void> {
-    const { agents, inbox, remote } = this.#engine;
+    const { inbox, remote } = this.#engine;
     const name = this.#cellOf(mail);
     await remote.post(name, mail);
     // This process may have come to own the cell meanwhile: what follows must not pass this one.
-    if (agents.cells.get(name) !== undefined || agents.cells.isOpening(name))
-      await agents.openCell(name, (cell) => inbox.check(cell));
+    await inbox.checkIfOwned(name);
   }
 
   #acceptAt(agent: Activation, mail: Mail, options: TellOptions): MaybePromise<void> {

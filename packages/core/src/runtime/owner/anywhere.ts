@@ -3,7 +3,7 @@ import type { CellEvent, LiveEvent } from "../../store/index.ts";
 import type { EventRange } from "../agent-runtime.ts";
 import type { Cell } from "../cell/cell.ts";
 import { EventReader, type ReaderOptions } from "../cell/event-reader.ts";
-import { isOwnedElsewhere } from "../delivery/outbox.ts";
+import { isOwnedElsewhere } from "./owned-elsewhere.ts";
 import type { RunLog } from "../cell/run-log.ts";
 import type { Engine } from "../engine.ts";
 import { storedEvents } from "./stored-events.ts";

@@ -3,6 +3,7 @@ import { toError } from "../../errors/index.ts";
 import type { CollectedEntry, Mail, OwnerCall, ReplyOutcome } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
 import { settleStored } from "../delivery/arrival.ts";
+import { isOwnedElsewhere } from "./owned-elsewhere.ts";
 import type { Engine } from "../engine.ts";
 
 /** Carries out what another process asks of an owner; resolves with what it answers. */
@@ -30,6 +31,17 @@ export class InboxTaker {
   check(cell: Cell): MaybePromise<void> {
     const entries = cell.collect();
     return isPromiseLike(entries) ? entries.then((found) => this.take(cell, found)) : this.take(cell, entries);
+  }
+
+  /** Looks into the inbox of a cell that this process may have come to own; another one's is not its business. */
+  async checkIfOwned(name: string): Promise<void> {
+    const { cells } = this.#engine.agents;
+    if (cells.get(name) === undefined && !cells.isOpening(name)) return;
+    try {
+      await this.#engine.agents.openCell(name, (cell) => this.check(cell));
+    } catch (error) {
+      if (!isOwnedElsewhere(error)) throw error;
+    }
   }
 
   take(cell: Cell, entries: readonly CollectedEntry[]): void {

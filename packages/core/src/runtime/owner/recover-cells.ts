@@ -2,7 +2,7 @@ import { StoreError, toError } from "../../errors/index.ts";
 import { yieldMacrotask } from "../../async/index.ts";
 import type { CellRow, RunRow } from "../../store/index.ts";
 import type { BlockedCell, RecoveredCell, RecoveryReport } from "../agent-runtime.ts";
-import { isOwnedElsewhere } from "../delivery/outbox.ts";
+import { isOwnedElsewhere } from "./owned-elsewhere.ts";
 import type { Engine } from "../engine.ts";
 
 /** Turns of the event loop in which a resumed turn that does not fit its journal shows. */

@@ -18,7 +18,7 @@ import { decodeError, DeliveryError } from "../../errors/index.ts";
 import type { InboxEntry, Mail, OwnerCall, ReplyOutcome } from "../../store/index.ts";
 import { runtimeClosed } from "../cell/end-cell.ts";
 import type { Cell } from "../cell/cell.ts";
-import { isOwnedElsewhere } from "../delivery/outbox.ts";
+import { isOwnedElsewhere } from "./owned-elsewhere.ts";
 import type { Engine } from "../engine.ts";
 
 /** Milliseconds between two looks at an owner that somebody waits for. */

@@ -1,11 +1,11 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { DeliveryError, encodeError, StateError, toError } from "../../errors/index.ts";
+import { encodeError, StateError, toError } from "../../errors/index.ts";
 import { encodeJson, validate } from "../../message/index.ts";
-import { freezeJson, type ListChange, type Mail, type TurnRecord } from "../../store/index.ts";
-import { createReplyMail, createSettlement } from "../delivery/mail-factory.ts";
+import { freezeJson, type ListChange, type TurnRecord } from "../../store/index.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { type Outgoing, release, writeOutgoing } from "./flush.ts";
 import type { Frame } from "./frame.ts";
+import { answerMail, tellAsker } from "../request/answer-asker.ts";
 import { toReplyOutcome } from "../request/reply-sinks.ts";
 import type { Turn } from "./turn.ts";
 
@@ -124,7 +124,7 @@ function listChanges(frame: Frame): readonly ListChange[] {
 function write(turn: Turn, frame: Frame, changes: Changes): void {
   turn.beginCommit();
   const { cell } = turn.activation;
-  const settlement = answerMail(turn, changes.reply);
+  const settlement = answerMail({ engine: turn.engine, mail: turn.mail, cell }, changes.reply);
   const { outgoing } = changes;
   const ready =
     settlement === undefined
@@ -144,42 +144,6 @@ function write(turn: Turn, frame: Frame, changes: Changes): void {
     },
     (error: unknown) => failCommit(turn, frame, error),
   );
-}
-
-/**
- * The mail that tells the asker how its request ended, as part of this turn's record: for a mailbox in the same cell, and for every
- * asker in another cell of a store that outlives the process. Others are told after it.
- */
-function answerMail(turn: Turn, reply: LiveOutcome | undefined): Mail | undefined {
-  const { mail, engine, activation } = turn;
-  const { replyTo } = mail;
-  if (reply === undefined || replyTo === undefined || replyTo.kind === "outside") return undefined;
-  const at = engine.clock.now();
-  if (engine.directory.cellOf(replyTo.agent) === activation.cell.name) {
-    if (replyTo.kind === "turn" || engine.pending.take(mail.messageId) === undefined) return undefined;
-    return createSettlement(mail, toReplyOutcome(reply), at);
-  }
-  if (activation.cell.work === undefined) return undefined;
-  const outcome = toReplyOutcome(reply);
-  const answer =
-    replyTo.kind === "mailbox"
-      ? createSettlement(mail, outcome, at)
-      : createReplyMail(mail, { outcome, live: reply }, at);
-  return answer === undefined ? undefined : engine.outbox.address(activation.cell, answer);
-}
-
-/** Tells an asker that no record tells. */
-function tellAsker(turn: Turn, reply: LiveOutcome): void {
-  const { mail, engine, activation } = turn;
-  const { replyTo } = mail;
-  const isElsewhere = replyTo?.kind === "outside" && replyTo.worker !== undefined && replyTo.worker !== engine.owner;
-  // A request that was not handled because nobody waits for it ends by its asker's own deadline.
-  if (isElsewhere && replyTo.worker !== undefined && !isUnwanted(reply))
-    engine.remote.answer(replyTo.worker, mail.messageId, toReplyOutcome(reply));
-  const isTold = replyTo !== undefined && replyTo.kind !== "outside" && activation.cell.work !== undefined;
-  if (isTold && engine.directory.cellOf(replyTo.agent) !== activation.cell.name)
-    engine.pending.closeForeign(mail.messageId);
-  else engine.pending.settle(mail.messageId, reply);
 }
 
 /** Written field by field: one record for each turn stays in the log, and spreads would make each twice. */
@@ -212,7 +176,7 @@ function apply(turn: Turn, frame: Frame, changes: Changes): void {
   // A branch that lost a race may still run: the state object that it holds is of no use any more (C9).
   if (frame.isStateTouched && frame.busy + frame.waiting > 0) activation.dropDraft();
   release(turn, changes.outgoing);
-  if (changes.reply !== undefined) tellAsker(turn, changes.reply);
+  if (changes.reply !== undefined) tellAsker({ engine, mail, cell: activation.cell }, changes.reply);
   engine.observe?.({
     kind: "message-handled",
     agent: mail.recipient,
@@ -224,19 +188,15 @@ function apply(turn: Turn, frame: Frame, changes: Changes): void {
   turn.close();
 }
 
-function isUnwanted(reply: LiveOutcome): boolean {
-  return reply.status === "failed" && reply.error instanceof DeliveryError && reply.error.code === "delivery.cancelled";
-}
-
 /** Ends a turn whose last attempt has failed: the asker gets the error, other messages become dead letters (C8). */
 export function failTurn(turn: Turn, error: Error): void {
   const { mail, engine, activation } = turn;
   const reply: LiveOutcome | undefined = mail.kind === "request" ? { status: "failed", error } : undefined;
-  const settlement = answerMail(turn, reply);
+  const settlement = answerMail({ engine, mail, cell: activation.cell }, reply);
   const finish = (): void => {
     if (turn.isEnded) return;
     if (settlement !== undefined) engine.post.deliver([settlement], activation.cell);
-    if (reply !== undefined) tellAsker(turn, reply);
+    if (reply !== undefined) tellAsker({ engine, mail, cell: activation.cell }, reply);
     else engine.failedEvent(mail, error);
     turn.close();
   };

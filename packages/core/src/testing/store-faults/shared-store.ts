@@ -160,9 +160,14 @@ export class SharedStore implements Store {
   }
 
   #release(owner: string, only?: string): void {
+    const held = [...this.data.owners].flatMap(([cell, holder]) => (holder === owner ? [cell] : []));
+    const given = only === undefined ? held : held.filter((cell) => cell === only);
     this.data.memory.release(owner, only);
-    for (const [cell, holder] of this.data.owners)
-      if (holder === owner && (only === undefined || only === cell)) this.data.owners.delete(cell);
+    for (const cell of given) {
+      this.data.owners.delete(cell);
+      // What holds nothing goes with its release.
+      if (!this.data.memory.holds(cell)) this.data.observer?.pruned(cell);
+    }
     if (only !== undefined) return;
     this.data.workers.delete(owner);
     this.#own.delete(owner);
