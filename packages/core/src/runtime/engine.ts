@@ -18,7 +18,7 @@ import { AgentTable } from "./delivery/agent-table.ts";
 import { DeadLetterBox } from "./delivery/dead-letters.ts";
 import { nameOf } from "./delivery/mail-factory.ts";
 import { type LiveOutcome, PendingRequests } from "./delivery/pending-requests.ts";
-import { Outbox } from "./delivery/outbox.ts";
+import { Outbox } from "./outbox/outbox.ts";
 import { PostOffice } from "./delivery/post-office.ts";
 import { Scheduler } from "./delivery/scheduler.ts";
 import { answerCall } from "./owner/answer-call.ts";

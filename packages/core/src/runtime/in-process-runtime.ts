@@ -22,9 +22,9 @@ import type {
 import { archiveCell } from "./cell/archive-cell.ts";
 import { dropHistory } from "./cell/drop-history.ts";
 import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
-import { controlRun } from "./cell/control-run.ts";
+import { controlRun } from "./run/control-run.ts";
 import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
-import { EventReader } from "./cell/event-reader.ts";
+import { EventReader } from "./run/event-reader.ts";
 import { isHere, readAnywhere, restOfRun, tryOpen } from "./owner/anywhere.ts";
 import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";

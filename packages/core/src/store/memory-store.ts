@@ -221,8 +221,8 @@ export class MemoryStore implements Store {
     const entry = this.#cells.get(cell);
     if (entry?.owner !== owner) return;
     entry.owner = undefined;
-    const holdsNothing = entry.records.length === 0 && entry.inbox.length === 0 && entry.snapshot === undefined;
-    if (holdsNothing) this.#cells.delete(cell);
+    const hasWork = entry.records.length + entry.inbox.length > 0;
+    if (!hasWork && entry.snapshot === undefined && entry.runs === undefined) this.#cells.delete(cell);
   }
 
   watch(listener: () => void): () => void {

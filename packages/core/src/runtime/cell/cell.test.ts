@@ -5,8 +5,8 @@ import { ChaosStore } from "../../../test/support/chaos-store.ts";
 import { anything, Ask, codeFrom, createBench, Next, settleRounds, turnUntil } from "../../../test/support/fixtures.ts";
 import type { LogRecord } from "../../store/index.ts";
 import { Cell } from "./cell.ts";
-import { EventReader } from "./event-reader.ts";
-import { RunLog } from "./run-log.ts";
+import { EventReader } from "../run/event-reader.ts";
+import { RunLog } from "../run/run-log.ts";
 
 function record(mark: number): LogRecord {
   return { kind: "control", at: 1, runId: "run", action: "pause", detail: mark };

@@ -22,7 +22,7 @@ import type {
 import { CellWork, noteRecords } from "./cell-work.ts";
 import { CellWriter } from "./cell-writer.ts";
 import { foldLog } from "./fold-log.ts";
-import { RunLog } from "./run-log.ts";
+import { RunLog } from "../run/run-log.ts";
 import type { CellFold } from "./fold-log.ts";
 
 /** What a cell needs to exist. */

@@ -14,7 +14,7 @@ import { type AgentId, formatAgentId } from "../../identity/index.ts";
 import { encodeJson } from "../../message/index.ts";
 import type { AgentImage, Mail } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
-import type { RunLog } from "../cell/run-log.ts";
+import type { RunLog } from "../run/run-log.ts";
 import { MailboxGate } from "../door/mailbox-gate.ts";
 import type { Engine } from "../engine.ts";
 import { Turn } from "../turn/turn.ts";

@@ -3,7 +3,7 @@ import { encodeError, type JsonValue, toError } from "../../errors/index.ts";
 import type { OwnerCall, ReplyOutcome } from "../../store/index.ts";
 import type { ControlAction } from "../agent-runtime.ts";
 import type { Cell } from "../cell/cell.ts";
-import { controlRun } from "../cell/control-run.ts";
+import { controlRun } from "../run/control-run.ts";
 import type { Engine } from "../engine.ts";
 
 /** Does for another process what only the owner of a cell can do. */

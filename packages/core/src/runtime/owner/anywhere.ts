@@ -2,9 +2,9 @@ import { createDeferred, isPromiseLike, type MaybePromise } from "../../async/in
 import type { CellEvent, LiveEvent } from "../../store/index.ts";
 import type { EventRange } from "../agent-runtime.ts";
 import type { Cell } from "../cell/cell.ts";
-import { EventReader, type ReaderOptions } from "../cell/event-reader.ts";
+import { EventReader, type ReaderOptions } from "../run/event-reader.ts";
 import { isOwnedElsewhere } from "./owned-elsewhere.ts";
-import type { RunLog } from "../cell/run-log.ts";
+import type { RunLog } from "../run/run-log.ts";
 import type { Engine } from "../engine.ts";
 import { storedEvents } from "./stored-events.ts";
 

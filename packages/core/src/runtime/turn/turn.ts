@@ -15,7 +15,7 @@ import { validate } from "../../message/index.ts";
 import { decodedPayload, type JournalRecord, type Mail, turnIdOf } from "../../store/index.ts";
 import type { Span } from "../../observe/index.ts";
 import { startTurnSpan } from "../tracing.ts";
-import type { RunLog } from "../cell/run-log.ts";
+import type { RunLog } from "../run/run-log.ts";
 import type { Activation } from "../delivery/activation.ts";
 import type { WaitNode } from "../delivery/deadlock-detector.ts";
 import type { Engine } from "../engine.ts";

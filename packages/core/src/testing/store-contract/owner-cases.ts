@@ -6,6 +6,7 @@ import {
   claim,
   entry,
   fill,
+  names,
   other,
   owner,
   passOn,
@@ -13,6 +14,7 @@ import {
   record,
   records,
   rowOf,
+  runNote,
   snapshotAt,
 } from "./fixtures.ts";
 
@@ -139,6 +141,32 @@ export const ownerCases: readonly StoreCase[] = [
       await store.release(owner, "b");
       expectEqual(await store.heartbeat(owner), [], "given back");
       expectEqual(await bodies(store, await claim(store, "b", other), "b"), [1], "the mail of the cell given back");
+    },
+  },
+  {
+    name: "what holds nothing goes with its release; a log, a snapshot, mail or runs keep a cell",
+    invariant: "I9",
+    run: async ({ store }) => {
+      const nothing = { position: 1, agents: {} };
+      for (const name of ["nothing", "runs", "mail"]) {
+        const fence = await fill(store, 1, name);
+        if (name === "runs") await store.append(name, fence, [], { runs: [runNote("run")] });
+        if (name === "mail") await store.deliver(name, [entry(1)]);
+        await store.snapshot(name, fence, nothing, { dropsLog: true });
+      }
+      await store.snapshot("snapshot", await fill(store, 1, "snapshot"), snapshotAt(1), { dropsLog: true });
+      const { epoch } = await fill(store, 1, "log");
+      await store.release(owner);
+      expectEqual(
+        [...(await names(store))].sort(),
+        ["log", "mail", "runs", "snapshot"],
+        "the cells that hold anything",
+      );
+      expectEqual((await store.runs()).length, 1, "the runs");
+      for (const name of ["log", "mail", "runs", "snapshot"])
+        expectEqual((await store.claim(name, other)).position, 1, `the position of "${name}"`);
+      const again = await store.claim("nothing", other);
+      expectThat(again.epoch > epoch, "the epoch of a cell that went repeats or goes back");
     },
   },
 ];

@@ -16,7 +16,7 @@ import type { Mail } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Engine } from "../engine.ts";
 import { isOwnedElsewhere } from "../owner/owned-elsewhere.ts";
-import { nameOf } from "./mail-factory.ts";
+import { nameOf } from "../delivery/mail-factory.ts";
 import { type LaneEntry, OutboxLane } from "./outbox-lane.ts";
 
 /** Milliseconds after which an undelivered message becomes a dead letter (C10). */

@@ -3,7 +3,7 @@ import { freezeJson } from "../../store/index.ts";
 import type { ControlAction } from "../agent-runtime.ts";
 import type { Engine } from "../engine.ts";
 import type { Turn } from "../turn/turn.ts";
-import type { Cell } from "./cell.ts";
+import type { Cell } from "../cell/cell.ts";
 
 /** The run that is controlled. */
 export interface ControlledRun {
