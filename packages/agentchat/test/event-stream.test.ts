@@ -6,11 +6,12 @@ import {
   toEventStream,
 } from "@troupe/agentchat";
 import { createIdSource, InProcessRuntime } from "@troupe/core";
-import { ManualClock } from "@troupe/core/testing";
+import { createSeededRandom, ManualClock } from "@troupe/core/testing";
 import { tool } from "@troupe/llm";
 import { byTurn, reply, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { Machine } from "./support/processes.ts";
 
 interface Sent {
   readonly id: string | undefined;
@@ -36,7 +37,44 @@ async function read(stream: ReadableStream<Uint8Array>, most = Number.POSITIVE_I
   return sent;
 }
 
-const talk = (): RoundRobinGroupChat =>
+/** A browser: it keeps whole events only, and comes back with the number of the last one. */
+class Client {
+  readonly seen: RunEvent[] = [];
+  lastEventId: string | undefined;
+  #text = "";
+
+  /** Reads a few chunks and a part of the next one, then loses the connection. */
+  async readSome(stream: ReadableStream<Uint8Array>, random: { next(): number }): Promise<void> {
+    this.#text = "";
+    const reader = stream.getReader();
+    const decoder = new TextDecoder();
+    for (let chunks = Math.floor(random.next() * 6); chunks >= 0; chunks--) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      this.#take(decoder.decode(chunks > 0 ? value : value.subarray(0, Math.floor(random.next() * value.length))));
+    }
+    await reader.cancel();
+  }
+
+  async readAll(stream: ReadableStream<Uint8Array>): Promise<void> {
+    this.#text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) this.#take(decoder.decode(chunk));
+  }
+
+  #take(text: string): void {
+    const blocks = (this.#text + text).split("\n\n");
+    this.#text = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const id = /^id: (\d+)$/m.exec(block)?.[1];
+      if (id === undefined) continue;
+      this.lastEventId = id;
+      this.seen.push(JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? "null") as RunEvent);
+    }
+  }
+}
+
+const talk = (messages = 5): RoundRobinGroupChat =>
   new RoundRobinGroupChat({
     name: "talk",
     participants: ["a", "b"].map(
@@ -46,7 +84,7 @@ const talk = (): RoundRobinGroupChat =>
           model: new ScriptedModel((_request, { turn }) => reply.text(`${name}${turn}\nline`, { delayMs: 1 })),
         }),
     ),
-    termination: new MaxMessageTermination(5),
+    termination: new MaxMessageTermination(messages),
   });
 
 describe("toEventStream", () => {
@@ -73,6 +111,31 @@ describe("toEventStream", () => {
       const ids = [...first, ...second].flatMap(({ id }) => (id === undefined ? [] : [Number(id)]));
       expect(ids).toEqual(Array.from({ length: last }, (_, index) => index + 1));
       expect((await run).stopReason.kind).toBe("condition");
+    }
+  });
+
+  it("shows a client that is cut off at 50 random points, also while its process dies, the identical durable sequence", async () => {
+    for (const seed of [1, 2, 3]) {
+      const random = createSeededRandom(seed);
+      await using machine = new Machine();
+      const create = (): RoundRobinGroupChat => talk(61);
+      let process = machine.start();
+      let run = create().run("go", { runtime: process.runtime, runId: "r" });
+      const client = new Client();
+      for (let cut = 1; cut <= 50; cut++) {
+        await client.readSome(toEventStream(run, { lastEventId: client.lastEventId }), random);
+        if (cut % 17 !== 0) continue;
+        process.kill();
+        process = machine.start();
+        run = create().attach("r", { runtime: process.runtime });
+      }
+      await client.readAll(toEventStream(run, { lastEventId: client.lastEventId }));
+      const later = create().attach("r", { runtime: machine.start().runtime });
+      const log: RunEvent[] = [];
+      for await (const event of later.events()) if (!event.isLive) log.push(event);
+      expect(log.at(-1)?.kind).toBe("run-finished");
+      expect(log.length).toBeGreaterThan(100);
+      expect(client.seen).toEqual(log);
     }
   });
 
