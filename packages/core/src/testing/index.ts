@@ -30,5 +30,6 @@ export {
   type SimulationOptions,
   type SimulationReport,
 } from "./simulation/simulate.ts";
+export type { EpisodeCounts } from "./simulation/episode.ts";
 export { SimulationViolation } from "./simulation/violation.ts";
 export { KillableStore } from "./store-faults/killable-store.ts";
