@@ -43,7 +43,7 @@ describe("the demonstration, killed in the middle", () => {
 
   test("counts the calls of both processes: none whose outcome was recorded is repeated", () => {
     const table = crash.stdout.slice(crash.stdout.indexOf("The crash"));
-    expect(table).toMatch(/killed +SIGKILL at event 20 of 40 \(seed 5\)/);
+    expect(table).toMatch(/killed +SIGKILL at event 20 of \d+ \(seed 5\)/);
     expect(table).toMatch(/model calls +11 made, 11 recorded: no recorded one repeated\n/);
     expect(table).toMatch(/code runs +7 made, 7 recorded: no recorded one repeated\n/);
     expect(table).toContain("13 messages, the same, word for word,");

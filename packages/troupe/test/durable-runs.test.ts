@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { atTerminal, canMakeTerminal, keys } from "./at-terminal.ts";
 import { type CommandOptions, type CommandOutcome, troupe } from "./run-command-line.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "troupe-durable-"));
@@ -106,6 +107,26 @@ describe("a run in a store", () => {
     expect(stdout).toContain("taken over after a death: once");
   });
 
+  test("whose code has changed in the middle of a turn is refused, and goes on with the old code", async () => {
+    const home = project();
+    const file = fixture("changing-team.ts");
+    const slow = { TROUPE_TEST_PAUSE: "10000" };
+    await home.run(["run", file, "go", "--run-id", "c"], { environment: slow, killAt: "resting" });
+    const changed = { TROUPE_TEST_STEP: "two" };
+    const refused = await home.run(["resume", "c"], { environment: changed });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(
+      /outcome of "one#1", but the handler asked for "two#1"[^]*state\.nondeterministic_replay/,
+    );
+    expect(refused.stderr).not.toMatch(/^\s+at /m);
+    const replayed = await home.run(["replay", "c"], { environment: changed });
+    expect(replayed.exitCode).toBe(1);
+    expect(replayed.stdout).toMatch(/journal of .*\n {4}recorded: "one#1"\n {4}replayed: "two#1"/);
+    const resumed = await home.run(["resume", "c"]);
+    expect({ exitCode: resumed.exitCode, stderr: resumed.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(resumed.stdout).toContain("done");
+  });
+
   test("Ctrl+C cancels it, for good", async () => {
     const home = project();
     const cancelled = await home.run(["run", fixture("hanging-team.ts"), "hello", "--run-id", "c"], {
@@ -128,6 +149,17 @@ describe("a run in a store", () => {
     expect(table.stdout).toContain("It waits for an answer: troupe resume q");
     const again = await home.run(["resume", "q"]);
     expect(again.exitCode).toBe(3);
+  });
+
+  test.skipIf(!canMakeTerminal)("resume asks the question that it rests at, in another process", async () => {
+    const home = project();
+    expect((await home.run(["run", fixture("asking-team.ts"), "hello", "--run-id", "q"])).exitCode).toBe(3);
+    const answer = ["Your answer to clerk? \u001B", `yes, do${keys.enter}`] as const;
+    const { exitCode, shown } = await atTerminal("resume q", [answer], { cwd: home.folder, store: "" });
+    expect(exitCode, shown).toBe(0);
+    expect(shown).toContain("yes, do");
+    expect(shown).toMatch(/condition.*3 messages/s);
+    expect(await list(home)).toMatchObject([{ runId: "q", status: "ended", questions: 0 }]);
   });
 
   test("--store memory keeps nothing, a path keeps it elsewhere, and the variable holds for every command", async () => {

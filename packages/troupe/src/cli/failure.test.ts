@@ -2,6 +2,7 @@ import { ConfigError, ModelError, TeamError } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { describeFailure, exitCodeOf } from "./failure.ts";
+import { createFaultLogger } from "./runs/fault-logger.ts";
 
 const refused = new ModelError("model.unauthorized", "The key was refused.", {
   remedy: "Set a valid key.",
@@ -34,6 +35,17 @@ describe("describeFailure", () => {
     expect(text.split("because").length).toBeLessThan(8);
     expect(describeFailure(first, { isDebug: true }).length).toBeLessThan(20_000);
   });
+});
+
+test("a fault that nobody awaits is told in the same words, with a stack only when debugging", () => {
+  const written: string[] = [];
+  createFaultLogger((text) => written.push(text), false).error({ message: "the log is full", error: refused });
+  createFaultLogger((text) => written.push(text), false).warn({ message: "slow" });
+  createFaultLogger((text) => written.push(text), true).error({ message: "the log is full", error: refused });
+  expect(written[0]).toMatch(/^the log is full\nerror: The key was refused\.\n {2}code: model\.unauthorized\n/);
+  expect(written[0]).not.toMatch(/^\s+at /m);
+  expect(written[1]).toBe("slow\n");
+  expect(written[2]).toMatch(/^\s+at /m);
 });
 
 test("a wrong set-up exits with 2, a fault with 1", () => {

@@ -65,8 +65,7 @@ interface ReplayWork {
 async function replayRun({ store, run, runner, until }: ReplayWork): Promise<CellReplay> {
   const collector = new DefinitionCollector();
   try {
-    // Opening a session is what registers a runner; nothing runs in it.
-    await runner.session("replay", { runtime: collector }).messages();
+    await runner.register(collector);
     return await replayCell({
       records: await store.read(run.cell),
       agents: collector.definitions,

@@ -1,9 +1,10 @@
-import { InProcessRuntime, type RunRow, type Store } from "@troupe/core";
+import { InProcessRuntime, type Logger, type RunRow, type Store } from "@troupe/core";
 import { type EventLogFile, eventLogFile } from "../../node/event-log/event-log-file.ts";
 import { lastLogged } from "../../node/event-log/last-logged.ts";
 import { openExistingStore, openStore } from "../store/open-store.ts";
 import type { StoreSpec } from "../store/store-spec.ts";
 import { readMoments } from "../timeline/run-moments.ts";
+import { createFaultLogger } from "./fault-logger.ts";
 
 /** What a command runs a team on. */
 export interface RunHost {
@@ -28,7 +29,8 @@ export interface HostOptions {
 
 /** Opens a store, a runtime on it, and an event log. @throws ConfigError, StoreError for what cannot be opened. */
 export async function openHost({ spec, mustExist, isDev, logPath, runId }: HostOptions): Promise<RunHost> {
-  const log = logPath === undefined ? undefined : await openLog(logPath);
+  const logger = createFaultLogger((text) => void process.stderr.write(text), process.argv.includes("--debug"));
+  const log = logPath === undefined ? undefined : await openLog(logPath, logger);
   const store = await (mustExist === true ? openExistingStore(spec) : openStore(spec));
   try {
     // A store that cannot be used says so now, before anything is begun.
@@ -42,6 +44,7 @@ export async function openHost({ spec, mustExist, isDev, logPath, runId }: HostO
   }
   const runtime = new InProcessRuntime({
     store,
+    logger,
     ...(isDev === true && { parkAfterMs: 0 }),
     ...(log !== undefined && { observer: log.observe }),
   });
@@ -70,8 +73,8 @@ async function completeLog(
       log.observe({ kind: "event-stored", cell: run.cell, event: moment.event });
 }
 
-async function openLog(path: string): Promise<EventLogFile> {
-  const log = eventLogFile({ path });
+async function openLog(path: string, logger: Logger): Promise<EventLogFile> {
+  const log = eventLogFile({ path, logger });
   await log.open();
   return log;
 }
