@@ -64,7 +64,7 @@ export class OutboxLane {
     for (;;) {
       this.#drop();
       const [head] = this.#entries;
-      if (head === undefined || this.#engine.isClosed) return this.#rest();
+      if (head === undefined) return this.#rest();
       try {
         const arrived = await this.#host.deliver([...this.#entries]);
         this.#entries.splice(0, arrived);

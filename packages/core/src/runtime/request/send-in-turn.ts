@@ -210,7 +210,10 @@ function stopWaiting(turn: Turn, target: WaitNode): void {
 /** Waits for the outcome; it is recorded before the handler, or a parked turn's next frame, sees it. */
 async function awaitReply(turn: Turn, frame: Frame, { key, mail, deadlineMs, decode }: Awaited): Promise<LiveOutcome> {
   const reply = createDeferred<LiveOutcome>();
-  turn.engine.pending.open(mail, deadlineMs, { sink: (outcome) => settle(turn, { key, outcome, reply }), decode });
+  turn.engine.pending.open(mail, deadlineMs, {
+    sink: (outcome) => settle(turn, { key, messageId: mail.messageId, outcome, reply }),
+    decode,
+  });
   turn.openSends.set(mail.messageId, key);
   frame.suspend();
   turn.maybeRest();
@@ -224,12 +227,17 @@ function settle(
   turn: Turn,
   settled: {
     readonly key: string;
+    readonly messageId: string;
     readonly outcome: LiveOutcome;
     readonly reply: ReturnType<typeof createDeferred<LiveOutcome>>;
   },
 ): void {
   const { key, outcome, reply } = settled;
-  if (turn.isEnded || turn.frame.isCommitting || turn.journal.outcome(key) !== undefined) return;
+  if (turn.isEnded || turn.frame.isCommitting) return;
+  if (turn.journal.outcome(key) !== undefined) {
+    reply.resolve(outcome);
+    return;
+  }
   if (!turn.isParked) turn.wake();
   const record: JournalRecord = {
     kind: "request-settled",
@@ -246,6 +254,8 @@ function settle(
     }
     turn.frame.now = record.at;
     reply.resolve(outcome);
+    // Another frame may have begun to wait while the outcome was on its way to this one.
+    turn.engine.pending.take(settled.messageId)?.sink(outcome);
   };
   try {
     const written = writeJournal(turn, [record]);
