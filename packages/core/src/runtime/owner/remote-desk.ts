@@ -79,10 +79,12 @@ export class RemoteDesk {
 
   /** Brings a message from outside to a cell that another process owns; the owner answers to this process's mailbox. */
   async post(cell: string, mail: Mail): Promise<void> {
-    if (mail.kind !== "request") return this.deliver(cell, { kind: "mail", mail });
+    // An inbox takes entries at least once: the owner must know this one again.
+    const known: Mail = { ...mail, isRemembered: true };
+    if (mail.kind !== "request") return this.deliver(cell, { kind: "mail", mail: known });
     const { owner, pending } = this.#engine;
     await this.#openMailbox();
-    await this.deliver(cell, { kind: "mail", mail: { ...mail, replyTo: { kind: "outside", worker: owner } } });
+    await this.deliver(cell, { kind: "mail", mail: { ...known, replyTo: { kind: "outside", worker: owner } } });
     this.lookAfter(cell, () => pending.has(mail.messageId));
   }
 
