@@ -1,3 +1,4 @@
+import type { DurableRunEvent } from "@troupe/agentchat";
 import type { CellEvent, JsonValue } from "@troupe/core";
 import { formatDuration } from "../../terminal/human-units.ts";
 import type { Style } from "../../terminal/terminal.ts";
@@ -25,7 +26,8 @@ export function describeEvent({ kind, path, payload }: CellEvent): EventWords {
 
 type Describe = (payload: JsonValue) => Omit<EventWords, "who"> & { readonly who?: string };
 
-const descriptions: Readonly<Record<string, Describe>> = {
+/** Every kind that agents and teams record has words here. */
+const known: Readonly<Record<DurableRunEvent["kind"], Describe>> = {
   "run-started": (payload) => ({ words: `started ${textAt(payload, "runner")}`, style: "dim" }),
   message: (payload) => ({
     who: textAt(payload, "message", "source"),
@@ -37,6 +39,10 @@ const descriptions: Readonly<Record<string, Describe>> = {
     valueAt(payload, ["isEstimated"]) === true
       ? { words: `a call of ${textAt(payload, "model")} was lost: at most ${describeCost(payload)}`, style: "yellow" }
       : { words: `asked ${textAt(payload, "model")}: ${describeCost(payload)}${tookTime(payload)}`, style: "dim" },
+  "model-failed": (payload) => ({
+    words: `${textAt(payload, "model")} did not answer: ${textAt(payload, "message")}`,
+    style: "red",
+  }),
   "tool-call-requested": (payload) => ({
     words: `calls ${itemsAt(payload, "calls").map(describeToolCall).join("; ")}`,
   }),
@@ -48,7 +54,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   }),
   "code-finished": (payload) => {
     const exitCode = numberAt(payload, "exitCode") ?? 0;
-    const words = `exit code ${exitCode}${tookTime(payload)}: ${textAt(payload, "output")}`;
+    const words = `exit code ${exitCode}${tookTime(payload)}${ranOften(payload)}: ${textAt(payload, "output")}`;
     return { words, style: exitCode === 0 ? "green" : "red" };
   },
   note: (payload) => ({
@@ -69,6 +75,8 @@ const descriptions: Readonly<Record<string, Describe>> = {
   "run-failed": (payload) => ({ words: `failed: ${describeError(payload)}`, style: "red" }),
 };
 
+const descriptions: Readonly<Record<string, Describe>> = known;
+
 /** Tokens and money of one call of a model; an unknown price is not shown as 0. */
 function describeCost(payload: JsonValue): string {
   const tokens = `${numberAt(payload, "usage", "inputTokens") ?? 0} + ${numberAt(payload, "usage", "outputTokens") ?? 0} tokens`;
@@ -88,7 +96,7 @@ function describeToolResult(payload: JsonValue): ReturnType<Describe> {
   const status = textAt(payload, "result", "status");
   const content = itemsAt(payload, "result", "content").map(describePart).join(" ");
   return {
-    words: `${textAt(payload, "result", "toolName")}: ${status}${tookTime(payload)}: ${content}`,
+    words: `${textAt(payload, "result", "toolName")}: ${status}${tookTime(payload)}${ranOften(payload)}: ${content}`,
     style: status === "ok" ? "green" : status === "unknown" ? "yellow" : "red",
   };
 }
@@ -107,4 +115,10 @@ function describeError(payload: JsonValue): string {
 function tookTime(payload: JsonValue): string {
   const durationMs = numberAt(payload, "durationMs");
   return durationMs === undefined ? "" : `, ${formatDuration(durationMs)}`;
+}
+
+/** What ran more than once did so because its process died. */
+function ranOften(payload: JsonValue): string {
+  const executions = numberAt(payload, "executions") ?? 1;
+  return executions > 1 ? `, run ${executions} times` : "";
 }

@@ -142,6 +142,21 @@ describe("readMoments", () => {
   });
 });
 
+test("what went wrong or ran again is said", () => {
+  const text = show([
+    moment(1, "model-failed", { callId: "c", model: "m-1", message: "HTTP 500" }),
+    moment(2, "tool-call-finished", {
+      result: { toolName: "t", status: "ok", content: [] },
+      durationMs: 5,
+      executions: 2,
+    }),
+    moment(3, "code-finished", { exitCode: 0, output: "4", durationMs: 5, executions: 3 }),
+  ]);
+  expect(text).toContain("m-1 did not answer: HTTP 500");
+  expect(text).toContain("t: ok, 5 ms, run 2 times:");
+  expect(text).toContain("exit code 0, 5 ms, run 3 times: 4");
+});
+
 test("figures add up; a price that is not known is not 0", () => {
   const known = [
     moment(1, "model-called", { usage, usd: 0.5 }),
