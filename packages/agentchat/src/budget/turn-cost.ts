@@ -1,11 +1,11 @@
 import { TeamError, TroupeError } from "@troupe/core";
 import { asJson } from "../message/as-json.ts";
-import type { SpentEntry } from "./spent.ts";
+import type { Spent } from "./spent.ts";
 
 const code = "run.turn_failed";
 
 /** The error of a turn that cost something before it threw: nothing of the turn is kept but what it did and what that cost. */
-export function withCost(error: unknown, spent: readonly SpentEntry[]): unknown {
+export function withCost(error: unknown, spent: readonly Spent[]): unknown {
   if (spent.length === 0) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new TeamError(code, message, {
@@ -18,7 +18,7 @@ export function withCost(error: unknown, spent: readonly SpentEntry[]): unknown 
 /** What was thrown, and what the turn had cost by then. */
 export interface FailedTurn {
   readonly error: Error;
-  readonly spent: readonly SpentEntry[];
+  readonly spent: readonly Spent[];
 }
 
 /** The inverse of `withCost`, after the error has been stored and read. */
@@ -29,10 +29,10 @@ export function readCost(error: Error): FailedTurn {
 }
 
 /** Only `withCost` writes them. */
-function toEntries(value: unknown): readonly SpentEntry[] {
+function toEntries(value: unknown): readonly Spent[] {
   return isEntries(value) ? value : [];
 }
 
-function isEntries(value: unknown): value is readonly SpentEntry[] {
+function isEntries(value: unknown): value is readonly Spent[] {
   return Array.isArray(value);
 }

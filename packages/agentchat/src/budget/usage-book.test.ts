@@ -1,7 +1,7 @@
 import { bookUsage, emptyLedger, emptyUsage, type UsageEntry } from "@troupe/llm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mergeSpent, toSpent, toUsageLedger } from "./spent.ts";
+import { addSpent, type Spent, toSpent, toUsageLedger, toUsageSum } from "./spent.ts";
 import { UsageBook } from "./usage-book.ts";
 
 const names = fc.constantFrom("a", "b", "__proto__", "constructor");
@@ -27,9 +27,13 @@ describe("sums of calls", () => {
         const book = new UsageBook();
         for (const each of turns.flat()) book.book(each);
         expect(book.ledger).toEqual(expected);
-        const spent = turns.flatMap((calls) => mergeSpent(calls.map(toSpent)));
+        const spent = turns.reduce<readonly Spent[]>(
+          (known, calls) => addSpent(known, addSpent([], calls.map(toSpent))),
+          [],
+        );
         expect(toUsageLedger(spent)).toEqual(expected);
-        expect(toUsageLedger(mergeSpent(spent))).toEqual(expected);
+        expect(toUsageSum(spent)).toEqual(expected.total);
+        expect(new Set(spent.map(([agent, model]) => `${agent} ${model}`)).size).toBe(spent.length);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import type { JsonValue } from "@troupe/core";
-import type { UsageSum } from "@troupe/llm";
+import type { Spent } from "../budget/spent.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { StopKind } from "../message/stop-reason.ts";
 
@@ -35,7 +35,7 @@ export interface ActiveRun {
   /** Turns of speakers so far, those of nested teams and second tries included: what the budget counts. */
   turnsTaken: number;
   /** What models were paid for so far; absent while none was called. */
-  spent?: UsageSum;
+  spent?: readonly Spent[];
   condition: JsonValue;
   turnsUnderWay: Record<string, OpenTurn>;
   isStopping: boolean;

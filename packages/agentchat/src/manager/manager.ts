@@ -14,7 +14,7 @@
  */
 import { type EncodedError, encodeError, type JsonValue, TeamError } from "@troupe/core";
 import { budgetExceeded } from "../budget/run-ledger.ts";
-import { addSums, mergeSpent, noSum, type SpentEntry, toUsageLedger } from "../budget/spent.ts";
+import { addSpent, toUsageLedger, toUsageSum } from "../budget/spent.ts";
 import { asJson } from "../message/as-json.ts";
 import { type ChatMessage, completeMessage, type MessageDraft } from "../message/chat-message.ts";
 import {
@@ -163,10 +163,7 @@ export class Manager {
 
   #bookTurn(run: ActiveRun, { spent = [], turnsTaken = 0 }: TurnReply): void {
     run.turnsTaken += turnsTaken;
-    for (const entry of spent) {
-      run.spent = addSums(run.spent ?? noSum, entry);
-      this.#core.lists.spent.append(entry);
-    }
+    if (spent.length > 0) run.spent = addSpent(run.spent ?? [], spent);
   }
 
   /** True when the speaker has been asked again and the team waits for it. */
@@ -229,7 +226,7 @@ export class Manager {
       isTask,
       messages: [...news.messages, ...this.#said],
       events: news.events,
-      usage: run.spent ?? noSum,
+      usage: toUsageSum(run.spent ?? []),
       elapsedMs,
     };
     const verdict = termination.check(run.condition, delta);
@@ -295,7 +292,7 @@ export class Manager {
     }
     this.#state.recent = remember(this.#state.recent, run);
     const data = last?.kind === "structured" ? last.data : undefined;
-    finishRoot(this.#place, run, { data, usage: toUsageLedger(await this.#takeSpent()) });
+    finishRoot(this.#place, run, { data, usage: toUsageLedger(run.spent ?? []) });
   }
 
   async #lastMessage(run: ActiveRun): Promise<ChatMessage | undefined> {
@@ -312,23 +309,8 @@ export class Manager {
     const { events } = this.#core.lists;
     const seen = run.parent?.wantsEvents === true ? await events.read() : [];
     if (seen.length > 0) events.replaceAll([]);
-    const spent = mergeSpent(await this.#takeSpent());
-    return {
-      end: nestedEnd(run),
-      messages,
-      events: seen,
-      turnsTaken: run.turnsTaken,
-      ...(spent.length > 0 && { spent }),
-    };
-  }
-
-  /** What the turns of the run have cost; the next run starts with an empty list. */
-  async #takeSpent(): Promise<readonly SpentEntry[]> {
-    const { spent } = this.#core.lists;
-    if (spent.length === 0) return [];
-    const entries = await spent.read();
-    spent.replaceAll([]);
-    return entries;
+    const { turnsTaken, spent } = run;
+    return { end: nestedEnd(run), messages, events: seen, turnsTaken, ...(spent !== undefined && { spent }) };
   }
 
   /** Ends the run as failed when the team's own code throws, or as limited when the budget does (M4). */

@@ -1,7 +1,7 @@
 import type { JsonValue, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
 import type { CodeResult, ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
 import type { SettledCall } from "../budget/run-ledger.ts";
-import { type SpentEntry, toSpent } from "../budget/spent.ts";
+import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
 import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
 import { asJson } from "../message/as-json.ts";
 import type { Question } from "../message/question.ts";
@@ -27,7 +27,7 @@ export interface TurnSetting {
 export interface TurnNotes {
   /** What happened on the way; empty unless the manager wants it. */
   readonly events: SourcedEvent[];
-  readonly spent: SpentEntry[];
+  spent: readonly Spent[];
 }
 
 /** A question without a deadline of its own: 7 days. */
@@ -177,7 +177,7 @@ export class AgentTurn implements ErasedContext {
   /** A model call has ended: the run's ledger and the manager hear of it. */
   settleModelCall(call: SettledCall): void {
     this.resources.ledger.settleModelCall(call);
-    for (const entry of call.used) this.#notes.spent.push(toSpent(entry));
+    if (call.used.length > 0) this.#notes.spent = addSpent(this.#notes.spent, call.used.map(toSpent));
   }
 
   report(event: AgentYield): void {

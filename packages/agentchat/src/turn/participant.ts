@@ -1,5 +1,4 @@
 import { isPromiseLike } from "@troupe/core";
-import { mergeSpent } from "../budget/spent.ts";
 import { withCost } from "../budget/turn-cost.ts";
 import { asJson } from "../message/as-json.ts";
 import { completeMessage } from "../message/chat-message.ts";
@@ -32,8 +31,7 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   const reply = await answer(role, payload, { turn, core });
   const end = reply.end ?? { status: "ok" };
   if (end.status === "error") environment.faults.note(turn.runId, reply.cause);
-  const { events } = turn.notes;
-  const spent = mergeSpent(turn.notes.spent);
+  const { events, spent } = turn.notes;
   const cost = spent.length === 0 ? {} : { spent };
   if (reply.message === undefined) return { end, messages: [], events, ...cost };
   const message = completeMessage(reply.message, { id: core.newId(), source: role.name });
@@ -53,7 +51,7 @@ async function answer(
     if (end !== undefined) return { message: undefined, end };
     turn.environment.faults.note(turn.runId, error);
     await keepEvents(core);
-    throw withCost(error, mergeSpent(turn.notes.spent));
+    throw withCost(error, turn.notes.spent);
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from "@troupe/core";
 import type { ModelMessage } from "@troupe/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { SpentEntry } from "../budget/spent.ts";
+import type { Spent } from "../budget/spent.ts";
 import type { AgentEvent } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import { trustedSchema } from "../message/trusted-schema.ts";
@@ -33,7 +33,7 @@ export interface TurnReply {
   /** Set when a `finish` call ended the run. */
   readonly finished?: { readonly data: JsonValue };
   /** What the models were paid for on the way; absent when none was called. */
-  readonly spent?: readonly SpentEntry[];
+  readonly spent?: readonly Spent[];
   /** Of a nested team: turns that its speakers took. */
   readonly turnsTaken?: number;
 }
@@ -131,15 +131,11 @@ export interface ThreadItem {
 /** What a speaker did on the way, with its name. */
 export type SourcedEvent = AgentEvent & { readonly source: string };
 
-/**
- * The lists of every actor in a session's cell: managers use `thread`, `spent` (what this run's turns have cost) and, for the team above,
- * `events`; agents use `history`.
- */
+/** The lists of every actor in a session's cell: managers use `thread` and, for the team above, `events`; agents `history`. */
 export type CellLists = {
   readonly thread: StandardSchemaV1<ThreadItem, ThreadItem>;
   readonly history: StandardSchemaV1<ModelMessage, ModelMessage>;
   readonly events: StandardSchemaV1<SourcedEvent, SourcedEvent>;
-  readonly spent: StandardSchemaV1<SpentEntry, SpentEntry>;
 };
 
 /** The schemas of those lists. */
@@ -147,7 +143,6 @@ export const cellLists: CellLists = {
   thread: trustedSchema<ThreadItem>(),
   history: trustedSchema<ModelMessage>(),
   events: trustedSchema<SourcedEvent>(),
-  spent: trustedSchema<SpentEntry>(),
 };
 
 /** The state of every actor in a session's cell; each uses its own part. */

@@ -283,7 +283,7 @@ export class RunController<Output> implements RunHandle<Output> {
       this.#started.resolve();
       await reading;
     } finally {
-      closing.abort();
+      closing.abort("read");
       this.#transcript.close();
     }
   }

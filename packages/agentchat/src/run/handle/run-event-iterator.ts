@@ -53,7 +53,7 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
     if (!event.isLive) this.#next = event.sequence + 1;
     if (event.kind === "run-finished" || event.kind === "run-failed") {
       this.#isAtEnd = true;
-      this.#closing.abort();
+      this.#closing.abort("read");
     }
     return { done: false, value: event };
   }
@@ -61,7 +61,7 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
   async return(): Promise<IteratorResult<RunEvent, undefined>> {
     if (this.#isClosed) return { done: true, value: undefined };
     this.#isClosed = true;
-    this.#closing.abort();
+    this.#closing.abort("read");
     if (!this.#isAtEnd) await this.#source.loop?.left();
     return { done: true, value: undefined };
   }
