@@ -140,6 +140,14 @@ describeWithServer("PostgresStore.sweep", (server) => {
     expect((await store.claim("held", "owner")).snapshot).toEqual(snapshot);
   });
 
+  test("cells that hold nothing go, also those that a dead worker has left", async () => {
+    const { store, schema } = open();
+    for (const cell of ["left", "held"]) await claimCell(store, cell, cell);
+    await silenceWorker(server(), schema, "left");
+    await store.sweep();
+    expect(await server().query(`SELECT name FROM ${schema}.cells`)).toEqual(["held"]);
+  });
+
   test("large strings go when nothing refers to them any more, and not before", async () => {
     const { store, schema } = open();
     const large = "large ".repeat(60_000);

@@ -172,6 +172,30 @@ describeWithServer("workers of postgresStore", (server) => {
     expect(owners).toBe("40");
   });
 
+  test("L4: a cell that holds nothing any more leaves no row once it was given back, others leave all they hold", async () => {
+    const { stores, schema } = open(2);
+    const [store] = first(stores);
+    const nothing = { position: 1, agents: {} };
+    const something = { position: 1, agents: { ada: { state: "1", lists: {} } } };
+    for (const cell of ["bare", "logged", "kept", "mailed", "busy", "noted", "never written"]) {
+      const fence = await claimCell(store, cell);
+      if (cell === "never written") continue;
+      const run = { runId: "r", status: "ended", sequence: 1, questions: 0 } as const;
+      const notes = { isBusy: cell === "busy", runs: cell === "noted" ? [run] : [] };
+      const position = await store.append(cell, fence, [record(0)], notes);
+      if (cell === "mailed") await store.deliver(cell, [mailEntry(1)]);
+      const snapshot = cell === "kept" ? something : nothing;
+      if (cell !== "logged") await store.snapshot(cell, { ...fence, position }, snapshot, { dropsLog: true });
+    }
+    const names = (): Promise<readonly string[]> => server().query(`SELECT name FROM ${schema}.cells ORDER BY name`);
+    await store.release("owner", "bare");
+    expect(await names()).toEqual(["busy", "kept", "logged", "mailed", "never written", "noted"]);
+    await store.release("owner");
+    expect(await names()).toEqual(["busy", "kept", "logged", "mailed", "noted"]);
+    const again = await store.claim("bare", "owner");
+    expect([again.position, again.isClean]).toEqual([0, true]);
+  });
+
   test("two workers of one name in two processes are two workers", async () => {
     const { stores } = open(2);
     const [store, second] = first(stores);

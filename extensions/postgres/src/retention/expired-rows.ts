@@ -1,6 +1,6 @@
 import type { CellSnapshot } from "@troupe/core";
 import type { Database, RunStatement, Statement } from "../connection/database.ts";
-import { dropCells } from "../rows/cell-rows.ts";
+import { isBare } from "../rows/cell-rows.ts";
 import { parseStored } from "../rows/parse-stored.ts";
 import { fromStoredText } from "../rows/stored-text.ts";
 import { isDead } from "../worker/liveness.ts";
@@ -8,13 +8,17 @@ import { snapshotBody } from "../write/snapshot-batch.ts";
 
 const liveWorker = `SELECT FROM workers w WHERE w.id = c.worker AND NOT ${isDead("$1")}`;
 
-/** Cells that nobody is going to write soon, whose snapshots may name what has expired; and cells that hold nothing any more. */
-const list: Statement = {
+/** Cells that nobody is going to write soon, whose snapshots may name what has expired. */
+const listExpiring: Statement = {
   name: "expire-list",
-  text: `SELECT c.id::float8 FROM cells c LEFT JOIN snapshots s ON s.cell = c.id
-    WHERE c.id > $2 AND c.updated_at <= $3 AND NOT EXISTS (${liveWorker}) AND (s.body ~ '"(marks|remembered)"'
-      OR (s.cell IS NULL AND NOT EXISTS (SELECT FROM log l WHERE l.cell = c.id)))
-    ORDER BY c.id LIMIT $4`,
+  text: `SELECT c.id::float8 FROM cells c JOIN snapshots s ON s.cell = c.id
+    WHERE c.id > $2 AND c.updated_at <= $3 AND s.body ~ '"(marks|remembered)"' AND NOT EXISTS (${liveWorker}) ORDER BY c.id LIMIT $4`,
+};
+
+/** Cells that hold nothing, left by workers that died. */
+const listBare: Statement = {
+  name: "expire-bare",
+  text: `SELECT c.id::float8 FROM cells c WHERE c.id > $2 AND ${isBare} AND NOT EXISTS (${liveWorker}) ORDER BY c.id LIMIT $3`,
 };
 
 const lock: Statement = {
@@ -26,12 +30,7 @@ const readSnapshot: Statement = { name: "expire-read", text: "SELECT body FROM s
 const writeSnapshot: Statement = { name: "expire-write", text: "UPDATE snapshots SET body = $2 WHERE cell = $1" };
 const dropSnapshot: Statement = { name: "expire-drop", text: "DELETE FROM snapshots WHERE cell = $1" };
 
-const holdsNothing: Statement = {
-  name: "expire-empty",
-  text: `SELECT c.id::float8 FROM cells c WHERE c.id = $1
-    AND NOT EXISTS (SELECT FROM log l WHERE l.cell = c.id) AND NOT EXISTS (SELECT FROM snapshots s WHERE s.cell = c.id)
-    AND NOT EXISTS (SELECT FROM inbox b WHERE b.cell = c.id) AND NOT EXISTS (SELECT FROM runs r WHERE r.cell = c.id)`,
-};
+const dropBare: Statement = { name: "expire-empty", text: `DELETE FROM cells c WHERE c.id = $1 AND ${isBare}` };
 
 /** Large strings to which no row refers. A row is written at most seconds after its strings were marked as used. */
 const dropBlobs: Statement = {
@@ -61,16 +60,28 @@ const pageSize = 200;
 export async function expireRows(database: Database, limits: ExpiryLimits): Promise<void> {
   const { leaseMs } = database.settings;
   const until = Math.floor(limits.now - Math.min(limits.rememberMs, limits.markMs));
-  let last = 0;
-  for (;;) {
-    const { rows } = await database.query<{ id: number }>(list, [leaseMs, last, until, pageSize]);
-    for (const { id } of rows) await database.transaction((run) => expireCell(run, { id, leaseMs, limits }));
-    const end = rows.at(-1);
-    if (end === undefined || rows.length < pageSize) break;
-    last = end.id;
-  }
+  for await (const id of pages(database, (last) => [listExpiring, [leaseMs, last, until, pageSize]]))
+    await database.transaction((run) => expireCell(run, { id, leaseMs, limits }));
+  for await (const id of pages(database, (last) => [listBare, [leaseMs, last, pageSize]]))
+    await database.transaction(async (run) => {
+      if ((await run(lock, [leaseMs, id])).length > 0) await run(dropBare, [id]);
+    });
   await database.query(dropBlobs, []);
   await database.query(dropWorkers, [leaseMs]);
+}
+
+/** The ids that a statement finds, which is asked again for those after the last of a full page. */
+async function* pages(
+  database: Database,
+  ask: (last: number) => readonly [Statement, readonly unknown[]],
+): AsyncGenerator<number> {
+  for (let last = 0; ; ) {
+    const { rows } = await database.query<{ id: number }>(...ask(last));
+    for (const { id } of rows) yield id;
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < pageSize) return;
+    last = end.id;
+  }
 }
 
 interface ExpiringCell {
@@ -83,14 +94,11 @@ async function expireCell(run: RunStatement, { id, leaseMs, limits }: ExpiringCe
   const [row] = await run<{ cell: string }>(lock, [leaseMs, id]);
   if (row === undefined) return;
   const [stored] = await run<{ body: string }>(readSnapshot, [id]);
-  if (stored !== undefined) {
-    const snapshot = parseStored<CellSnapshot>(stored.body, fromStoredText(row.cell), "snapshot");
-    const body = snapshotBody(withoutExpired(snapshot, limits));
-    if (body === null) await run(dropSnapshot, [id]);
-    else if (body !== stored.body) await run(writeSnapshot, [id, body]);
-  }
-  const [empty] = await run(holdsNothing, [id]);
-  if (empty !== undefined) await dropCells(run, [id]);
+  if (stored === undefined) return;
+  const snapshot = parseStored<CellSnapshot>(stored.body, fromStoredText(row.cell), "snapshot");
+  const body = snapshotBody(withoutExpired(snapshot, limits));
+  if (body === null) await run(dropSnapshot, [id]);
+  else if (body !== stored.body) await run(writeSnapshot, [id, body]);
 }
 
 function withoutExpired({ marks, remembered, ...rest }: CellSnapshot, limits: ExpiryLimits): CellSnapshot {

@@ -12,6 +12,11 @@ interface ListedCell {
   readonly updatedAt: number;
 }
 
+/** A row `c` of `cells` with which nothing is lost but the position, and epochs grow without it. */
+export const isBare = `NOT c.is_busy AND NOT EXISTS (SELECT FROM log l WHERE l.cell = c.id)
+  AND NOT EXISTS (SELECT FROM inbox b WHERE b.cell = c.id) AND NOT EXISTS (SELECT FROM snapshots s WHERE s.cell = c.id)
+  AND NOT EXISTS (SELECT FROM runs r WHERE r.cell = c.id)`;
+
 const holdsAnything = `(c.position > 0 OR EXISTS (SELECT FROM inbox b WHERE b.cell = c.id)
   OR EXISTS (SELECT FROM snapshots s WHERE s.cell = c.id) OR EXISTS (SELECT FROM runs r WHERE r.cell = c.id))`;
 

@@ -7,7 +7,7 @@
  *     that lives. What decides is in the statement that gives it.
  * L2. Epochs come from one counter for all cells, so that none repeats, not even after a cell was pruned.
  * L3. A claim reads the snapshot after it has the cell: nobody can change it any more.
- * L4. A cell that holds nothing has no row once it was given back, unless somebody delivers to it.
+ * L4. A cell that holds nothing has no row once it was given back: agents that changed nothing leave nothing.
  */
 import type { CellClaim, CellSnapshot } from "@troupe/core";
 import type { Database, Statement } from "../connection/database.ts";

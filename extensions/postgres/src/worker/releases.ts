@@ -1,4 +1,5 @@
 import type { Database, Statement } from "../connection/database.ts";
+import { isBare } from "../rows/cell-rows.ts";
 import { toStoredName } from "../rows/stored-text.ts";
 import { type Asked, Gather } from "../write/gather.ts";
 
@@ -18,13 +19,9 @@ const free: Statement = {
   text: "UPDATE cells SET worker = NULL WHERE id = ANY($1::bigint[])",
 };
 
-/** What a cell without records, mail, snapshot and runs leaves: nothing. */
-const dropEmpty: Statement = {
+const dropBare: Statement = {
   name: "release-drop",
-  text: `DELETE FROM cells c WHERE c.id = ANY($1::bigint[]) AND c.position = 0
-    AND NOT EXISTS (SELECT FROM inbox b WHERE b.cell = c.id)
-    AND NOT EXISTS (SELECT FROM snapshots s WHERE s.cell = c.id)
-    AND NOT EXISTS (SELECT FROM runs r WHERE r.cell = c.id)`,
+  text: `DELETE FROM cells c WHERE c.id = ANY($1::bigint[]) AND ${isBare}`,
 };
 
 const endWorker: Statement = {
@@ -63,7 +60,7 @@ export class Releases {
       const ids = (await run<{ id: number }>(lockAll, [worker])).map(({ id }) => id);
       if (ids.length > 0) {
         await run(free, [ids]);
-        await run(dropEmpty, [ids]);
+        await run(dropBare, [ids]);
       }
       await run(endWorker, [worker]);
     });
@@ -82,7 +79,7 @@ export class Releases {
         const ids = (await run<{ id: number }>(lockCells, [worker, names])).map(({ id }) => id);
         if (ids.length === 0) continue;
         await run(free, [ids]);
-        await run(dropEmpty, [ids]);
+        await run(dropBare, [ids]);
       }
     });
     for (const { resolve } of batch) resolve();
