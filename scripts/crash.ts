@@ -30,7 +30,6 @@ if (unknown !== undefined) fail(`--scenario takes one of: ${scenarioNames.join("
 const results = new ResultsFile(values.results);
 if (!values.resume && values.case === undefined) await results.clear();
 const stores = await openStores(values.store);
-if (stores === undefined) fail("--store takes sqlite or postgres");
 const startedAt = performance.now();
 try {
   const report = await runCampaign({

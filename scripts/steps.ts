@@ -47,6 +47,11 @@ export const ciOnly: readonly Step[] = [
     command: ["node", "--conditions=troupe-source", "scripts/simulate.ts", "--steps", "100000", "--seed", "ci"],
     timeoutMs: 180_000,
   },
+  {
+    name: "soak",
+    command: ["npm", "run", "--silent", "soak", "--", "--runs", "2000", "--store-runs", "500"],
+    timeoutMs: 120_000,
+  },
   { name: "installed", command: check("install") },
   ...examples.map(
     (name): Step => ({ name: `example ${name}`, command: ["npm", "start", "--silent", "-w", `examples/${name}`] }),

@@ -1,47 +1,87 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { OutsideServer, type OutsideBook } from "../crash/outside/outside-server.ts";
+import { createDeferred } from "@troupe/core";
+import type { CountedCall } from "../crash/outside/outside-call.ts";
+import { type OutsideBook, OutsideServer } from "../crash/outside/outside-server.ts";
 import { teamScenario } from "../crash/scenario/team-scenarios.ts";
 import type { StoreAddress } from "../crash/worker/assignment.ts";
 import { Puppet } from "./puppet/puppet.ts";
+
+/** How a test is set. */
+export interface StageOptions {
+  readonly scenario: string;
+  /** Default: a SQLite file of its own. */
+  readonly store?: StoreAddress | undefined;
+  /** Milliseconds that an answer from outside may take; default 4. */
+  readonly maxDelayMs?: number | undefined;
+}
+
+/** An answer that is kept. */
+export interface HeldCall {
+  readonly reached: Promise<CountedCall>;
+  release(): void;
+}
 
 /** What the processes of one test share: a store, the world outside, one run. */
 export class Stage {
   readonly server: OutsideServer = new OutsideServer();
   readonly store: StoreAddress;
   readonly book: OutsideBook;
+  readonly runId: string;
   readonly #scenario: string;
-  readonly #runId: string;
   readonly #folder: string;
   readonly #puppets: Puppet[] = [];
 
-  private constructor(options: { scenario: string; runId: string; folder: string }) {
-    this.#scenario = options.scenario;
-    this.#runId = options.runId;
-    this.#folder = options.folder;
-    this.store = { kind: "sqlite", path: join(options.folder, "runs.db") };
-    const { script } = teamScenario(options.scenario);
-    this.book = this.server.open(options.runId, { script, seed: options.runId, maxDelayMs: 4 });
+  private constructor({ scenario, store, maxDelayMs }: StageOptions, folder: string) {
+    this.#scenario = scenario;
+    this.#folder = folder;
+    this.runId = `run-of-${scenario}`;
+    this.store = store ?? { kind: "sqlite", path: join(folder, "runs.db") };
+    const { script } = teamScenario(scenario);
+    this.book = this.server.open(this.runId, { script, seed: this.runId, maxDelayMs: maxDelayMs ?? 4 });
   }
 
-  static async open(scenario: string): Promise<Stage> {
-    const folder = await mkdtemp(join(tmpdir(), "troupe-processes-"));
-    const stage = new Stage({ scenario, runId: `run-of-${scenario}`, folder });
+  static async open(options: StageOptions): Promise<Stage> {
+    const stage = new Stage(options, await mkdtemp(join(tmpdir(), "troupe-processes-")));
     await stage.server.listen();
     return stage;
   }
 
-  /** Another process with the team and the store. */
-  async start(): Promise<Puppet> {
+  /** Another process with the team and the store; the world outside knows it by `lane`. */
+  async start(lane: string): Promise<Puppet> {
     const puppet = await Puppet.start({
       store: this.store,
       outsideUrl: this.server.url,
       scenario: this.#scenario,
-      runId: this.#runId,
+      runId: this.runId,
+      lane,
     });
     this.#puppets.push(puppet);
     return puppet;
+  }
+
+  /** Resolves when a process asks the world for what `isWanted` says; that request is never answered. */
+  withhold(lane: string, isWanted: (call: CountedCall) => boolean): Promise<CountedCall> {
+    return this.hold(lane, isWanted).reached;
+  }
+
+  /** Keeps the first answer that `isWanted` says until `release`. */
+  hold(lane: string, isWanted: (call: CountedCall) => boolean): HeldCall {
+    const reached = createDeferred<CountedCall>();
+    const released = createDeferred<void>();
+    let isHolding = true;
+    this.book.listen(lane, {
+      life: 0,
+      onAnswered: () => {},
+      onCall: (call) => {
+        if (!isHolding || !isWanted(call)) return "answer";
+        isHolding = false;
+        reached.resolve(call);
+        return released.promise;
+      },
+    });
+    return { reached: reached.promise, release: () => released.resolve() };
   }
 
   /** How often each call took effect outside. */

@@ -4,7 +4,7 @@ import { Stage } from "./stage.ts";
 let stage: Stage | undefined;
 
 async function openStage(scenario: string): Promise<Stage> {
-  stage = await Stage.open(scenario);
+  stage = await Stage.open({ scenario });
   return stage;
 }
 
@@ -28,7 +28,7 @@ describe.each([
     async ({ order, end }) => {
       const { start, effects, modelCalls } = bind(await openStage(scenario));
 
-      const asks = await start();
+      const asks = await start("asks");
       await asks.tell({ kind: "run" });
       const rest = await asks.result();
       expect(rest.stop).toBe("input-required");
@@ -37,7 +37,7 @@ describe.each([
       const before = { effects: effects(), models: modelCalls() };
       expect(before.effects).toEqual(Object.fromEntries(lookups.map((callId) => [callId, 1])));
 
-      const answers = await start();
+      const answers = await start("answers");
       await answers.tell({ kind: "attach" });
       const again = await answers.result();
       expect(again.questions).toEqual(rest.questions);
@@ -49,7 +49,7 @@ describe.each([
       await answers.tell({ kind: "respond", questionId: second ?? "", answer: approved });
       await answers.close();
 
-      const finishes = await start();
+      const finishes = await start("finishes");
       await finishes.tell({ kind: "attach" });
       const result = await finishes.result();
       expect(result.stop).toBe(scenario === "parallel" ? "condition" : "finished");
@@ -62,5 +62,5 @@ describe.each([
 });
 
 function bind(on: Stage): Pick<Stage, "start" | "effects" | "modelCalls"> {
-  return { start: () => on.start(), effects: () => on.effects(), modelCalls: () => on.modelCalls() };
+  return { start: (lane) => on.start(lane), effects: () => on.effects(), modelCalls: () => on.modelCalls() };
 }

@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import type { Runner } from "@troupe/agentchat";
 import { InProcessRuntime, type RuntimeStats } from "@troupe/core";
+import { requireCollector } from "./require-collector.ts";
 import { createNestedTeam, runOnce } from "./nested-team.ts";
 
 /** How long a soak is. */
@@ -67,14 +68,4 @@ async function repeat(count: number, { parallel, onProgress }: SoakOptions, { te
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
-}
-
-/** A function that collects what can be collected and returns the bytes of heap in use. @throws Error without --expose-gc. */
-function requireCollector(): () => number {
-  const collect = globalThis.gc;
-  if (collect === undefined) throw new Error("run the soak with --expose-gc");
-  return () => {
-    for (let round = 0; round < 4; round++) collect();
-    return process.memoryUsage().heapUsed;
-  };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { startPostgres } from "../../../extensions/postgres/test/support/postgres-server.ts";
+import { missingPostgres, startPostgres } from "../../../extensions/postgres/test/support/postgres-server.ts";
 import type { StoreAddress } from "../worker/assignment.ts";
 import type { StoreFactory } from "./campaign.ts";
 
@@ -50,8 +50,13 @@ export interface OpenStores {
   close(): Promise<void>;
 }
 
-/** The stores of a name from the command line; undefined for an unknown one. */
-export async function openStores(name: string): Promise<OpenStores | undefined> {
+/** Why a campaign cannot run here; undefined when it can. In CI nothing may be missing. */
+export async function missingStores(name: string): Promise<string | undefined> {
+  return name === "postgres" && process.env["CI"] === undefined ? missingPostgres() : undefined;
+}
+
+/** The stores of a name: `sqlite`, `postgres` or `memory`. @throws RangeError for any other. */
+export async function openStores(name: string): Promise<OpenStores> {
   switch (name) {
     case "memory":
       return { factory: forgetfulStores, close: () => Promise.resolve() };
@@ -63,6 +68,6 @@ export async function openStores(name: string): Promise<OpenStores | undefined> 
       return { factory, close: () => server.stop() };
     }
     default:
-      return undefined;
+      throw new RangeError(`there are no stores "${name}": use sqlite or postgres`);
   }
 }

@@ -21,8 +21,8 @@ import {
 /** The script of all models of a run. */
 export type ModelScript = (heard: Heard) => Said;
 
-/** When a request may be answered: `withhold` leaves it open, for a worker that is about to die. */
-export type Verdict = "answer" | "withhold";
+/** When a request may be answered: `withhold` leaves it open, for a worker that is about to die; a promise says when. */
+export type Verdict = "answer" | "withhold" | Promise<void>;
 
 /** Hears of the requests of one process. */
 export interface CallListener {
@@ -132,7 +132,9 @@ export class OutsideServer {
       response.end(JSON.stringify(answerTo(book, call)));
       listener.onAnswered(call);
     };
-    if (listener.onCall(call) === "withhold") return;
+    const verdict = listener.onCall(call);
+    if (verdict === "withhold") return;
+    if (verdict !== "answer") await verdict;
     const delayMs = Math.floor(book.random.next() * (book.maxDelayMs + 1));
     if (delayMs === 0) answer();
     else setTimeout(answer, delayMs);

@@ -6,7 +6,13 @@ export type StoreAddress =
   /** Forgets everything with its process: what a campaign must find out. */
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite"; readonly path: string }
-  | { readonly kind: "postgres"; readonly connectionString: string; readonly schema: string };
+  | {
+      readonly kind: "postgres";
+      readonly connectionString: string;
+      readonly schema: string;
+      /** Milliseconds of silence after which an owner is dead; default 15,000. */
+      readonly leaseMs?: number | undefined;
+    };
 
 /** At which of its own writes a worker kills itself: before the store hears of it, while it is under way, after it is durable. */
 export interface AppendKill {

@@ -9,5 +9,6 @@ export async function openStore(address: StoreAddress): Promise<Store> {
     return sqliteStore(address.path);
   }
   const { postgresStore } = await import("@troupe/postgres");
-  return postgresStore({ connectionString: address.connectionString, schema: address.schema });
+  const { connectionString, schema, leaseMs } = address;
+  return postgresStore({ connectionString, schema, leaseMs });
 }

@@ -1,4 +1,4 @@
-import type { DurableRunEvent, Question } from "@troupe/agentchat";
+import type { Question } from "@troupe/agentchat";
 import type { StoreAddress } from "../../crash/worker/assignment.ts";
 
 /** What a test has a process do. */
@@ -10,6 +10,7 @@ export type Command =
       readonly outsideUrl: string;
       readonly scenario: string;
       readonly runId: string;
+      readonly lane: string;
     }
   | { readonly kind: "run" }
   | { readonly kind: "attach" }
@@ -44,4 +45,7 @@ export interface Ordered {
 }
 
 /** See `Ordered`. */
-export type Answered = { readonly id: number; readonly outcome: Outcome } | { readonly event: DurableRunEvent };
+export interface Answered {
+  readonly id: number;
+  readonly outcome: Outcome;
+}

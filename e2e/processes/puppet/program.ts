@@ -23,7 +23,7 @@ async function open(command: Extract<Command, { kind: "open" }>): Promise<Opened
   const store = await openStore(command.store);
   const quiet = (): void => {};
   const runtime = new InProcessRuntime({ store, logger: { debug: quiet, info: quiet, warn: quiet, error: quiet } });
-  const client = createOutsideClient(command.outsideUrl, { runId: command.runId, lane: String(process.pid) });
+  const client = createOutsideClient(command.outsideUrl, command);
   const scenario = teamScenario(command.scenario);
   const team = scenario.createTeam(createOutsideParts(client));
   return { store, runtime, client, team, task: scenario.task, runId: command.runId };

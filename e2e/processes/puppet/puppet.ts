@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Question } from "@troupe/agentchat";
+import type { DurableRunEvent, Question } from "@troupe/agentchat";
 import type { Answered, Command, Ordered, Outcome, ResultValue } from "./command.ts";
 
 const program = fileURLToPath(new URL("program.ts", import.meta.url));
@@ -74,6 +74,16 @@ export class Puppet {
     return (await this.tell({ kind: "pending" })) as readonly Question[];
   }
 
+  /** All durable events to the end of the run. */
+  async events(): Promise<readonly DurableRunEvent[]> {
+    return (await this.tell({ kind: "events" })) as readonly DurableRunEvent[];
+  }
+
+  /** Server-sent events behind a number, up to so many durable ones. */
+  async stream(lastEventId: string | null, leaveAfter: number): Promise<string> {
+    return (await this.tell({ kind: "stream", lastEventId, leaveAfter })) as string;
+  }
+
   /** Closes the runtime and the store in order, and waits for the end of the process. */
   async close(): Promise<void> {
     await this.tell({ kind: "close" });
@@ -95,7 +105,6 @@ export class Puppet {
   }
 
   #hear(answered: Answered): void {
-    if (!("id" in answered)) return;
     this.#open.get(answered.id)?.settle(answered.outcome);
     this.#open.delete(answered.id);
   }
