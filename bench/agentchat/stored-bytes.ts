@@ -12,7 +12,7 @@ async function bytesOfTurn(calls: number): Promise<number> {
   const runtime = new InProcessRuntime({ store });
   const { text } = await createAdder(calls, addingModel(calls)).session("bench", { runtime }).run("Add.");
   if (text !== "done") throw new Error(`after ${calls} calls the agent said "${text}"`);
-  const records = store.cells().flatMap((cell) => [...store.read(cell)]);
+  const records = store.cells().flatMap(({ cell }) => [...store.read(cell)]);
   await runtime.close();
   let own = 0;
   for (let call = 1; call <= calls; call++)
