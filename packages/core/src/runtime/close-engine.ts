@@ -12,7 +12,7 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
   engine.pending.end((mail) => (mail.replyTo?.kind === "outside" ? closed(mail.messageId, "unknown") : undefined));
   if (!engine.store.isDurable) cancelRuns(engine);
   await Promise.race([engine.whenIdle(), after(engine, graceMs)]);
-  engine.scheduler.clear();
+  engine.scheduler.close();
   for (const agent of engine.agents.all()) {
     for (const mail of agent.drain()) if (!engine.store.isDurable) engine.post.bury(mail, "closed", undefined);
     for (const turn of agent.turns) turn.abandonUnrecorded();

@@ -177,6 +177,8 @@ export class PostOffice {
 
   /** Ends mail that found no way to its mailbox; where a log holds it already, the log says that it is over. */
   #giveUp(failure: Failure, from: Cell | undefined): void {
+    // What a runtime that closes has stored is for the one that comes after it.
+    if (this.#engine.isClosed && from?.work !== undefined) return;
     this.fail(failure);
     const { mail, error } = failure;
     if (from?.isLogged !== true || this.#engine.directory.cellOf(mail.recipient) !== from.name) return;

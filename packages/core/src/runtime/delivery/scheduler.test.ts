@@ -67,7 +67,7 @@ describe("Scheduler", () => {
   test("what was ready is forgotten at clear, and counts as busy no more", () => {
     const { activity, scheduler } = create();
     scheduler.add({ run: () => expect.unreachable() });
-    scheduler.clear();
+    scheduler.close();
     expect(activity.isIdle).toBe(true);
   });
 });

@@ -33,6 +33,7 @@ export class Scheduler {
   #ready: Runnable[] = [];
   #head = 0;
   #isPumping = false;
+  #isClosed = false;
   /** Pieces since the event loop last had control. */
   #done = 0;
 
@@ -43,6 +44,7 @@ export class Scheduler {
   }
 
   add(runnable: Runnable): void {
+    if (this.#isClosed) return;
     this.#activity.begin();
     this.#ready.push(runnable);
     if (this.#isPumping) return;
@@ -50,8 +52,9 @@ export class Scheduler {
     queueMicrotask(this.#pump);
   }
 
-  /** Forgets all ready work: the runtime is closed. */
-  clear(): void {
+  /** Forgets all ready work and takes no more: the runtime is closed, and what it still stored is the next one's to do. */
+  close(): void {
+    this.#isClosed = true;
     for (let index = this.#head; index < this.#ready.length; index++) this.#activity.end();
     this.#ready = [];
     this.#head = 0;
