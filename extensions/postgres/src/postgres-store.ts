@@ -99,7 +99,7 @@ class SharedStore implements PostgresStore {
       },
       onNotification: (payload) => this.#announcer.hear(payload),
     });
-    this.#workers = new Workers(this.#session);
+    this.#workers = new Workers(this.#session, (version) => database.noteVersion(version));
     this.#announcer = new Announcer(database, (worker) => this.#workers.has(worker));
     const blobs = new BlobRows(database);
     this.#claims = new Claims(database, this.#workers);

@@ -5,7 +5,7 @@ import { expectCode } from "@troupe/core/testing";
 import { postgresStore } from "@troupe/postgres";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { freshSchema, openStore } from "./support/postgres-subject.ts";
-import { CellDriver, claimCell, mailEntry, marksOf, numbers, record } from "./support/records.ts";
+import { CellDriver, mailEntry, marksOf, numbers, record } from "./support/records.ts";
 import { describeWithServer } from "./support/with-server.ts";
 
 describe("options that cannot be used are refused before anything connects, without showing them", () => {
@@ -113,13 +113,17 @@ describeWithServer("what postgresStore is refused", (server) => {
 
   test("data of a newer version", async () => {
     const { store, schema } = open();
-    await claimCell(store, "cell");
+    const driver = await CellDriver.claim(store, "cell");
     await server().query(`UPDATE ${schema}.meta SET version = 99`);
     const late = openStore(server(), { schema });
     onTestFinished(() => late.close());
     const error = await expectCode("store.newer_schema", "claim", () => late.claim("cell", "late"));
     expect(error.details).toEqual({ schema, version: 99, supported: 1 });
     await expectCode("store.newer_schema", "read", () => late.read("cell"));
+    // One that was there before learns of it with its next heartbeat, and stops.
+    await expectCode("store.newer_schema", "heartbeat", () => store.heartbeat("owner"));
+    await expectCode("store.newer_schema", "append", () => driver.append());
+    await store.close();
   });
 
   test("a schema from which somebody has dropped a table", async () => {

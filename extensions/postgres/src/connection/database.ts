@@ -3,7 +3,8 @@
  *
  * Owns: the pool, the settings of every session, trying again. Does not own: what the statements say, the worker session.
  * Invariants:
- * D1. Nothing connects before the first statement, and the first statement finds the schema of this version.
+ * D1. Nothing connects before the first statement, and the first statement finds the schema of this version. When a newer program has
+ *     migrated it meanwhile, nothing more is written once a heartbeat has seen it.
  * D2. Every statement has a deadline, on the server and here.
  * D3. A connection whose answer is missing is never used again.
  * D4. What may be done twice is tried again while the server is away, up to `retryMs`; everything given here must be such.
@@ -14,7 +15,7 @@ import { type ClientBase, Pool, type QueryResultRow } from "pg";
 import { closedStore } from "../store-refusals.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { retry } from "./retry.ts";
-import { migrateSchema } from "./schema.ts";
+import { assertReadable, migrateSchema } from "./schema.ts";
 
 /** A statement that each connection prepares once. */
 export interface Statement {
@@ -65,13 +66,17 @@ export async function prepareSession(client: ClientBase, schema: string): Promis
   });
 }
 
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}
+
 /** The pool's hook: `done` with an error gives the connection up. */
 async function verifySession(client: ClientBase, schema: string, done: (error?: Error) => void): Promise<void> {
   try {
     await prepareSession(client, schema);
     done();
   } catch (error) {
-    done(error instanceof Error ? error : new Error(String(error)));
+    done(toError(error));
   }
 }
 
@@ -81,6 +86,8 @@ export class Database {
   readonly #pool: Pool;
   #ready: Promise<void> | undefined;
   #isEnding = false;
+  /** What a newer program has made of the schema, when it has. */
+  #outdated: Error | undefined;
   #isClosed = false;
 
   constructor(settings: ConnectionSettings) {
@@ -119,8 +126,19 @@ export class Database {
   /** Tries something once. @throws What the driver or the server says. */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw closedStore();
+    if (this.#outdated !== undefined) throw this.#outdated;
     await this.#migrated();
     return work();
+  }
+
+  /** The schema has this version now. @throws StoreError `store.newer_schema`, now and for every later statement. */
+  noteVersion(version: number): void {
+    try {
+      assertReadable(version, this.settings.schema);
+    } catch (error) {
+      this.#outdated = toError(error);
+      throw error;
+    }
   }
 
   /** From now on what fails has failed: a store that closes does not wait for a server to come back. */

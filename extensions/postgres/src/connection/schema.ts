@@ -99,7 +99,13 @@ async function readVersion(run: RunStatement, schema: string): Promise<number> {
   if (!(await isThere(run, hasMeta, schema))) return 0;
   const [row] = await run<{ version: number }>(unnamed(`SELECT version FROM ${schema}.meta`), []);
   const version = row?.version ?? 0;
-  if (version <= schemaVersion) return version;
+  assertReadable(version, schema);
+  return version;
+}
+
+/** @throws StoreError `store.newer_schema` for a version that this code does not know. */
+export function assertReadable(version: number, schema: string): void {
+  if (version <= schemaVersion) return;
   throw new StoreError(
     "store.newer_schema",
     `The schema "${schema}" has version ${version}; this version reads up to ${schemaVersion}`,

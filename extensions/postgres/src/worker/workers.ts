@@ -33,10 +33,18 @@ const renew: Statement = {
 const beat: Statement = {
   name: "worker-beat",
   text: `WITH beaten AS (UPDATE workers SET beat = clock_timestamp() WHERE id = $1 AND NOT is_dead RETURNING id)
-    SELECT (SELECT count(*) FROM beaten)::integer AS beats, ARRAY(
+    SELECT (SELECT count(*) FROM beaten)::integer AS beats, (SELECT version FROM meta) AS version, ARRAY(
       SELECT coalesce(c.long_name, c.name) FROM (SELECT DISTINCT cell FROM inbox) b JOIN cells c ON c.id = b.cell
       WHERE c.worker = $1 ORDER BY c.id) AS cells`,
 };
+
+interface Beat {
+  /** 0 when the worker was declared dead. */
+  readonly beats: number;
+  /** Of the schema. */
+  readonly version: number;
+  readonly cells: readonly string[];
+}
 
 interface Worker {
   readonly owner: string;
@@ -58,10 +66,13 @@ const lockBase = 2 ** 52;
 /** See the head of this file. */
 export class Workers {
   readonly #session: Session;
+  readonly #onVersion: (version: number) => void;
   readonly #enrolments = new Map<string, Enrolment>();
 
-  constructor(session: Session) {
+  /** @param onVersion told the schema's version with every heartbeat; what it throws, the heartbeat throws. */
+  constructor(session: Session, onVersion: (version: number) => void) {
     this.#session = session;
+    this.#onVersion = onVersion;
   }
 
   /** The worker's id; it gets a row when it has none. @throws StoreError `store.fenced` when it was declared dead (P3). */
@@ -88,10 +99,11 @@ export class Workers {
   /** Says that the worker lives, and names its cells that have mail. @throws StoreError `store.fenced`. */
   async heartbeat(owner: string): Promise<readonly string[]> {
     const worker = await this.#find(owner);
-    const [row] = await this.#session.query<{ beats: number; cells: readonly string[] }>(beat, [worker.id]);
+    const [row] = await this.#session.query<Beat>(beat, [worker.id]);
     if (row === undefined || row.beats === 0) this.bury(owner);
-    if (worker.isDead) throw deadWorker(owner);
-    return (row?.cells ?? []).map(fromStoredText);
+    if (row === undefined || worker.isDead) throw deadWorker(owner);
+    this.#onVersion(row.version);
+    return row.cells.map(fromStoredText);
   }
 
   /** Somebody has found out that the worker was declared dead. */
