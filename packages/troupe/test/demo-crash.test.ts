@@ -1,10 +1,12 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CallCounts, repeatedCalls } from "../src/demo/story.ts";
 import { type CommandOutcome, troupe } from "./run-command-line.ts";
 
+// Two runs in three processes: a machine that does other things as well takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const scratch = mkdtempSync(join(tmpdir(), "troupe-demo-crash-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -18,7 +20,7 @@ describe("the demonstration, killed in the middle", () => {
   let crash: CommandOutcome;
   beforeAll(async () => {
     crash = await troupe(["demo", "--crash", "--seed", "5", "--out", join(scratch, "crash")], { cwd: scratch });
-  }, 60_000);
+  });
 
   test("ends as if nothing had happened: with the same report", async () => {
     expect({ exitCode: crash.exitCode, stderr: crash.stderr }).toEqual({ exitCode: 0, stderr: "" });
@@ -69,7 +71,7 @@ test("equal seeds kill at the same event", async () => {
   expect(first?.exitCode, first?.stderr).toBe(0);
   expect(killOf(first)).toBeDefined();
   expect(killOf(second)).toBe(killOf(first));
-}, 60_000);
+});
 
 /** Processes whose command line names a text; only Linux shows them as files. */
 const processesWith = (text: string): string[] =>
