@@ -33,6 +33,9 @@ export const spendingKinds: ReadonlySet<string> = new Set<DurableRunEvent["kind"
   "code-finished",
 ]);
 
+/** A time in which a call ran: from and to, in epoch milliseconds. */
+type Span = readonly [from: number, to: number];
+
 /** Adds up the events of a run, in their order. */
 export function readSpending(events: Iterable<DurableRunEvent>): RecordedSpending {
   const spending: RecordedSpending = {
@@ -44,8 +47,24 @@ export function readSpending(events: Iterable<DurableRunEvent>): RecordedSpendin
     toolCalls: 0,
     activeMs: 0,
   };
-  for (const event of events) take(spending, event);
+  const spans: Span[] = [];
+  for (const event of events) {
+    take(spending, event);
+    if ("durationMs" in event && event.durationMs > 0) spans.push([event.at - event.durationMs, event.at]);
+  }
+  spending.activeMs = coveredMs(spans);
   return spending;
+}
+
+/** How long at least one of them lasted: calls run side by side. An event is recorded when its call has ended, or a little later. */
+function coveredMs(spans: readonly Span[]): number {
+  let covered = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const [from, to] of spans.toSorted((left, right) => left[0] - right[0])) {
+    covered += Math.max(0, to - Math.max(from, until));
+    until = Math.max(until, to);
+  }
+  return covered;
 }
 
 function take(spending: RecordedSpending, event: DurableRunEvent): void {
@@ -72,9 +91,8 @@ function take(spending: RecordedSpending, event: DurableRunEvent): void {
       spending.toolCalls += event.executions ?? 1;
       break;
     default:
-      return;
+      break;
   }
-  if ("activeMs" in event) spending.activeMs = Math.max(spending.activeMs, event.activeMs ?? 0);
 }
 
 function addOpen({ openTools }: RecordedSpending, key: string, count: number): void {

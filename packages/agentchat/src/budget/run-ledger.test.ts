@@ -119,13 +119,15 @@ describe("RunLedger", () => {
     expect(() => ledger.reserveToolCall(0)).toThrow(/wallTimeMs/);
   });
 
-  it("G3: goes on counting where the record ends", () => {
+  it("G3: goes on counting where the record ends; what ran side by side counts once", () => {
     const { ledger, clock, over } = open({ wallTimeMs: 100 }, [
-      called("1", 0, { activeMs: 30 }),
-      requested("t"),
-      finished("t", { activeMs: 70 }),
-      called("2", 0, { activeMs: 60 }),
+      called("1", 0, { at: 1_030, durationMs: 30 }),
+      requested("t", "u"),
+      finished("t", { at: 5_010, durationMs: 10 }),
+      finished("u", { at: 5_025, durationMs: 25 }),
+      called("2", 0, { at: 9_015, durationMs: 15 }),
     ]);
+    expect(ledger.activeMs).toBe(70);
     ledger.startWork();
     clock.advance(29);
     expect(over).toEqual([]);

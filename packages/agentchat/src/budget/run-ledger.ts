@@ -16,6 +16,9 @@ import { totalTokens, type UsageEntry } from "@troupe/llm";
 import type { Budget } from "./budget.ts";
 import type { OpenCalls, RecordedSpending } from "./recorded-spending.ts";
 
+/** The claim of a step that reserves one call and nothing else. */
+export const oneCall = 1;
+
 /** What a model call may need at most. */
 export interface ModelReservation {
   /** Unique in the run, the same on replay. */

@@ -5,8 +5,6 @@ import type { CodeBlock, ToolCallPart, ToolResultPart, Usage } from "@troupe/llm
 interface Execution {
   /** How often it ran, when not once: 0 when it was refused, more when its process died and it was run again. */
   readonly executions?: number;
-  /** Milliseconds that the run had worked by then. */
-  readonly activeMs?: number;
 }
 
 /** What an agent did on the way to its answer: recorded, numbered and shown to watchers, never told to other agents. */
@@ -23,8 +21,6 @@ export type AgentEvent =
       /** US dollars at list price; null when the price is not known. */
       readonly usd: number | null;
       readonly durationMs: number;
-      /** Milliseconds that the run had worked by then. */
-      readonly activeMs?: number;
       /** Set for a call whose answer died with its process: its usage is what was reserved for it. */
       readonly isEstimated?: true;
     }

@@ -1,6 +1,6 @@
 import { type JsonValue, ModelError, raceSignal, type StepContext, type StepOutcome, TroupeError } from "@troupe/core";
 import { estimateTokens, type ModelEvent, type ModelRequest, type ModelResult, priceOf, type Usage } from "@troupe/llm";
-import type { ModelReservation } from "../budget/run-ledger.ts";
+import { type ModelReservation, oneCall } from "../budget/run-ledger.ts";
 import type { AgentEvent } from "../message/agent-event.ts";
 import type { ModelCall, ModelOutcome } from "./chat-agent-context.ts";
 import type { AgentTurn } from "./agent-turn.ts";
@@ -13,7 +13,6 @@ interface RecordedCall {
   readonly result: ModelResult;
   readonly usd: number | null;
   readonly durationMs: number;
-  readonly activeMs: number;
 }
 
 /**
@@ -26,7 +25,7 @@ export async function callModel(turn: AgentTurn, call: ModelCall): Promise<Model
   const { tokens, usd } = running.reservation;
   const outcome = await turn.selfTimedStep("model", (step) => runModel(turn, call, { ...running, step }), {
     idempotent: true,
-    claim: tokens + usd === 0 ? null : { tokens, usd },
+    claim: tokens + usd === 0 ? oneCall : { tokens, usd },
   });
   settle(turn, call, { callId: running.reservation.callId, outcome });
   switch (outcome.status) {
@@ -77,8 +76,8 @@ function endEvent(
 ): Extract<AgentEvent, { readonly kind: "model-called" | "model-failed" }> | undefined {
   switch (outcome.status) {
     case "done": {
-      const { result, usd, durationMs, activeMs } = outcome.value;
-      return { kind: "model-called", callId, model, usage: result.usage, usd, durationMs, activeMs };
+      const { result, usd, durationMs } = outcome.value;
+      return { kind: "model-called", callId, model, usage: result.usage, usd, durationMs };
     }
     case "failed":
       if (TroupeError.isTroupeError(outcome.error) && outcome.error.code === "run.budget_exceeded") return undefined;
@@ -116,8 +115,7 @@ async function runModel(turn: AgentTurn, call: ModelCall, running: StartedCall):
       ? await readStream(turn, { call, request, running })
       : await raceSignal(model.generate(request), request.signal);
     const usd = result.cached === true ? 0 : priceUsage(turn, model.name, { usage: result.usage, at: clock.now() });
-    const durationMs = Math.round(clock.monotonic() - startedAt);
-    return { result, usd, durationMs, activeMs: Math.round(ledger.activeMs) };
+    return { result, usd, durationMs: Math.round(clock.monotonic() - startedAt) };
   } finally {
     stopClock();
   }

@@ -8,6 +8,7 @@ import {
   toResultPart,
 } from "@troupe/llm";
 import { toolKey } from "../budget/recorded-spending.ts";
+import { oneCall } from "../budget/run-ledger.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 import { askApproval } from "./ask-approval.ts";
 import type { ToolRound } from "./chat-agent-context.ts";
@@ -16,26 +17,24 @@ import type { ToolRound } from "./chat-agent-context.ts";
 const toolGraceMs = 200;
 
 /** What the step of a tool call records. */
-interface RecordedCall {
-  readonly outcome: ToolOutcome;
-  readonly durationMs: number;
-  readonly activeMs: number;
-}
+type RecordedCall = ToolOutcome & { readonly durationMs: number };
 
 /** How one call ended, with what that means for the turn. */
 interface CallEnd {
   readonly outcome: ToolOutcome;
   /** How often the tool ran, as far as anybody knows. */
   readonly executions: number;
-  readonly recorded?: Omit<RecordedCall, "outcome">;
+  /** 0 when it did not run. */
+  readonly durationMs: number;
   readonly stopped?: ControlReason;
   readonly refused?: Error;
 }
 
-/** One call with the key of its step. Models repeat call ids between answers, some within one. */
-interface KeyedCall {
+/** One call with its place: models repeat call ids between answers, some within one. */
+interface PlacedCall {
   readonly call: ToolCallPart;
-  readonly key: string;
+  /** The answer that makes it, and its place there. */
+  readonly place: string;
 }
 
 /**
@@ -50,7 +49,7 @@ export async function callTools(
   turn.report({ kind: "tool-call-requested", calls });
   const round = turn.nextRound();
   const ends = await Promise.all(
-    calls.map((call, index) => finishCall(turn, { call, key: `${round}.${index}:${call.callId}` }, tools)),
+    calls.map((call, index) => finishCall(turn, { call, place: `${round}.${index}` }, tools)),
   );
   return {
     results: ends.map((end) => end.result),
@@ -63,41 +62,29 @@ interface FinishedCall extends CallEnd {
   readonly result: ToolResultPart;
 }
 
-function finishCall(turn: AgentTurn, keyed: KeyedCall, tools: readonly Tool[]): Promise<FinishedCall> {
-  const { call, key } = keyed;
-  return turn.branch(key, async (branch) => {
+function finishCall(turn: AgentTurn, { call, place }: PlacedCall, tools: readonly Tool[]): Promise<FinishedCall> {
+  return turn.branch(place, async (branch) => {
     const tool = tools.find((candidate) => candidate.name === call.toolName);
     const end: CallEnd =
-      tool === undefined
-        ? { outcome: unknownTool(call.toolName, tools), executions: 0 }
-        : await runKnownTool(branch, keyed, tool);
+      tool === undefined ? notMade(unknownTool(call.toolName, tools)) : await runKnownTool(branch, call, tool);
     const result = toResultPart(call, end.outcome);
-    const { executions, recorded } = end;
-    branch.report({
-      kind: "tool-call-finished",
-      result,
-      durationMs: recorded?.durationMs ?? 0,
-      ...(recorded !== undefined && { activeMs: recorded.activeMs }),
-      ...(executions !== 1 && { executions }),
-    });
+    const { executions, durationMs } = end;
+    branch.report({ kind: "tool-call-finished", result, durationMs, ...(executions !== 1 && { executions }) });
     return { ...end, result };
   });
 }
 
-async function runKnownTool(turn: AgentTurn, { call, key }: KeyedCall, tool: Tool): Promise<CallEnd> {
+async function runKnownTool(turn: AgentTurn, call: ToolCallPart, tool: Tool): Promise<CallEnd> {
   const approval = await askApproval(turn, call, tool);
   if (approval.kind === "stopped")
-    return { outcome: notRun("cancelled", approval.reason), executions: 0, stopped: approval.reason };
-  if (approval.kind === "denied") return { outcome: ended("denied", "tool.denied", approval.why), executions: 0 };
+    return { ...notMade(notRun("cancelled", approval.reason)), stopped: approval.reason };
+  if (approval.kind === "denied") return notMade(ended("denied", "tool.denied", approval.why));
   const isApproved = approval.kind === "approved";
   const ending = await turn.selfTimedStep(
     `tool:${tool.name}`,
     (step) => runTool(turn, { call, tool, step, isApproved }),
-    {
-      key,
-      idempotent: tool.idempotent,
-      claim: null,
-    },
+    // The branch is the call's own: its step needs no other key.
+    { idempotent: tool.idempotent, claim: oneCall },
   );
   return endOfStep(ending);
 }
@@ -105,10 +92,8 @@ async function runKnownTool(turn: AgentTurn, { call, key }: KeyedCall, tool: Too
 function endOfStep(ending: StepOutcome<RecordedCall>): CallEnd {
   const lost = ending.lost ?? 0;
   switch (ending.status) {
-    case "done": {
-      const { outcome, ...recorded } = ending.value;
-      return { outcome, executions: lost + 1, recorded };
-    }
+    case "done":
+      return toEnd(ending.value, lost);
     case "failed":
       return failedStep(ending.error, lost);
     case "cancelled":
@@ -117,9 +102,18 @@ function endOfStep(ending: StepOutcome<RecordedCall>): CallEnd {
       return {
         outcome: notRun("unknown", ending.reason),
         executions: Math.max(1, lost),
+        durationMs: 0,
         ...(ending.reason !== undefined && { stopped: ending.reason }),
       };
   }
+}
+
+function toEnd({ durationMs, ...outcome }: RecordedCall, lost: number): CallEnd {
+  return { outcome, executions: lost + 1, durationMs };
+}
+
+function notMade(outcome: ToolOutcome): CallEnd {
+  return { outcome, executions: 0, durationMs: 0 };
 }
 
 interface RunningTool {
@@ -148,8 +142,7 @@ async function runTool(turn: AgentTurn, { call, tool, step, isApproved }: Runnin
       graceMs: toolGraceMs,
       isApproved,
     });
-    const durationMs = Math.round(clock.monotonic() - startedAt);
-    return { outcome, durationMs, activeMs: Math.round(ledger.activeMs) };
+    return { ...outcome, durationMs: Math.round(clock.monotonic() - startedAt) };
   } finally {
     stopClock();
   }
@@ -158,8 +151,10 @@ async function runTool(turn: AgentTurn, { call, tool, step, isApproved }: Runnin
 /** Only the budget throws inside a tool's step; anything else is a fault of ours that the model should not hide. */
 function failedStep(error: Error, lost: number): CallEnd {
   const isBudget = TroupeError.isTroupeError(error) && error.code === "run.budget_exceeded";
-  if (isBudget) return { outcome: ended("denied", error.code, error.message), executions: lost, refused: error };
-  return { outcome: ended("error", "tool.failed", error.message), executions: lost + 1 };
+  const durationMs = 0;
+  if (isBudget)
+    return { outcome: ended("denied", error.code, error.message), executions: lost, durationMs, refused: error };
+  return { outcome: ended("error", "tool.failed", error.message), executions: lost + 1, durationMs };
 }
 
 function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
@@ -170,10 +165,11 @@ function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
 
 /** What a tool that was stopped says of itself, in words for the model; it may even have finished. */
 function stoppedStep({ partial, reason }: StoppedStep, lost: number): CallEnd {
-  const recordedCall: unknown = partial;
-  if (!isRecorded(recordedCall)) return { outcome: notRun("cancelled", reason), executions: lost, stopped: reason };
-  const { outcome, ...recorded } = recordedCall;
-  return { outcome: settledInTime(outcome, reason), executions: lost + 1, recorded, stopped: reason };
+  const recorded: unknown = partial;
+  if (!isRecorded(recorded))
+    return { outcome: notRun("cancelled", reason), executions: lost, durationMs: 0, stopped: reason };
+  const end = toEnd(recorded, lost);
+  return { ...end, outcome: settledInTime(end.outcome, reason), stopped: reason };
 }
 
 type StoppedStep = Extract<StepOutcome<RecordedCall>, { readonly status: "cancelled" }>;
@@ -202,5 +198,5 @@ function ended(status: Exclude<ToolOutcome["status"], "ok">, code: string, messa
 
 /** What the step returned although it was stopped. */
 function isRecorded(value: unknown): value is RecordedCall {
-  return typeof value === "object" && value !== null && "outcome" in value && "durationMs" in value;
+  return typeof value === "object" && value !== null && "status" in value && "durationMs" in value;
 }

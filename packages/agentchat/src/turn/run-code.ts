@@ -1,13 +1,13 @@
 import type { StepContext } from "@troupe/core";
 import type { CodeResult } from "@troupe/llm";
 import { toolKey } from "../budget/recorded-spending.ts";
+import { oneCall } from "../budget/run-ledger.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 import type { CodeCall } from "./chat-agent-context.ts";
 
 /** What the step of a program records. */
 interface RecordedRun {
   readonly result: CodeResult;
-  readonly activeMs: number;
   /** Executions before this one that died with their process. */
   readonly lost: number;
 }
@@ -15,9 +15,9 @@ interface RecordedRun {
 /** Runs a program as one journaled step, within the budget for tool calls; output is shown as it is printed. */
 export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResult> {
   turn.report({ kind: "code-started", blocks: call.blocks });
-  const { result, activeMs, lost } = await turn.step("code", (step) => execute(turn, call, step), {
+  const { result, lost } = await turn.step("code", (step) => execute(turn, call, step), {
     idempotent: call.idempotent === true,
-    claim: null,
+    claim: oneCall,
   });
   const { exitCode, output, truncated, durationMs } = result;
   turn.report({
@@ -26,7 +26,6 @@ export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResu
     output,
     isTruncated: truncated,
     durationMs: Math.round(durationMs),
-    activeMs,
     ...(lost > 0 && { executions: lost + 1 }),
   });
   return result;
@@ -34,10 +33,8 @@ export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResu
 
 async function execute(turn: AgentTurn, call: CodeCall, { signal, lost }: StepContext): Promise<RecordedRun> {
   const { executor, blocks, timeoutMs } = call;
-  const { ledger } = turn.resources;
   // A program has no id: the record shows it as begun exactly when a process has died over it.
-  ledger.reserveToolCall(lost, lost > 0 ? toolKey(turn.path, "") : undefined);
+  turn.resources.ledger.reserveToolCall(lost, lost > 0 ? toolKey(turn.path, "") : undefined);
   const onOutput = (text: string): void => turn.report({ kind: "code-output", text });
-  const result = await executor.execute(blocks, { timeoutMs, signal, onOutput });
-  return { result, activeMs: Math.round(ledger.activeMs), lost };
+  return { result: await executor.execute(blocks, { timeoutMs, signal, onOutput }), lost };
 }
