@@ -8,6 +8,9 @@ const fixtures = fileURLToPath(new URL("fixtures/", import.meta.url));
 export const canMakeTerminal: boolean =
   process.env["CI"] === "true" || (process.platform === "linux" && spawnSync("script", ["--version"]).status === 0);
 
+/** No command of a test takes so long; one that hangs is killed. */
+const limitMs = 18_000;
+
 /** Keys that a person may press. */
 export const keys = { enter: "\r", interrupt: "\u0003", endOfInput: "\u0004" } as const;
 
@@ -36,6 +39,9 @@ export async function atTerminal(
     seen.from = at + text.length;
     child.stdin.write(press);
   });
+  // The end of `script` hangs up on the command: nothing outlives a test that waits in vain.
+  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
   const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  clearTimeout(timer);
   return { exitCode, shown: seen.shown };
 }

@@ -23,6 +23,8 @@ export interface CommandOptions {
 }
 
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+/** No command of a test takes so long; one that hangs is killed. */
+const limitMs = 55_000;
 const keyNames = /_API_KEY$|^OLLAMA_HOST$|_BASE_URL$|^FORCE_COLOR$/;
 
 /**
@@ -50,9 +52,11 @@ export async function troupe(args: readonly string[], options: CommandOptions = 
   child.stderr.on("data", hear("stderr"));
   if (options.stopsReading === true) child.stdout.destroy();
   child.stdin.end(options.input ?? "");
+  // Nothing outlives a test that waits in vain.
+  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve(code));
-  });
+  }).finally(() => clearTimeout(timer));
   return { exitCode, ...printed, durationMs: performance.now() - startedAt };
 }
