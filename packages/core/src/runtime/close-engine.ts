@@ -1,5 +1,6 @@
 import { createDeferred } from "../async/index.ts";
 import { closed } from "./door/front-door.ts";
+import type { Mail } from "../store/index.ts";
 import type { Engine } from "./engine.ts";
 import type { Turn } from "./turn/turn.ts";
 
@@ -9,7 +10,10 @@ import type { Turn } from "./turn/turn.ts";
  */
 export async function closeEngine(engine: Engine, graceMs: number): Promise<void> {
   engine.isClosed = true;
-  engine.pending.end((mail) => (mail.replyTo?.kind === "outside" ? closed(mail.messageId, "unknown") : undefined));
+  const tell = (mail: Mail): Error | undefined =>
+    mail.replyTo?.kind === "outside" ? closed(mail.messageId, "unknown") : undefined;
+  if (engine.store.isDurable) engine.pending.detach(tell);
+  else engine.pending.end(tell);
   if (!engine.store.isDurable) cancelRuns(engine);
   await Promise.race([engine.whenIdle(), after(engine, graceMs)]);
   engine.scheduler.close();

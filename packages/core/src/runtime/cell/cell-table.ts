@@ -8,6 +8,7 @@
  * O3. A name is claimed anew only after its last owner's last write has settled.
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
+import { StoreError } from "../../errors/index.ts";
 import { Cell, type CellOptions, type OpenedCell } from "./cell.ts";
 
 interface Waiter {
@@ -66,7 +67,7 @@ export class CellTable {
     const waiters = this.#opening.get(name);
     if (waiters !== undefined) return queueUp(waiters, use);
     const opened = this.#open(name, keepsLog);
-    if (!isPromiseLike(opened)) return use(this.#enter(opened));
+    if (!isPromiseLike(opened)) return use(this.#entered(opened));
     const first: Waiter[] = [];
     this.#opening.set(name, first);
     opened.then(
@@ -108,8 +109,22 @@ export class CellTable {
     }
     const waiters = this.#opening.get(name) ?? [];
     this.#opening.delete(name);
+    try {
+      const cell = this.#entered(opened);
+      for (const waiter of waiters) waiter.serve(cell);
+    } catch (error) {
+      for (const waiter of waiters) waiter.refuse(error);
+    }
+  }
+
+  /** @throws StoreError `store.unavailable` when the first write to the cell has lost it already. */
+  #entered(opened: Opened): Cell {
     const cell = this.#enter(opened);
-    for (const waiter of waiters) waiter.serve(cell);
+    if (this.#cells.get(cell.name) === cell) return cell;
+    throw new StoreError("store.unavailable", `Cell "${cell.name}" was lost while it was being opened`, {
+      remedy: "Try again: it is opened anew from its log.",
+      details: { cell: cell.name },
+    });
   }
 
   #refuse(name: string, error: unknown): void {

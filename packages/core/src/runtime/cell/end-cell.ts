@@ -38,6 +38,9 @@ export async function forgetCell(engine: Engine, name: string): Promise<void> {
   const { cells } = engine.agents;
   const known = cells.get(name);
   if (known !== undefined) await forget(engine, known);
+  // Only its owner may drop a cell that others may own.
+  else if (engine.store.isDurable && !engine.isClosed)
+    await engine.agents.openCell(name, (cell) => forget(engine, cell));
   else if (cells.isOpening(name)) await engine.agents.openCell(name, (cell) => forget(engine, cell));
   else await leave(engine, name, engine.store.prune(name));
 }

@@ -135,16 +135,32 @@ function foldRemoteReply(fold: CellFold, mail: Mail, at: number): void {
   fold.replies.set(replyKey(turn, key), { kind: "request-settled", at, turn, key, outcome: settlement.outcome });
 }
 
-/** What was in flight when a process died: turns with a journal, and the first message of each agent. */
+/** What was in flight when a process died: turns that had begun and were not just waiting, and the first message of each agent. */
 export function inFlight(fold: CellFold): readonly string[] {
   const seen = new Set<string>();
   const turns: string[] = [];
   for (const [turn, mail] of fold.mails) {
     const agent = formatAgentId(mail.recipient);
-    if (fold.journals.has(turn) || !seen.has(agent)) turns.push(turn);
+    const journal = fold.journals.get(turn);
+    if (journal === undefined ? !seen.has(agent) : !isResting(journal)) turns.push(turn);
     seen.add(agent);
   }
   return turns;
+}
+
+/** True for a turn that only waits for answers, timers or replies: whatever killed the process, it was not this. */
+function isResting(journal: readonly JournalRecord[]): boolean {
+  const awaited = new Set<string>();
+  const claimed = new Set<string>();
+  for (const { kind, key } of journal) {
+    if (kind === "wait-opened" || kind === "request-sent") awaited.add(key);
+    else if (kind === "step-claimed") claimed.add(key);
+    else {
+      awaited.delete(key);
+      claimed.delete(key);
+    }
+  }
+  return awaited.size > 0 && claimed.size === 0;
 }
 
 function countDeaths(fold: CellFold): void {

@@ -68,7 +68,7 @@ export class AgentTable {
   with<T>(id: AgentId, use: (agent: Activation) => MaybePromise<T>): MaybePromise<T> {
     const key = formatAgentId(id);
     const known = this.#agents.get(key);
-    if (known !== undefined) return use(known);
+    if (known !== undefined && this.#isCurrent(known)) return use(known);
     const { directory } = this.#engine;
     const keepsLog = directory.get(id).options.cell !== undefined;
     return this.cells.with(directory.cellOf(id), keepsLog, (cell) => {
@@ -79,6 +79,11 @@ export class AgentTable {
     });
   }
 
+  /** False for an agent whose cell was lost while it was being brought in. */
+  #isCurrent(agent: Activation): boolean {
+    return agent.cell.work === undefined || this.cells.get(agent.cell.name) === agent.cell;
+  }
+
   /** Opens a cell by its name. */
   openCell<T>(name: string, use: (cell: Cell) => MaybePromise<T>): MaybePromise<T> {
     return this.cells.with(name, this.#engine.directory.keepsLog(name), use);
@@ -86,7 +91,7 @@ export class AgentTable {
 
   #activate(id: AgentId, key: string, cell: Cell): Activation {
     const known = this.#agents.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && known.cell === cell) return known;
     const blueprint = this.#engine.directory.get(id);
     const agent = new Activation(this.#engine, id, { blueprint, cell });
     this.#agents.set(key, agent);

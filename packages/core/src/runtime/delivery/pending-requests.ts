@@ -141,6 +141,17 @@ export class PendingRequests {
     }
   }
 
+  /** Tells the callers of this process that it closes; what they asked for stays worth doing, here or by the next owner (C19). */
+  detach(judge: (mail: Mail) => Error | undefined): void {
+    for (const entry of this.#entries.values()) {
+      const error = entry.isForeign ? undefined : judge(entry.mail);
+      if (error === undefined) continue;
+      this.take(entry.mail.messageId);
+      this.#add(entry.mail, Number.POSITIVE_INFINITY, { sink: () => {}, decode: undefined, isForeign: true });
+      entry.sink({ status: "failed", error });
+    }
+  }
+
   /** Drops all entries and timers in silence: the runtime is closed. */
   clear(): void {
     for (const entry of this.#entries.values()) entry.timer?.cancel();

@@ -205,6 +205,8 @@ export class PostOffice {
   storeAt(agent: Activation, mail: Mail, arrival: Arrival = anywhere): MaybePromise<void> {
     const { cell } = agent;
     if (cell === arrival.from || !cell.isLogged) return this.enqueue(agent, mail);
+    // The cell was opened anew since the record was written: what its log says waits there already.
+    if (cell.name === arrival.from?.name) return undefined;
     if (cell.work !== undefined && isKnown(this.#engine, cell.work, { mail, source: arrival.source }))
       return arrival.collected === undefined ? undefined : cell.append([], arrival.collected);
     const take = receiver(this.#engine, agent, mail);

@@ -12,19 +12,18 @@ export function storedSink(engine: Engine, mail: Mail): OutcomeSink {
   if (replyTo?.kind === "mailbox") return mailboxSink(engine, mail);
   if (replyTo?.kind !== "turn") return () => {};
   return (outcome) => {
-    // The turn's new frame may have come to its request while the outcome was being stored.
-    engine.pending.take(mail.messageId);
-    const turn = engine.agents.peek(replyTo.agent)?.turns;
-    for (const candidate of turn ?? [])
-      if (candidate.id === replyTo.turn) deliverToTurn(engine, candidate, { key: replyTo.key, outcome });
+    const turns = engine.agents.peek(replyTo.agent)?.turns;
+    for (const turn of turns ?? [])
+      if (turn.id === replyTo.turn)
+        recordForTurn(engine, turn, { key: replyTo.key, messageId: mail.messageId, outcome });
   };
 }
 
-/** An outcome that arrives before the asker's turn has replayed as far as its request: recorded, and the replay starts over. */
-function deliverToTurn(
+/** Records an outcome that has come before the asker's frame waits for it: the frame finds it when it gets there. */
+function recordForTurn(
   engine: Engine,
   turn: Turn,
-  reply: { readonly key: string; readonly outcome: LiveOutcome },
+  reply: { readonly key: string; readonly messageId: string; readonly outcome: LiveOutcome },
 ): void {
   if (turn.journal.outcome(reply.key) !== undefined) return;
   const record: JournalRecord = {
@@ -35,10 +34,11 @@ function deliverToTurn(
     outcome: toReplyOutcome(reply.outcome),
   };
   const written: MaybePromise<void> = writeJournal(turn, [record]);
-  const restart = (): void => {
-    turn.park();
-    turn.unpark();
+  const handOut = (): void => {
+    if (turn.isParked) turn.unpark();
+    // It may have begun to wait meanwhile.
+    else engine.pending.take(reply.messageId)?.sink(reply.outcome);
   };
-  if (written === undefined) restart();
-  else engine.own(Promise.resolve(written).then(restart), `reply to turn "${turn.id}"`);
+  if (written === undefined) handOut();
+  else engine.own(Promise.resolve(written).then(handOut), `reply to turn "${turn.id}"`);
 }
