@@ -58,9 +58,9 @@ try {
   await stores.close();
 }
 
-function describe({ index, scenario, planned, violations }: ResultLine): string {
+function describe({ index, scenario, durability, planned, violations }: ResultLine): string {
   return [
-    `case ${index}, ${scenario}, killed at ${JSON.stringify(planned)}:`,
+    `case ${index}, ${scenario}, durable by ${durability}, killed at ${JSON.stringify(planned)}:`,
     ...violations.map((text) => `  ${text}`),
   ].join("\n");
 }

@@ -106,26 +106,26 @@ class CasePlayer {
 
   /** Plays a scenario without a death. @throws Error when even that is not as promised. */
   async measure(scenario: string): Promise<ScenarioSize> {
-    const outcome = await this.#run({ index: -1, scenario, kills: [], entrances: [] });
-    const { violations, transcript, events, appends, requests, durationMs } = outcome;
+    const outcome = await this.#run({ index: -1, scenario, kills: [], entrances: [], durability: "step" });
+    const { violations, transcript, events, writes, requests, durationMs } = outcome;
     if (violations.length > 0) throw new Error(`"${scenario}" is wrong without any death:\n${violations.join("\n")}`);
     if (transcript !== undefined) this.#expected.set(scenario, transcript);
-    return { scenario, events, appends, requests, durationMs };
+    return { scenario, events, writes, requests, durationMs };
   }
 
   async play(plan: CasePlan): Promise<Omit<ResultLine, "campaign">> {
     const { violations, kills, unknown, durationMs } = await this.#run(plan);
-    const { index, scenario, kills: planned } = plan;
-    return { index, scenario, planned, kills, unknown, violations, durationMs: Math.round(durationMs) };
+    const { index, scenario, durability, kills: planned } = plan;
+    return { index, scenario, durability, planned, kills, unknown, violations, durationMs: Math.round(durationMs) };
   }
 
-  async #run({ scenario, kills, entrances, index }: CasePlan): Promise<CaseOutcome> {
+  async #run({ scenario, kills, entrances, durability, index }: CasePlan): Promise<CaseOutcome> {
     this.#cases += 1;
     const runId = `case-${process.pid}-${this.#cases}-${index < 0 ? "whole" : index}`;
     const store = await this.#stores.create(runId);
     let isClean = false;
     try {
-      const options = { scenario, runId, store, kills, entrances, expected: this.#expected.get(scenario) };
+      const options = { scenario, runId, store, kills, entrances, durability, expected: this.#expected.get(scenario) };
       const outcome = await (cellScenarios.includes(scenario) ? playCellsCase : playTeamCase)(options, this.#tools);
       isClean = outcome.violations.length === 0;
       return outcome;
@@ -143,7 +143,7 @@ const nothing: Omit<CaseOutcome, "violations"> = {
   unknown: 0,
   transcript: undefined,
   events: 0,
-  appends: 0,
+  writes: 0,
   requests: 0,
   durationMs: 0,
 };

@@ -1,9 +1,9 @@
 import { createSeededRandom, hashSeed, type RandomSource } from "@troupe/core";
-import type { AppendKill, Entrance } from "../worker/assignment.ts";
+import type { WriteKill, Entrance } from "../worker/assignment.ts";
 
 /** When a process dies. Numbers count from 1 within its life. */
 export type Kill =
-  | AppendKill
+  | WriteKill
   /** When the campaign has read the n-th event that is new, and so many milliseconds later. */
   | { readonly at: "event"; readonly number: number; readonly afterMs: number }
   /** `request`: it was counted outside, its answer never leaves. `answer`: so many milliseconds after the answer has left. */
@@ -19,13 +19,15 @@ export interface CasePlan {
   readonly scenario: string;
   readonly kills: readonly Kill[];
   readonly entrances: readonly Entrance[];
+  /** When outcomes are recorded (C25). */
+  readonly durability: "step" | "turn";
 }
 
 /** How often a scenario does what one can be killed at, when nobody kills it. */
 export interface ScenarioSize {
   readonly scenario: string;
   readonly events: number;
-  readonly appends: number;
+  readonly writes: number;
   readonly requests: number;
   readonly durationMs: number;
 }
@@ -52,7 +54,8 @@ export function planCases({ sizes, kills, seed }: PlanOptions): readonly CasePla
   for (let index = 0; planned < kills; index++) {
     const next = systematic[index] ?? randomKills(sizes, random);
     const entrances = next.kills.map(() => pick(["run", "run", "attach", "recover"] as const, random));
-    cases.push({ index, scenario: next.scenario, kills: next.kills, entrances });
+    const durability = pick(["step", "step", "step", "turn"] as const, random);
+    cases.push({ index, scenario: next.scenario, kills: next.kills, entrances, durability });
     planned += next.kills.length;
   }
   return cases;
@@ -67,15 +70,15 @@ function eventBoundaries({ scenario, events }: ScenarioSize): readonly PlannedKi
   return numbers(events).map((number) => ({ scenario, kills: [{ at: "event", number, afterMs: 0 }] }));
 }
 
-function writeBoundaries({ scenario, appends, requests }: ScenarioSize): readonly PlannedKills[] {
-  const atAppends = (["append-before", "append-during", "append-after"] as const).flatMap((at) =>
-    numbers(appends).map((number): Kill => ({ at, number })),
+function writeBoundaries({ scenario, writes, requests }: ScenarioSize): readonly PlannedKills[] {
+  const atWrites = (["write-before", "write-during", "write-after"] as const).flatMap((at) =>
+    numbers(writes).map((number): Kill => ({ at, number })),
   );
   const atRequests = numbers(requests).flatMap((number): readonly Kill[] => [
     { at: "request", number },
     { at: "answer", number, afterMs: 0 },
   ]);
-  return [...atAppends, ...atRequests, { at: "finished" } as const].map((kill) => ({ scenario, kills: [kill] }));
+  return [...atWrites, ...atRequests, { at: "finished" } as const].map((kill) => ({ scenario, kills: [kill] }));
 }
 
 function randomKills(sizes: readonly ScenarioSize[], random: RandomSource): PlannedKills {
@@ -84,17 +87,17 @@ function randomKills(sizes: readonly ScenarioSize[], random: RandomSource): Plan
   return { scenario: size.scenario, kills: numbers(count).map(() => randomKill(size, random)) };
 }
 
-function randomKill({ events, appends, requests, durationMs }: ScenarioSize, random: RandomSource): Kill {
+function randomKill({ events, writes, requests, durationMs }: ScenarioSize, random: RandomSource): Kill {
   const upTo = (limit: number): number => 1 + below(Math.max(1, limit), random);
   switch (below(7, random)) {
     case 0:
       return { at: "event", number: upTo(events), afterMs: below(8, random) };
     case 1:
-      return { at: "append-before", number: upTo(appends) };
+      return { at: "write-before", number: upTo(writes) };
     case 2:
-      return { at: "append-during", number: upTo(appends) };
+      return { at: "write-during", number: upTo(writes) };
     case 3:
-      return { at: "append-after", number: upTo(appends) };
+      return { at: "write-after", number: upTo(writes) };
     case 4:
       return { at: "request", number: upTo(requests) };
     case 5:

@@ -8,6 +8,7 @@ export interface ResultLine {
   readonly campaign: string;
   readonly index: number;
   readonly scenario: string;
+  readonly durability: "step" | "turn";
   readonly planned: readonly Kill[];
   readonly kills: number;
   readonly unknown: number;

@@ -10,6 +10,7 @@ export interface CaseOptions {
   readonly store: StoreAddress;
   readonly kills: readonly Kill[];
   readonly entrances: readonly Entrance[];
+  readonly durability: "step" | "turn";
   /** The uninterrupted run; undefined when this is it. */
   readonly expected: Transcript | undefined;
 }
@@ -23,7 +24,7 @@ export interface CaseOutcome {
   readonly unknown: number;
   readonly transcript: Transcript | undefined;
   readonly events: number;
-  readonly appends: number;
+  readonly writes: number;
   readonly requests: number;
   readonly durationMs: number;
 }
@@ -34,8 +35,8 @@ export function faultsOf({ lines }: Life): readonly string[] {
 }
 
 /** How often a process wrote; 0 when it did not close in order. */
-export function appendsOf({ lines }: Life): number {
-  return lines.find((line) => line.kind === "closed")?.appends ?? 0;
+export function writesOf({ lines }: Life): number {
+  return lines.find((line) => line.kind === "closed")?.writes ?? 0;
 }
 
 /** Why a life that nobody ended has not done what it should. */

@@ -1,7 +1,7 @@
 import type { Assignment, ReportLine } from "../worker/assignment.ts";
 import { openStore } from "../worker/open-store.ts";
 import { hubKeys } from "../worker/run-cells.ts";
-import { appendsOf, type CaseOptions, type CaseOutcome, describeEnd, faultsOf } from "./case-outcome.ts";
+import { writesOf, type CaseOptions, type CaseOutcome, describeEnd, faultsOf } from "./case-outcome.ts";
 import { judgeAcknowledgements, judgeMemories } from "../judge/judge-cells.ts";
 import { type CaseTools, commonParts, runLane } from "./lane.ts";
 import type { Kill } from "../campaign/kill-plan.ts";
@@ -28,7 +28,7 @@ export async function playCellsCase(options: CaseOptions, tools: CaseTools): Pro
   const violations: string[] = [];
   const acknowledged: Extract<ReportLine, { kind: "acknowledged" }>[] = [];
   let deaths = 0;
-  let appends = 0;
+  let writes = 0;
   const onLife = (life: Life): void => {
     for (const line of life.lines) if (line.kind === "acknowledged") acknowledged.push(line);
     violations.push(...faultsOf(life));
@@ -59,7 +59,7 @@ export async function playCellsCase(options: CaseOptions, tools: CaseTools): Pro
       ),
     );
     // A death must come before the end of any lane.
-    appends = Math.min(...ends.map(appendsOf));
+    writes = Math.min(...ends.map(writesOf));
     const reader = await runKeys("reads", [], []);
     const memories = reader.lines.find((line) => line.kind === "memories")?.memories;
     const unknown = { count: 0 };
@@ -69,7 +69,7 @@ export async function playCellsCase(options: CaseOptions, tools: CaseTools): Pro
     violations.push(...judgeAcknowledgements(acknowledged, messagesEach));
     const busy = (await onlooker.cells()).filter((row) => row.cell.includes(runId) && (row.isBusy || row.hasMail));
     violations.push(...busy.map((row) => `left behind: ${JSON.stringify(row)}`));
-    const sums = { kills: deaths, unknown: unknown.count, appends, requests: book.calls.length };
+    const sums = { kills: deaths, unknown: unknown.count, writes, requests: book.calls.length };
     return { violations, ...sums, transcript: undefined, events: 0, durationMs: performance.now() - startedAt };
   } finally {
     await onlooker.close();

@@ -1,7 +1,7 @@
 import type { OutsideBook, OutsideServer } from "../outside/outside-server.ts";
 import type { Assignment, Start } from "../worker/assignment.ts";
 import type { Kill } from "../campaign/kill-plan.ts";
-import { appendKill, type Life, live } from "./life.ts";
+import { writeKill, type Life, live } from "./life.ts";
 import type { WorkerPool, WorkerProcess } from "../campaign/worker-pool.ts";
 
 /** What every case of a campaign shares. */
@@ -56,5 +56,5 @@ export async function runLane(options: LaneOptions, tools: CaseTools): Promise<L
 
 /** What all assignments of a case share. */
 export function commonParts({ server }: CaseTools, kill: Kill | undefined): Pick<Assignment, "outsideUrl" | "kill"> {
-  return { outsideUrl: server.url, kill: appendKill(kill) };
+  return { outsideUrl: server.url, kill: writeKill(kill) };
 }

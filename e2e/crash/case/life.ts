@@ -1,6 +1,6 @@
 import type { DurableRunEvent } from "@troupe/agentchat";
 import type { OutsideBook } from "../outside/outside-server.ts";
-import type { AppendKill, ReportLine, Start } from "../worker/assignment.ts";
+import type { WriteKill, ReportLine, Start } from "../worker/assignment.ts";
 import type { Kill } from "../campaign/kill-plan.ts";
 import type { WorkerEnd, WorkerProcess } from "../campaign/worker-pool.ts";
 
@@ -30,8 +30,8 @@ export interface LifeOptions {
 }
 
 /** The part of a plan that the worker itself carries out. */
-export function appendKill(kill: Kill | undefined): AppendKill | undefined {
-  return kill !== undefined && "number" in kill && kill.at.startsWith("append-") ? (kill as AppendKill) : undefined;
+export function writeKill(kill: Kill | undefined): WriteKill | undefined {
+  return kill !== undefined && "number" in kill && kill.at.startsWith("write-") ? (kill as WriteKill) : undefined;
 }
 
 /** Lets a worker carry out its assignment, and kills it where the plan says. */

@@ -2,7 +2,7 @@ import type { DurableRunEvent } from "@troupe/agentchat";
 import type { Store } from "@troupe/core";
 import { teamScenario } from "../scenario/team-scenarios.ts";
 import { openStore } from "../worker/open-store.ts";
-import { appendsOf, type CaseOptions, type CaseOutcome, describeEnd, faultsOf } from "./case-outcome.ts";
+import { writesOf, type CaseOptions, type CaseOutcome, describeEnd, faultsOf } from "./case-outcome.ts";
 import { judgeEnd, judgeEvents, judgeLostCalls, judgeRepeats, type Death } from "../judge/judge-team.ts";
 import { eventsOf } from "./life.ts";
 import { type CaseTools, commonParts, runLane } from "./lane.ts";
@@ -11,7 +11,7 @@ import { transcriptOf } from "../judge/transcript.ts";
 
 /** Plays a team's run through all its deaths to its end, and says what was not as promised. */
 export async function playTeamCase(options: CaseOptions, tools: CaseTools): Promise<CaseOutcome> {
-  const { runId, store, kills, entrances } = options;
+  const { runId, store, kills, entrances, durability } = options;
   const startedAt = performance.now();
   const scenario = teamScenario(options.scenario);
   const book = tools.server.open(runId, { script: scenario.script, seed: runId, maxDelayMs: 4 });
@@ -29,6 +29,7 @@ export async function playTeamCase(options: CaseOptions, tools: CaseTools): Prom
         assignment: (kill) => ({
           kind: "team",
           scenario: scenario.name,
+          durability,
           runId,
           store,
           lane,
@@ -64,7 +65,7 @@ export async function playTeamCase(options: CaseOptions, tools: CaseTools): Prom
       unknown: transcript?.unknown.length ?? 0,
       transcript,
       events: seen.length,
-      appends: appendsOf(last),
+      writes: writesOf(last),
       requests: book.calls.length,
       durationMs: performance.now() - startedAt,
     };

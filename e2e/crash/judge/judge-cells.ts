@@ -16,7 +16,7 @@ export interface CellEvidence {
   readonly unknown: { count: number };
 }
 
-/** C4, C10, C12: every accepted message was handled, in order, changed its recipient once, and every request was settled once. */
+/** C4, C10, C12, C14: every accepted message was handled, in order, changed its recipient once, and every request was settled once. */
 export function judgeMemories(memories: Memories, evidence: CellEvidence): readonly string[] {
   const { runId, count, unknown, deaths } = evidence;
   const wanted = Array.from({ length: count }, (_, index) => index + 1);
@@ -37,10 +37,11 @@ export function judgeMemories(memories: Memories, evidence: CellEvidence): reado
       numbersOf(hub?.lists["settled"]).toSorted((left, right) => left - right),
     );
     expectNumbers(`deposits of account ${key}`, numbersOf(account?.lists["deposits"]));
-    const entries = (memories[`ledger/${runId}`]?.lists["entries"] ?? []).filter(
-      (entry) => field(entry, "hub") === `${runId}-${key}`,
-    );
-    expectNumbers(`entries of hub ${key} in the ledger`, numbersOf(entries));
+    for (const book of ["ledger", "audit"]) {
+      const entries = memories[`${book}/${runId}`]?.lists["entries"] ?? [];
+      const own = entries.filter((entry) => field(entry, "hub") === `${runId}-${key}`);
+      expectNumbers(`entries of hub ${key} in the ${book}`, numbersOf(own));
+    }
     expectCount(`state of hub ${key}`, field(hub?.state, "notes"), count);
     expectCount(`state of account ${key}`, field(account?.state, "count"), count);
     const settled = hub?.lists["settled"] ?? [];
@@ -48,6 +49,7 @@ export function judgeMemories(memories: Memories, evidence: CellEvidence): reado
     unknown.count += settled.filter((entry) => field(entry, "status") === "unknown").length;
   }
   expectCount("state of the ledger", field(memories[`ledger/${runId}`]?.state, "count"), count * hubKeys.length);
+  expectCount("state of the audit", field(memories[`audit/${runId}`]?.state, "count"), count * hubKeys.length);
   expectCount("state of the bank", field(memories[`bank/${runId}`]?.state, "charges"), count * hubKeys.length);
   // The bank works on one charge at a time, so a death leaves one in flight at most.
   if (unknown.count > deaths) problems.push(`${unknown.count} charges ended as unknown in ${deaths} deaths`);

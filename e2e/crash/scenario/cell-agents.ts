@@ -1,4 +1,4 @@
-import { type AgentDefinition, defineAgent, defineEvent, defineRequest } from "@troupe/core";
+import { type AgentDefinition, defineAgent, defineEvent, defineRequest, topicId, typeSubscription } from "@troupe/core";
 import { z } from "zod";
 import type { OutsideParts } from "../outside/outside-parts.ts";
 
@@ -18,12 +18,13 @@ export interface CellMemory {
   readonly lists: Readonly<Record<string, readonly unknown[]>>;
 }
 
-/** Agents without a team, each in a cell of its own: hubs tell ledgers and ask banks; accounts are asked from outside. */
+/** Agents without a team, each in a cell of its own: hubs tell ledgers, ask banks and publish; accounts are asked from outside. */
 export interface CellAgents {
   readonly hub: AgentDefinition<"Note">;
   readonly ledger: AgentDefinition<"Entry">;
   readonly bank: AgentDefinition<"Charge">;
   readonly account: AgentDefinition<"Deposit">;
+  readonly audit: AgentDefinition<"Entry">;
 }
 
 /** The key of the ledger and the bank that a hub works with: several campaigns may share a database. */
@@ -43,6 +44,18 @@ export function defineCellAgents(parts: OutsideParts): CellAgents {
         context.lists.entries.append(entry);
       }),
     ],
+  });
+  const audit = defineAgent({
+    type: "audit",
+    state: () => ({ count: 0 }),
+    lists: { entries: z.object({ hub: z.string(), number: z.int() }) },
+    handlers: (on) => [
+      on.event(Entry, (entry, context) => {
+        context.state.count += 1;
+        context.lists.entries.append(entry);
+      }),
+    ],
+    subscriptions: [typeSubscription("noted")],
   });
   const bank = defineAgent({
     type: "bank",
@@ -71,6 +84,7 @@ export function defineCellAgents(parts: OutsideParts): CellAgents {
         context.state.notes += 1;
         context.lists.notes.append({ number });
         context.tell(Entry({ hub: key, number }), ledger.id(sharedKey(key)));
+        context.publish(Entry({ hub: key, number }), topicId("noted", sharedKey(key)));
         context.request(Charge({ hub: key, number }), bank.id(sharedKey(key)), { tag: String(number) });
       }),
       on.settled(Charge, (settlement, context) => {
@@ -87,12 +101,13 @@ export function defineCellAgents(parts: OutsideParts): CellAgents {
     state: () => ({ count: 0 }),
     lists: { deposits: numberSchema },
     handlers: (on) => [
-      on.request(Deposit, ({ number }, context) => {
+      on.request(Deposit, async ({ number }, context) => {
+        if (number % 4 === 0) await context.sleep(2);
         context.state.count += 1;
         context.lists.deposits.append({ number });
         return { number, count: context.state.count };
       }),
     ],
   });
-  return { hub, ledger, bank, account };
+  return { hub, ledger, bank, account, audit };
 }

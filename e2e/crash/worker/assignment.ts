@@ -15,8 +15,8 @@ export type StoreAddress =
     };
 
 /** At which of its own writes a worker kills itself: before the store hears of it, while it is under way, after it is durable. */
-export interface AppendKill {
-  readonly at: "append-before" | "append-during" | "append-after";
+export interface WriteKill {
+  readonly at: "write-before" | "write-during" | "write-after";
   /** From 1, in this process. */
   readonly number: number;
 }
@@ -31,9 +31,9 @@ export type Assignment = {
   readonly outsideUrl: string;
   /** Under which the world outside knows the process and those that follow it. */
   readonly lane: string;
-  readonly kill: AppendKill | undefined;
+  readonly kill: WriteKill | undefined;
 } & (
-  | { readonly kind: "team"; readonly scenario: string }
+  | { readonly kind: "team"; readonly scenario: string; readonly durability: "step" | "turn" }
   | {
       readonly kind: "cells";
       /** Hubs and accounts that the process sends to. */
@@ -61,7 +61,7 @@ export interface Start {
 export type ReportLine =
   | { readonly kind: "prepared" }
   /** The process is about to kill itself. */
-  | { readonly kind: "dying"; readonly append: number }
+  | { readonly kind: "dying"; readonly write: number }
   | { readonly kind: "event"; readonly event: DurableRunEvent }
   | { readonly kind: "acknowledged"; readonly sender: string; readonly number: number; readonly reply?: number }
   | {
@@ -72,5 +72,5 @@ export type ReportLine =
   | { readonly kind: "memories"; readonly memories: Readonly<Record<string, CellMemory | null>> }
   /** What the runtime's error port heard. */
   | { readonly kind: "fault"; readonly message: string }
-  /** Everything is closed; `appends` is how often it wrote. */
-  | { readonly kind: "closed"; readonly appends: number };
+  /** Everything is closed; `writes` is how often it wrote. */
+  | { readonly kind: "closed"; readonly writes: number };

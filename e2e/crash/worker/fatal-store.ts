@@ -1,9 +1,9 @@
 /**
  * A store that ends its own process at one of its writes, with SIGKILL, so that nothing of the program runs afterwards.
  *
- * Owns: the count of appends. Everything else is the store's behind it.
+ * Owns: the count of writes: claims, appends, snapshots, deliveries, prunes, releases. Everything else is the store's behind it.
  * Invariants:
- * F1. With `append-before` the write never reaches the store; with `append-after` it is durable and its writer never hears of it.
+ * F1. With `write-before` the write never reaches the store; with `write-after` it is durable and its writer never hears of it.
  */
 import type {
   AppendNotes,
@@ -20,14 +20,14 @@ import type {
   Store,
   StoreRecord,
 } from "@troupe/core";
-import type { AppendKill } from "./assignment.ts";
+import type { WriteKill } from "./assignment.ts";
 
 /** What a fatal store is made of. */
 export interface FatalStoreOptions {
   readonly store: Store;
-  readonly kill: AppendKill | undefined;
+  readonly kill: WriteKill | undefined;
   /** Says the last words. */
-  readonly onDying: (append: number) => void;
+  readonly onDying: (write: number) => void;
 }
 
 /** Passes everything on, and kills the process where it is told to. */
@@ -35,9 +35,9 @@ export class FatalStore implements Store {
   readonly kind = "store";
   readonly isDurable: boolean;
   readonly #store: Store;
-  readonly #kill: AppendKill | undefined;
-  readonly #onDying: (append: number) => void;
-  #appends = 0;
+  readonly #kill: WriteKill | undefined;
+  readonly #onDying: (write: number) => void;
+  #writes = 0;
 
   constructor({ store, kill, onDying }: FatalStoreOptions) {
     this.isDurable = store.isDurable;
@@ -47,31 +47,35 @@ export class FatalStore implements Store {
   }
 
   /** How often this process wrote. */
-  get appends(): number {
-    return this.#appends;
+  get writes(): number {
+    return this.#writes;
   }
 
-  claim(cell: string, owner: string): MaybePromise<CellClaim> {
-    return this.#store.claim(cell, owner);
-  }
-
-  // oxlint-disable-next-line max-params -- the port has four
-  append(cell: string, fence: Fence, records: readonly StoreRecord[], notes?: AppendNotes): MaybePromise<number> {
-    this.#appends += 1;
-    const kill = this.#kill?.number === this.#appends ? this.#kill.at : undefined;
-    if (kill === "append-before") this.#die();
-    const written = this.#store.append(cell, fence, records, notes);
+  #write<T>(write: () => MaybePromise<T>): MaybePromise<T> {
+    this.#writes += 1;
+    const kill = this.#kill?.number === this.#writes ? this.#kill.at : undefined;
+    if (kill === "write-before") this.#die();
+    const written = write();
     if (kill === undefined) return written;
-    if (kill === "append-after") return Promise.resolve(written).then(() => this.#die());
+    if (kill === "write-after") return Promise.resolve(written).then(() => this.#die());
     // Group commits start at the end of the tick: die somewhere in the middle of one.
     setImmediate(() => setImmediate(() => this.#die()));
     return written;
   }
 
   #die(): never {
-    this.#onDying(this.#appends);
+    this.#onDying(this.#writes);
     process.kill(process.pid, "SIGKILL");
     throw new Error("SIGKILL has not killed");
+  }
+
+  claim(cell: string, owner: string): MaybePromise<CellClaim> {
+    return this.#write(() => this.#store.claim(cell, owner));
+  }
+
+  // oxlint-disable-next-line max-params -- the port has four
+  append(cell: string, fence: Fence, records: readonly StoreRecord[], notes?: AppendNotes): MaybePromise<number> {
+    return this.#write(() => this.#store.append(cell, fence, records, notes));
   }
 
   read(cell: string, range?: LogRange): MaybePromise<readonly StoreRecord[]> {
@@ -85,11 +89,11 @@ export class FatalStore implements Store {
     snapshot: CellSnapshot,
     options?: { readonly dropsLog?: boolean | undefined },
   ): MaybePromise<void> {
-    return this.#store.snapshot(cell, fence, snapshot, options);
+    return this.#write(() => this.#store.snapshot(cell, fence, snapshot, options));
   }
 
   deliver(cell: string, entries: readonly InboxEntry[]): MaybePromise<void> {
-    return this.#store.deliver(cell, entries);
+    return this.#write(() => this.#store.deliver(cell, entries));
   }
 
   collect(cell: string, fence: Fence): MaybePromise<readonly CollectedEntry[]> {
@@ -97,7 +101,7 @@ export class FatalStore implements Store {
   }
 
   prune(cell: string, before?: number): MaybePromise<void> {
-    return this.#store.prune(cell, before);
+    return this.#write(() => this.#store.prune(cell, before));
   }
 
   cells(filter?: { readonly cell?: string | undefined }): MaybePromise<readonly CellRow[]> {
@@ -113,7 +117,7 @@ export class FatalStore implements Store {
   }
 
   release(owner: string, cell?: string): MaybePromise<void> {
-    return this.#store.release(owner, cell);
+    return this.#write(() => this.#store.release(owner, cell));
   }
 
   watch(listener: () => void): () => void {

@@ -16,7 +16,8 @@ type CellsAssignment = Extract<Assignment, { kind: "cells" }>;
 export async function prepareCells(assignment: CellsAssignment, parts: WorkerParts): Promise<Prepared> {
   const { runtime, client, report } = parts;
   const agents = defineCellAgents(createOutsideParts(client));
-  for (const agent of [agents.ledger, agents.bank, agents.hub, agents.account]) await runtime.register(agent);
+  for (const agent of [agents.ledger, agents.audit, agents.bank, agents.hub, agents.account])
+    await runtime.register(agent);
   return async ({ from }) => {
     await recover(runtime, report);
     const sending = { assignment, parts, agents, from };
@@ -65,10 +66,14 @@ async function readSettled(
   for (;;) {
     await runtime.idle();
     const memories: Record<string, CellMemory | null> = {};
-    for (const id of [agents.ledger.id(runId), agents.bank.id(runId), ...own])
+    for (const id of [agents.ledger.id(runId), agents.audit.id(runId), agents.bank.id(runId), ...own])
       memories[`${id.type}/${id.key}`] = (await runtime.snapshot(id)) ?? null;
-    const settled = hubKeys.map((key) => memories[`hub/${runId}-${key}`]?.lists["settled"]?.length ?? 0);
-    if (settled.every((length) => length >= count) || performance.now() > deadline) return memories;
+    const lengthOf = (id: string, list: string): number => memories[id]?.lists[list]?.length ?? 0;
+    const isSettled = hubKeys.every((key) => lengthOf(`hub/${runId}-${key}`, "settled") >= count);
+    const isTold = ["ledger", "audit"].every(
+      (book) => lengthOf(`${book}/${runId}`, "entries") >= count * hubKeys.length,
+    );
+    if ((isSettled && isTold) || performance.now() > deadline) return memories;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

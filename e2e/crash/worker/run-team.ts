@@ -23,7 +23,7 @@ export async function prepareTeam(
   const parts = createOutsideParts(client);
   const scenario = teamScenario(assignment.scenario);
   const team: Runner<unknown> = scenario.createTeam(parts);
-  const { runId } = assignment;
+  const { runId, durability } = assignment;
   // Any use registers a team; this one makes nothing. Standing by, two processes have the team at once.
   await team.session(`${runId}-other-${process.pid}`, { runtime }).messages();
   const onQuestion = (question: { readonly prompt: string }): Promise<unknown> => parts.answer(question.prompt);
@@ -31,7 +31,7 @@ export async function prepareTeam(
     if (entrance === "recover") await recover(runtime, report);
     const run =
       entrance === "run"
-        ? team.run(scenario.task, { runtime, runId, onQuestion })
+        ? team.run(scenario.task, { runtime, runId, durability, onQuestion })
         : team.attach(runId, { runtime, onQuestion });
     const watched = watch(run.handle, report);
     try {

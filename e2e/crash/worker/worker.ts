@@ -19,7 +19,7 @@ async function carryOut(assignment: Assignment, told: Promise<Start>): Promise<v
   const store = new FatalStore({
     store: await openStore(assignment.store),
     kill: assignment.kill,
-    onDying: (append) => report({ kind: "dying", append }),
+    onDying: (write) => report({ kind: "dying", write }),
   });
   const hear = ({ message, error }: LogRecord): void =>
     report({
@@ -39,7 +39,7 @@ async function carryOut(assignment: Assignment, told: Promise<Start>): Promise<v
     await store.close();
     client.close();
   }
-  report({ kind: "closed", appends: store.appends });
+  report({ kind: "closed", writes: store.writes });
 }
 
 const told = createDeferred<Start>();
