@@ -36,12 +36,21 @@ export async function missingPostgres(): Promise<string | undefined> {
   return (await binFolder()) === undefined ? "no PostgreSQL server is installed (apt: postgresql)" : undefined;
 }
 
+/** How a test's server runs. */
+export interface PostgresServerOptions {
+  /**
+   * True waits for the disk, as a server does that must survive the loss of power: for measuring. Default false: what was committed
+   * survives every kill all the same, and tests do not wait for a disk that others use.
+   */
+  readonly isSafeFromPowerLoss?: boolean | undefined;
+}
+
 /**
  * Starts a server with an empty database `troupe`.
  *
  * @throws Error when none is installed: ask `missingPostgres` first and skip, unless `CI` is set.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const bin = await binFolder();
   if (bin === undefined) throw new Error("no PostgreSQL server is installed (apt: postgresql)");
   const account = serverAccount();
@@ -54,7 +63,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const initial = ["-D", data, "-U", "troupe", "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8"];
   try {
     await run(join(bin, "initdb"), [...initial, "--locale=C", "--no-sync"], { ...account, cwd: folder });
-    const server = new Server({ bin, folder, data, password, port: await freePort(), account });
+    const server = new Server({ bin, folder, data, password, port: await freePort(), account, options });
     await server.start();
     await server.query("CREATE DATABASE troupe", "postgres");
     return server;
@@ -71,6 +80,7 @@ interface Place {
   readonly password: string;
   readonly port: number;
   readonly account: { readonly uid: number; readonly gid: number } | undefined;
+  readonly options: PostgresServerOptions;
 }
 
 class Server implements PostgresServer {
@@ -109,10 +119,16 @@ class Server implements PostgresServer {
   }
 
   async start(): Promise<void> {
-    const { bin, data, folder, port, account } = this.#place;
+    const { bin, data, folder, port, account, options } = this.#place;
     // The shell outlives nobody: when its standard input ends, it ends the server.
     const script = '"$0" "$@" 2>&1 & pid=$!; cat > /dev/null; kill -QUIT $pid 2> /dev/null; wait $pid';
-    const settings = { listen_addresses: "127.0.0.1", port, unix_socket_directories: folder, max_connections: 60 };
+    const settings = {
+      listen_addresses: "127.0.0.1",
+      port,
+      unix_socket_directories: folder,
+      max_connections: 60,
+      fsync: options.isSafeFromPowerLoss === true ? "on" : "off",
+    };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const guard = spawn("/bin/sh", ["-c", script, join(bin, "postgres"), "-D", data, ...flags], {
       ...account,
