@@ -219,6 +219,7 @@ export function failTurn(turn: Turn, error: Error): void {
     if (isPromiseLike(written)) written.then(finish, () => {});
     else finish();
   } catch {
-    return;
+    // The cell is lost: its next owner goes on with the message.
+    turn.close();
   }
 }
