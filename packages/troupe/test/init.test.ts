@@ -70,7 +70,7 @@ test("its own test passes and its sources type-check, with the packages installe
   execFileSync(process.execPath, [compiler, "-p", ".", "--customConditions", "troupe-source", "--types", "node"], {
     cwd: project,
   });
-});
+}, 60_000);
 
 test.each([
   ["a directory that holds files", "full"],

@@ -136,8 +136,8 @@ async function runUndisturbed({ table, model, executor, runtime, signal, screen 
   return { eventCount, messages };
 }
 
-/** Any event but the last: a run that has ended cannot be killed. */
-function pickEvent(seed: number, eventCount: number): number {
+/** The event at which a seed kills: any but the last, because a run that has ended cannot be killed. */
+export function pickEvent(seed: number, eventCount: number): number {
   return 1 + Math.floor(createSeededRandom(seed).next() * Math.max(1, eventCount - 1));
 }
 
