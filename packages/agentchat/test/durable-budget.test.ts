@@ -5,7 +5,9 @@ import {
   MaxMessageTermination,
   type Run,
   RoundRobinGroupChat,
+  UserProxyAgent,
 } from "@troupe/agentchat";
+import { InProcessRuntime, MemoryStore } from "@troupe/core";
 import { ManualClock } from "@troupe/core/testing";
 import { jsonSchema, tool } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
@@ -14,6 +16,13 @@ import { Machine, type Process } from "./support/processes.ts";
 
 /** When a process dies: with one of its writes, or while one of its calls is made. */
 type Death = { readonly afterWrites: number } | { readonly atModelCall: number } | { readonly atToolCall: number };
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** A runtime that says that its store outlives the process. */
+function createDurable(store: MemoryStore): InProcessRuntime {
+  return Object.defineProperty(new InProcessRuntime({ store, logger: quiet }), "isDurable", { value: true });
+}
 
 /** What the outside world saw: it does not die with a process. */
 class World {
@@ -214,5 +223,42 @@ describe("a budget across crashes", () => {
       detail: expect.stringContaining("wallTimeMs") as string,
     });
     expect(calls - begun).toBeLessThanOrEqual(1);
+  });
+
+  it("counts what another process has spent meanwhile when a run comes back to the one that had lost it", async () => {
+    const store = new MemoryStore({ isDurable: true });
+    let calls = 0;
+    const create = () => {
+      const model = new ScriptedModel(() => {
+        calls += 1;
+        return "word";
+      });
+      return new RoundRobinGroupChat({
+        name: "team",
+        participants: [new AssistantAgent({ name: "a", model }), new UserProxyAgent({ name: "person" })],
+      });
+    };
+    const workers = [createDurable(store), createDurable(store)].map((runtime) => ({ runtime, team: create() }));
+    const [left, right] = workers;
+    if (left === undefined || right === undefined) throw new Error("two workers");
+    let rest = await left.team.run("go", { runtime: left.runtime, runId: "r", budget: { modelCalls: 3 } });
+    for (const [loser, { runtime, team }] of [
+      [left, right],
+      [right, left],
+      [left, right],
+      [right, left],
+    ] as const) {
+      if (rest.stopReason.kind !== "input-required") break;
+      const run = team.attach("r", { runtime });
+      await run.handle.result();
+      // A store with leases would tell the loser; with this one it finds out when it writes.
+      await loser.runtime.control("team/r", "r", { kind: "pause" }).catch(() => {});
+      await run.respond(rest.questions[0]?.id ?? "", "go on");
+      rest = await run;
+    }
+    expect(rest.stopReason.kind).toBe("budget");
+    expect(calls).toBe(3);
+    await Promise.all(workers.map(({ runtime }) => runtime.close()));
+    expect(workers.map(({ runtime }) => runtime.stats().watchers)).toEqual([0, 0]);
   });
 });

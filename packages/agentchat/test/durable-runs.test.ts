@@ -160,6 +160,24 @@ describe("a run with an id, on a store that outlives the process", () => {
   });
 });
 
+describe("a team without a name of its own", () => {
+  it("C26: is refused by a runtime whose store outlives the process: its runs could not be told from another team's", async () => {
+    const participants = [new AssistantAgent({ name: "a", model: new ScriptedModel(() => "word") })];
+    const create = (name?: string) => new RoundRobinGroupChat({ name, participants, maxTurns: 1 });
+    const runtime = new InProcessRuntime({ store: new MemoryStore({ isDurable: true }) });
+    Object.defineProperty(runtime, "isDurable", { value: true });
+    const refused = { code: "config.invalid_definition", details: { className: "RoundRobinGroupChat" } };
+    await expect(create().run("go", { runtime }).handle.result()).rejects.toMatchObject(refused);
+    await expect(create().attach("r", { runtime }).handle.result()).rejects.toMatchObject(refused);
+    await expect(create().session("s", { runtime }).messages()).rejects.toMatchObject(refused);
+    await expect(create().register(runtime)).rejects.toMatchObject(refused);
+    expect((await create("named").run("go", { runtime })).text).toBe("word");
+    await runtime.close();
+    await using unnamed = create();
+    expect((await unnamed.run("go")).text).toBe("word");
+  });
+});
+
 describe("a run whose events end before it does", () => {
   it("H6: rejects with what to do when its runtime was closed; the run goes on elsewhere", async () => {
     const store = new MemoryStore({ isDurable: true });

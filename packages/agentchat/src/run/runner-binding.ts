@@ -1,4 +1,4 @@
-import { type AgentDefinition, type AgentRuntime, defineAgent, type Settlement } from "@troupe/core";
+import { type AgentDefinition, type AgentRuntime, ConfigError, defineAgent, type Settlement } from "@troupe/core";
 import type { PriceTable } from "@troupe/llm";
 import { readCost } from "../budget/turn-cost.ts";
 import { declareLists } from "../turn/own-lists.ts";
@@ -27,7 +27,12 @@ import { Manager } from "../manager/manager.ts";
 export interface RunnerBinding {
   readonly runtime: AgentRuntime;
   readonly definition: AgentDefinition;
-  /** Resolves when the type is registered. @throws ConfigError `config.duplicate_agent` when another runner has the name. */
+  /**
+   * Resolves when the type is registered.
+   *
+   * @throws ConfigError `config.duplicate_agent` when another runner has the name, `config.invalid_definition` without a name of its own on
+   * a store that outlives the process (C26).
+   */
   readonly ready: Promise<void>;
   readonly faults: LiveFaults;
 }
@@ -36,22 +41,58 @@ export interface RunnerBinding {
 export interface BindingOptions {
   readonly runtime: AgentRuntime;
   readonly prices: PriceTable;
+  /** False when the runner's name is only its class's. */
+  readonly isNamed: boolean;
 }
 
 /** Makes the one agent type of a runner, managers and participants alike, and registers it (C26). */
-export function bindRunner(root: TeamRole, { runtime, prices }: BindingOptions): RunnerBinding {
+export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: BindingOptions): RunnerBinding {
   const environment = createEnvironment({
     clock: runtime.clock,
     prices,
     // A reader whose signal is aborted shows what is there, and ends.
     readEvents: (cell, runId) => runtime.events(cell, { runId, signal: AbortSignal.abort() }),
+    watchLoss: keepsRuns(runtime) ? (cell, runId, onLost) => watchLoss(runtime, { cell, runId }, onLost) : undefined,
     onTimeOver: ({ cell, runId, detail }) => {
       const cancelling = runtime.control(cell, runId, { kind: "cancel", detail: { by: "budget", text: detail } });
       cancelling.catch((error: unknown) => runtime.report(error, `end of run "${runId}", whose time is over`));
     },
   });
   const definition = defineRunner(root, environment);
-  return { runtime, definition, ready: runtime.register(definition), faults: environment.faults };
+  const ready = isNamed || !keepsRuns(runtime) ? runtime.register(definition) : Promise.reject(nameless(root.name));
+  return { runtime, definition, ready, faults: environment.faults };
+}
+
+/** A reader behind the last event shows nothing; it ends when this process does not hold the cell any more. */
+function watchLoss(
+  runtime: AgentRuntime,
+  { cell, runId }: { readonly cell: string; readonly runId: string },
+  onLost: () => void,
+): () => void {
+  const stopping = new AbortController();
+  const watch = async (): Promise<void> => {
+    const reading = { runId, from: Number.MAX_SAFE_INTEGER, signal: stopping.signal };
+    for await (const _event of runtime.events(cell, reading)) break;
+    if (!stopping.signal.aborted) onLost();
+  };
+  watch().catch(onLost);
+  return () => stopping.abort("over");
+}
+
+/** True for a runtime that says that its store outlives the process. */
+function keepsRuns(runtime: AgentRuntime): boolean {
+  return "isDurable" in runtime && runtime.isDurable === true;
+}
+
+function nameless(className: string): ConfigError {
+  return new ConfigError(
+    "config.invalid_definition",
+    `A stored run needs the name of its team; this one is only a "${className}"`,
+    {
+      remedy: 'Give the team a name of its own: new RoundRobinGroupChat({ name: "orders", ... }).',
+      details: { className },
+    },
+  );
 }
 
 /** 30 days: no limit in practice, within what timers can hold. */

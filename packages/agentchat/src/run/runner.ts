@@ -24,6 +24,8 @@ import { createSession, type Session } from "./session.ts";
 /** What every runner is made of. */
 export interface RunnerOptions<Output> {
   readonly name: string;
+  /** False for a name that nobody chose: stored runs could not tell such a runner from another. Default true. */
+  readonly isNamed?: boolean | undefined;
   readonly description: string;
   readonly budget?: BudgetOption | undefined;
   readonly prices?: PriceTable | undefined;
@@ -191,7 +193,8 @@ export abstract class Runner<Output> implements Participant {
     const runtime = given ?? (this.#ownRuntime ??= new InProcessRuntime());
     const known = this.#bindings.get(runtime);
     if (known !== undefined) return known;
-    const binding = bindRunner(this.#rootRole(), { runtime, prices: this.#prices });
+    const { isNamed = true } = this.#options;
+    const binding = bindRunner(this.#rootRole(), { runtime, prices: this.#prices, isNamed });
     binding.ready.catch(() => this.#bindings.delete(runtime));
     this.#bindings.set(runtime, binding);
     return binding;

@@ -18,7 +18,7 @@ import {
 export interface GroupChatOptions<Output = undefined> {
   /** Agents and teams, each with a name of its own. */
   readonly participants: readonly Participant[];
-  /** Unique on a runtime; needed with a store. Default: the class name. */
+  /** Unique on a runtime; needed with a store that outlives the process. Default: the class name. */
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   /** Says when the work is done. Without one the budget alone ends a run. */
@@ -46,6 +46,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     const name = checkTeamName(options.name ?? className);
     super({
       name,
+      isNamed: options.name !== undefined,
       description: options.description ?? `The team "${name}"`,
       budget: options.budget,
       prices: options.prices,

@@ -44,6 +44,8 @@ export interface EnvironmentOptions {
   readonly onTimeOver: (run: { readonly cell: string; readonly runId: string; readonly detail: string }) => void;
   /** The events of a run that are recorded by now. */
   readonly readEvents: (cell: string, runId: string) => AsyncIterable<CellEvent | LiveEvent>;
+  /** Tells once when this process has lost a run's cell; returns how to stop. Undefined where cells cannot be lost. */
+  readonly watchLoss: ((cell: string, runId: string, onLost: () => void) => () => void) | undefined;
 }
 
 /**
@@ -51,11 +53,25 @@ export interface EnvironmentOptions {
  *
  * Invariants:
  * 1. An entry exists from the first turn of a run to `close`, so finished runs leave nothing (I9).
- * 2. No call of a run is made here before what it had spent elsewhere has been read.
+ * 2. No call of a run is made here before what it had spent elsewhere has been read, also when the run comes back from another process.
  */
 export function createEnvironment(options: EnvironmentOptions): TurnEnvironment {
   const { clock, prices } = options;
   const runs = new Map<string, MaybePromise<RunResources>>();
+  const watches = new Map<string, () => void>();
+  const close = (runId: string): void => {
+    const closed = runs.get(runId);
+    runs.delete(runId);
+    watches.get(runId)?.();
+    watches.delete(runId);
+    if (closed !== undefined && !isPromiseLike(closed)) closed.ledger.close();
+  };
+  const keep = (run: RunIdentity, cell: string, resources: MaybePromise<RunResources>): void => {
+    const { runId } = run;
+    runs.set(runId, resources);
+    const stop = options.watchLoss?.(cell, runId, () => close(runId));
+    if (stop !== undefined) watches.set(runId, stop);
+  };
   const make = (run: RunIdentity, cell: string, recorded?: RecordedSpending): RunResources => {
     const onTimeOver = (detail: string): void => options.onTimeOver({ cell, runId: run.runId, detail });
     const budget = readBudget(run.inherited);
@@ -75,26 +91,22 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
     prices,
     begin: (run, cell) => {
       // A manager's first turn that is replayed for show must not touch a run at work.
-      if (!runs.has(run.runId)) runs.set(run.runId, make(run, cell));
+      if (!runs.has(run.runId)) keep(run, cell, make(run, cell));
     },
     resources: (run, cell) => {
       const known = runs.get(run.runId);
       if (known !== undefined) return known;
       const recovering = recover(run, cell);
-      runs.set(run.runId, recovering);
+      keep(run, cell, recovering);
       const settle = (made: RunResources | undefined): void => {
         if (runs.get(run.runId) !== recovering) return;
-        if (made === undefined) runs.delete(run.runId);
+        if (made === undefined) close(run.runId);
         else runs.set(run.runId, made);
       };
       recovering.then(settle, () => settle(undefined));
       return recovering;
     },
-    close: (runId) => {
-      const closed = runs.get(runId);
-      runs.delete(runId);
-      if (closed !== undefined && !isPromiseLike(closed)) closed.ledger.close();
-    },
+    close,
   };
 }
 
