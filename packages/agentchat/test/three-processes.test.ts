@@ -80,7 +80,7 @@ const scenarios: readonly Scenario[] = [
     create: createPayer,
     answer: ({ prompt }) => ({ approved: prompt.includes("700") }),
     check: (world, texts) => {
-      expect(world).toEqual({ modelCalls: 2, looks: 1, paid: [700] });
+      expect(world).toMatchObject({ looks: 1, paid: [700] });
       expect(texts.at(-1)).toBe("Paid what was allowed.");
     },
   },
@@ -96,7 +96,7 @@ const scenarios: readonly Scenario[] = [
     },
     answer: ({ prompt }) => (prompt === "Well?" ? "well enough" : { approved: true }),
     check: (world, texts) => {
-      expect(world).toMatchObject({ modelCalls: 2, looks: 1 });
+      expect(world).toMatchObject({ looks: 1 });
       expect(new Set(world.paid)).toEqual(new Set([500, 700]));
       expect(world.paid).toHaveLength(2);
       expect(texts).toContain("well enough");
@@ -113,7 +113,11 @@ describe("three processes", () => {
         const world: World = { modelCalls: 0, looks: 0, paid: [] };
 
         const a = machine.start();
-        const asking = create(world).run("Pay.", { runtime: a.runtime, runId: "r" });
+        const asking = create(world).run("Pay.", {
+          runtime: a.runtime,
+          runId: "r",
+          durability: seed > 2 ? "turn" : "step",
+        });
         const asked = (await asking).questions;
         expect(asked.length).toBeGreaterThanOrEqual(2);
         if (seed % 2 === 0) a.kill();
@@ -143,6 +147,8 @@ describe("three processes", () => {
         await expect(finishing.respond(first, "again")).rejects.toMatchObject({ code: "wait.already_settled" });
         await expect(finishing.respond("never asked", "")).rejects.toMatchObject({ code: "wait.unknown" });
         const result = await finishing;
+        // With "turn", the answer that was not stored with something else is asked for again.
+        expect([2, seed > 2 ? 3 : 2]).toContain(world.modelCalls);
         expect(result.stopReason.kind).toBe("finished");
         expect(finishing.pending()).toEqual([]);
         check(

@@ -153,10 +153,11 @@ export class AgentTurn implements ErasedContext {
     }
   }
 
-  /** Whoever shows the open questions must not show this one until the turn has something else to record. */
+  /** Whoever shows the open questions must not show this one until the turn has something else to record: its end is recorded at once. */
   async #leave(): Promise<void> {
+    const idempotent = this.#core.run?.durability !== "turn";
     try {
-      await this.#core.stepOutcome("answered", () => null, { idempotent: true });
+      await this.#core.stepOutcome("answered", () => null, { idempotent });
     } catch {
       // The attempt is over: its replay tells.
     }
