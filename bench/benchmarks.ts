@@ -20,5 +20,8 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "cancel-latency": async () => (await import("./agentchat/cancel-latency.ts")).cancelLatency,
   "sqlite-appends": async () => (await import("./sqlite/raw-appends.ts")).rawAppends,
   "sqlite-one-way": async () => (await import("./sqlite/durable-one-way.ts")).durableOneWay,
+  "sqlite-tool-calls": async () => (await import("./sqlite/durable-tool-calls.ts")).durableToolCalls,
+  "sqlite-stored-talk": async () => (await import("./sqlite/stored-talk.ts")).storedTalk,
+  "sqlite-resume": async () => (await import("./sqlite/resume.ts")).resume,
   newcomer: async () => (await import("./package/newcomer.ts")).newcomer,
 };

@@ -53,11 +53,14 @@ export function plainModel(
   };
 }
 
-/** A model that calls `add` in each of its first answers, then says "done". */
+/** A model that calls `add` in each of its first answers, then says "done"; the next run is answered alike. */
 export function addingModel(calls: number): ChatModel {
   let made = 0;
   return plainModel(() => {
-    if (made === calls) return textResult("done");
+    if (made === calls) {
+      made = 0;
+      return textResult("done");
+    }
     made += 1;
     const call = {
       kind: "tool-call",

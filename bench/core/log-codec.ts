@@ -1,41 +1,18 @@
-import { type AgentReply, BaseChatAgent, type ChatMessage, RoundRobinGroupChat } from "@troupe/agentchat";
-import { createSeededRandom, InProcessRuntime, LogDecoder, LogEncoder, type StoreRecord } from "@troupe/core";
+import { InProcessRuntime, LogDecoder, LogEncoder, type StoreRecord } from "@troupe/core";
 import { createAdder } from "../agentchat/adder.ts";
 import { addingModel } from "../agentchat/speakers.ts";
+import { createTalk } from "../agentchat/talk.ts";
 import type { Benchmark, Figure, Scale } from "../harness/benchmark.ts";
 import { leastCost } from "../harness/measure.ts";
 import { RecordingStore } from "./recording-store.ts";
 
 type Appends = readonly (readonly StoreRecord[])[];
 
-const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/** Says so many random letters each turn: nothing in them can be left out. */
-class Talker extends BaseChatAgent {
-  readonly #bytes: number;
-  readonly #random: () => number;
-
-  constructor(name: string, bytes: number) {
-    super({ name });
-    this.#bytes = bytes;
-    const random = createSeededRandom(name);
-    this.#random = () => random.next();
-  }
-
-  // oxlint-disable-next-line require-yield -- it has nothing to tell on the way
-  async *onMessages(_messages: readonly ChatMessage[]): AsyncGenerator<never, AgentReply> {
-    const text = Array.from({ length: this.#bytes }, () => letters[Math.floor(this.#random() * letters.length)]);
-    return this.reply(text.join(""));
-  }
-}
-
 /** What a conversation of two appends to its cell's log. */
 async function conversation(turns: number, bytes: number): Promise<Appends> {
   const store = new RecordingStore();
   const runtime = new InProcessRuntime({ store });
-  const participants = [new Talker("left", bytes), new Talker("right", bytes)];
-  const team = new RoundRobinGroupChat({ name: "talk", participants, maxTurns: turns, budget: "unbounded" });
-  const { messages } = await team.session("bench", { runtime }).run("go");
+  const { messages } = await createTalk(turns, bytes).session("bench", { runtime }).run("go");
   await runtime.close();
   if (messages.length !== turns + 1) throw new Error(`${messages.length} messages after ${turns} turns`);
   return store.appends;

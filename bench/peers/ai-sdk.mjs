@@ -7,14 +7,17 @@ const usage = {
   outputTokens: { total: 5, text: 5, reasoning: 0 },
 };
 
-/** A mock model that calls `add` in each of its first answers, then says "done". */
+/** A mock model that calls `add` in each of its first answers, then says "done"; the next run is answered alike. */
 export function mockModel(rounds) {
   let calls = 0;
   const model = new MockLanguageModelV4();
   // Set here, not given to the constructor: that would keep every prompt for ever, and the memory of it is not what is measured.
   model.doGenerate = async () => {
+    if (calls === rounds) {
+      calls = 0;
+      return answer([{ type: "text", text: "done" }], "stop");
+    }
     calls += 1;
-    if (calls > rounds) return answer([{ type: "text", text: "done" }], "stop");
     const input = JSON.stringify({ a: calls, b: 1 });
     return answer([{ type: "tool-call", toolCallId: `call-${calls}`, toolName: "add", input }], "tool-calls");
   };

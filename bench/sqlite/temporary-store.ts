@@ -3,6 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type SqliteStore, sqliteStore, type SqliteStoreOptions } from "@troupe/sqlite";
 
+/** A database file in a folder of its own. */
+export interface TemporaryFile {
+  readonly path: string;
+  /** Bytes of the file; everything is in it after it was closed. */
+  readonly size: () => number;
+  readonly remove: () => void;
+}
+
 /** A store in a file of its own. */
 export interface TemporaryStore {
   readonly store: SqliteStore;
@@ -14,18 +22,24 @@ export interface TemporaryStore {
   readonly remove: () => Promise<void>;
 }
 
-export function openTemporaryStore(options: SqliteStoreOptions = {}): TemporaryStore {
+/** A place for a database that others open. */
+export function temporaryFile(): TemporaryFile {
   const folder = mkdtempSync(join(tmpdir(), "troupe-bench-"));
   const path = join(folder, "bench.db");
-  const store = sqliteStore(path, options);
+  return { path, size: () => statSync(path).size, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+export function openTemporaryStore(options: SqliteStoreOptions = {}): TemporaryStore {
+  const file = temporaryFile();
+  const store = sqliteStore(file.path, options);
   return {
     store,
-    reopen: () => sqliteStore(path, options),
-    path,
-    size: () => statSync(path).size,
+    reopen: () => sqliteStore(file.path, options),
+    path: file.path,
+    size: file.size,
     remove: async () => {
       await store.close();
-      rmSync(folder, { recursive: true });
+      file.remove();
     },
   };
 }
