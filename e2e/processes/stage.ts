@@ -66,18 +66,18 @@ export class Stage {
     return this.hold(lane, isWanted).reached;
   }
 
-  /** Keeps the first answer that `isWanted` says until `release`. */
-  hold(lane: string, isWanted: (call: CountedCall) => boolean): HeldCall {
+  /** Keeps the first answers that `isWanted` says until `release`; `reached` when there are so many. */
+  hold(lane: string, isWanted: (call: CountedCall) => boolean, count = 1): HeldCall {
     const reached = createDeferred<CountedCall>();
     const released = createDeferred<void>();
-    let isHolding = true;
+    let held = 0;
     this.book.listen(lane, {
       life: 0,
       onAnswered: () => {},
       onCall: (call) => {
-        if (!isHolding || !isWanted(call)) return "answer";
-        isHolding = false;
-        reached.resolve(call);
+        if (held === count || !isWanted(call)) return "answer";
+        held += 1;
+        if (held === count) reached.resolve(call);
         return released.promise;
       },
     });

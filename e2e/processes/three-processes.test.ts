@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Stage } from "./stage.ts";
+
+vi.setConfig({ testTimeout: 90_000 });
 
 let stage: Stage | undefined;
 
