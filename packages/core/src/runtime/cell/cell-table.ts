@@ -133,6 +133,11 @@ export class CellTable {
     for (const waiter of waiters) waiter.refuse(error);
   }
 
+  /** Hears in the very moment when the opening of a cell is refused: whoever comes after that must not pass who waited for it. */
+  whenRefused(name: string, refuse: (error: unknown) => void): void {
+    this.#opening.get(name)?.push({ serve: () => {}, refuse });
+  }
+
   /** True while a store takes its time to open the cell. */
   isOpening(name: string): boolean {
     return this.#opening.has(name);

@@ -230,7 +230,7 @@ export class FrontDoor {
         return post.enqueue(known, mail);
       const accepted = agents.with(mail.recipient, (agent) => this.#acceptAt(agent, mail, options));
       if (!isPromiseLike(accepted)) return undefined;
-      if (known === undefined) return this.#acceptAnywhere(accepted, elsewhere);
+      if (known === undefined) return this.#acceptAnywhere(mail, accepted, elsewhere);
       return Promise.resolve(accepted);
     } catch (error) {
       return isOwnedElsewhere(error) ? elsewhere() : Promise.reject(error);
@@ -238,14 +238,20 @@ export class FrontDoor {
   }
 
   /** The agent's cell is being opened; when another process owns it, the mail goes there. */
-  async #acceptAnywhere(accepted: PromiseLike<void>, elsewhere: () => Promise<void>): Promise<void> {
-    const { activity } = this.#engine;
+  async #acceptAnywhere(mail: Mail, accepted: PromiseLike<void>, elsewhere: () => Promise<void>): Promise<void> {
+    const { activity, agents } = this.#engine;
+    let detour: Promise<void> | undefined;
+    agents.cells.whenRefused(this.#cellOf(mail), (error) => {
+      if (!isOwnedElsewhere(error)) return;
+      detour = elsewhere();
+      detour.catch(() => {});
+    });
     activity.begin();
     try {
       await accepted;
     } catch (error) {
       if (!isOwnedElsewhere(error)) throw error;
-      await elsewhere();
+      await (detour ?? elsewhere());
     } finally {
       activity.end();
     }
