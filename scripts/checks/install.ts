@@ -2,7 +2,7 @@
 // dependencies, must stay within a footprint, load from every entry, run a team and answer on the command line. This is
 // the one place where the built form runs, so it finds what only a build can break (worker files, rewritten imports).
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../run-step.ts";
@@ -62,14 +62,23 @@ function specifiersOf(packages: Readonly<Record<string, string>>): string[] {
   });
 }
 
-/** What the install brought: third-party and own packages without zod, which only the programs here use. */
+/** The folders of a package and of everything it needs, without zod, which only the programs here use. */
+function closureOf(name: string, found: Set<string> = new Set()): ReadonlySet<string> {
+  const folder = join(project, "node_modules", name);
+  if (found.has(folder) || name === "zod" || !existsSync(folder)) return found;
+  found.add(folder);
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const needed =
+    typeof manifest === "object" && manifest !== null && "dependencies" in manifest ? manifest.dependencies : {};
+  for (const needs of Object.keys(needed ?? {})) closureOf(needs, found);
+  return found;
+}
+
+/** What a newcomer's install brings: the one package and what it needs. */
 function footprintProblems(): string[] {
-  const installed = filesOf(join(project, "node_modules")).filter(
-    (path) => !path.includes(join("node_modules", "zod")),
-  );
-  const packages = installed.filter((path) =>
-    /node_modules[\\/](@[^\\/]+[\\/])?[^\\/@]+[\\/]package\.json$/.test(path),
-  ).length;
+  const folders = closureOf("troupe");
+  const packages = folders.size;
+  const installed = [...folders].flatMap(filesOf);
   const megabytes = installed.reduce((sum, path) => sum + statSync(path).size, 0) / 1_000_000;
   console.log(`npm install troupe: ${packages} packages, ${megabytes.toFixed(1)} MB`);
   return [
