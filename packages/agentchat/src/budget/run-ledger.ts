@@ -58,9 +58,9 @@ export class RunLedger {
   readonly #clock: Clock;
   readonly #onTimeOver: (detail: string) => void;
   readonly #open = new Map<string, OpenReservation>();
-  readonly #settled: Set<string>;
+  #settled: Set<string> | undefined;
   /** Tool calls that the record shows as asked for and not as finished: some ran when their process died. */
-  readonly #inDoubt: OpenCalls;
+  readonly #inDoubt: OpenCalls | undefined;
   #modelCalls: number;
   #toolCalls: number;
   #tokens: number;
@@ -77,8 +77,8 @@ export class RunLedger {
     this.budget = budget;
     this.#clock = clock;
     this.#onTimeOver = onTimeOver;
-    this.#settled = recorded?.settled ?? new Set();
-    this.#inDoubt = recorded?.openTools ?? new Map();
+    this.#settled = recorded?.settled;
+    this.#inDoubt = recorded?.openTools;
     this.#modelCalls = recorded?.modelCalls ?? 0;
     this.#toolCalls = recorded?.toolCalls ?? 0;
     this.#tokens = recorded?.tokens ?? 0;
@@ -111,7 +111,8 @@ export class RunLedger {
 
   /** Called by the turn for each outcome that it is handed, live or replayed. */
   settleModelCall({ callId, made, used }: SettledCall): void {
-    if (this.#settled.has(callId)) return;
+    if (this.#settled?.has(callId) === true) return;
+    this.#settled ??= new Set();
     this.#settled.add(callId);
     const counted = this.#release(callId);
     this.#modelCalls += made - counted;
@@ -154,13 +155,13 @@ export class RunLedger {
 
   /** One of the calls in doubt goes on: from here on it is counted by itself. */
   #takeUp(key: string): void {
-    const left = (this.#inDoubt.get(key) ?? 0) - 1;
-    if (left > 0) this.#inDoubt.set(key, left);
-    else this.#inDoubt.delete(key);
+    const left = (this.#inDoubt?.get(key) ?? 0) - 1;
+    if (left > 0) this.#inDoubt?.set(key, left);
+    else this.#inDoubt?.delete(key);
   }
 
   #countInDoubt(): number {
-    if (this.#inDoubt.size === 0) return 0;
+    if (this.#inDoubt === undefined) return 0;
     return [...this.#inDoubt.values()].reduce((sum, count) => sum + count, 0);
   }
 

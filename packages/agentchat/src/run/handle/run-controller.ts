@@ -71,7 +71,7 @@ export class RunController<Output> implements RunHandle<Output> {
   #rest: Deferred<RunResult<Output>> = createDeferred<RunResult<Output>>();
   #isRead = false;
   #isResting = false;
-  readonly #restWatch: RestWatch;
+  #restWatch: RestWatch | undefined;
   #isObserved = false;
   #loops = 0;
   /** Why a queued run shall not start. */
@@ -82,10 +82,6 @@ export class RunController<Output> implements RunHandle<Output> {
     this.id = plan.target.runId;
     this.#plan = plan;
     this.#reading = { target: plan.target, transcript: this.#transcript };
-    this.#restWatch = new RestWatch(
-      () => restsAtQuestions(this.#reading),
-      () => this.#rests(),
-    );
     this.#opened.promise.catch(doNothing);
     this.#started.promise.catch(doNothing);
     this.#rest.promise.catch(doNothing);
@@ -302,7 +298,7 @@ export class RunController<Output> implements RunHandle<Output> {
     if (event.kind !== "question-asked") return;
     const { onQuestion } = this.#plan;
     const question = this.#transcript.questions.at(-1);
-    if (onQuestion === undefined) this.#own(this.#restWatch.look(), "rest");
+    if (onQuestion === undefined) this.#lookForRest();
     else if (question !== undefined) this.#own(this.#answer(question, onQuestion), "answer");
   }
 
@@ -344,6 +340,14 @@ export class RunController<Output> implements RunHandle<Output> {
 
   // --- rest and end ------------------------------------------------------------------------------
 
+  #lookForRest(): void {
+    this.#restWatch ??= new RestWatch(
+      () => restsAtQuestions(this.#reading),
+      () => this.#rests(),
+    );
+    this.#own(this.#restWatch.look(), "rest");
+  }
+
   #rests(): void {
     if (this.#isResting) return;
     this.#isResting = true;
@@ -354,8 +358,7 @@ export class RunController<Output> implements RunHandle<Output> {
   /** An answer has come: the next result is another one. */
   #wakeUp(): void {
     this.#renew();
-    if (this.#plan.onQuestion === undefined && this.#transcript.end === undefined)
-      this.#own(this.#restWatch.look(), "rest");
+    if (this.#plan.onQuestion === undefined && this.#transcript.end === undefined) this.#lookForRest();
   }
 
   #renew(): void {

@@ -19,11 +19,12 @@ export type RunEnd = Extract<DurableRunEvent, { readonly kind: "run-finished" | 
 export class RunTranscript {
   readonly events: CellEvent[] = [];
   readonly messages: ChatMessage[] = [];
-  readonly #questions = new Map<string, Question>();
-  readonly #asked = new Set<string>();
-  readonly #book = new UsageBook();
+  // Made when needed: a thousand runs that wait for their models have a thousand of these.
+  #questions: Map<string, Question> | undefined;
+  #asked: Set<string> | undefined;
+  #book: UsageBook | undefined;
   /** Who waits until so many events are there. */
-  #waiting: { readonly sequence: number; readonly reached: () => void }[] = [];
+  #waiting: readonly { readonly sequence: number; readonly reached: () => void }[] | undefined;
   #lastSaid = "";
   #end: RunEnd | undefined;
   #isClosed = false;
@@ -35,17 +36,17 @@ export class RunTranscript {
 
   /** Questions without an answer; none when the run is over. */
   get questions(): readonly Question[] {
-    return this.#end === undefined ? [...this.#questions.values()] : [];
+    return this.#end === undefined ? [...(this.#questions?.values() ?? [])] : [];
   }
 
   /** True for a question of this run, open or not. */
   wasAsked(questionId: string): boolean {
-    return this.#asked.has(questionId);
+    return this.#asked?.has(questionId) === true;
   }
 
   /** The sums of the recorded calls; at the end, what the run itself says. */
   get usage(): UsageLedger {
-    return this.#end?.usage ?? this.#book.ledger;
+    return this.#end?.usage ?? (this.#book ?? new UsageBook()).ledger;
   }
 
   add(event: CellEvent): void {
@@ -54,22 +55,14 @@ export class RunTranscript {
       case "message":
         this.#say(event);
         break;
-      case "question-asked": {
-        const { question } = payloadOf<{ question: Question }>(event);
-        this.#questions.set(question.id, question);
-        this.#asked.add(question.id);
+      case "question-asked":
+        this.#ask(payloadOf<{ question: Question }>(event).question);
         break;
-      }
-      case "question-answered": {
-        const { questionId } = payloadOf<{ questionId: string }>(event);
-        this.#questions.delete(questionId);
+      case "question-answered":
+        this.#questions?.delete(payloadOf<{ questionId: string }>(event).questionId);
         break;
-      }
       case "model-called":
-        this.#book.book({
-          ...payloadOf<{ model: string; usage: Usage; usd: number | null }>(event),
-          agent: event.path.at(-1),
-        });
+        this.#spend(event);
         break;
       case "run-finished":
       case "run-failed":
@@ -78,7 +71,20 @@ export class RunTranscript {
       default:
         break;
     }
-    if (this.#waiting.length > 0) this.#tell();
+    if (this.#waiting !== undefined) this.#tell();
+  }
+
+  #ask(question: Question): void {
+    this.#questions ??= new Map();
+    this.#questions.set(question.id, question);
+    this.#asked ??= new Set();
+    this.#asked.add(question.id);
+  }
+
+  #spend(event: CellEvent): void {
+    this.#book ??= new UsageBook();
+    const { model, usage, usd } = payloadOf<{ model: string; usage: Usage; usd: number | null }>(event);
+    this.#book.book({ model, usage, usd, agent: event.path.at(-1) });
   }
 
   #say(event: CellEvent): void {
@@ -95,7 +101,7 @@ export class RunTranscript {
   /** Resolves when the events up to this number are here, or no more will come. */
   reach(sequence: number): Promise<void> {
     return new Promise((reached) => {
-      this.#waiting.push({ sequence, reached });
+      this.#waiting = [...(this.#waiting ?? []), { sequence, reached }];
       this.#tell();
     });
   }
@@ -108,9 +114,10 @@ export class RunTranscript {
 
   #tell(): void {
     const isHere = (sequence: number): boolean => this.#isClosed || this.events.length >= sequence;
-    const here = this.#waiting.filter(({ sequence }) => isHere(sequence));
-    this.#waiting = this.#waiting.filter(({ sequence }) => !isHere(sequence));
-    for (const { reached } of here) reached();
+    const waiting = this.#waiting ?? [];
+    const left = waiting.filter(({ sequence }) => !isHere(sequence));
+    this.#waiting = left.length > 0 ? left : undefined;
+    for (const { sequence, reached } of waiting) if (isHere(sequence)) reached();
   }
 
   /** A result of what there is. */
