@@ -24,7 +24,8 @@ export interface RunOptions {
   readonly whenBusy?: "reject" | "queue" | undefined;
   /**
    * When answers of models and outcomes of idempotent tools reach a store that outlives the process: `step`, the default, at once; `turn`,
-   * with the next thing that must be stored: faster, and a crash repeats more of them. What other tools do is always recorded at once.
+   * with the next thing that must be stored: faster, but a crash repeats more of them, and the budget does not know of those that it repeats.
+   * What other tools do is always recorded at once.
    */
   readonly durability?: "step" | "turn" | undefined;
   /** Gets a copy of the run's record when the run ends: for runs on the memory store that shall be looked at later. */
