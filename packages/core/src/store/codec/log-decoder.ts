@@ -74,7 +74,7 @@ export class LogDecoder {
   #toRecords(json: string): readonly LogRecord[] {
     const full = restoreLargeStrings(json, (key) => this.#readBlob(key));
     try {
-      return trustType<readonly LogRecord[]>(this.#freeze(JSON.parse(full)));
+      return trustType<readonly LogRecord[]>(this.#freeze(trustType<object>(JSON.parse(full))));
     } catch (cause) {
       throw corrupted("its text is not JSON", cause);
     }
@@ -85,17 +85,27 @@ export class LogDecoder {
     throw corrupted(`it refers to blob "${key}", and there is no fromBlob option`);
   }
 
-  #freeze(value: unknown): unknown {
-    if (typeof value === "string") return value.length < sharedLength ? value : this.#share(value);
-    if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) {
-      const items: unknown[] = value;
-      for (const [index, item] of items.entries()) items[index] = this.#freeze(item);
-    } else {
-      const fields = trustType<Record<string, unknown>>(value);
-      for (const key of Object.keys(fields)) fields[key] = this.#freeze(fields[key]);
-    }
+  /** Written for what JSON.parse makes: a log of ten thousand turns has a million values. */
+  #freeze(value: object): object {
+    if (Array.isArray(value)) this.#settleItems(value);
+    else this.#settleFields(trustType<Record<string, unknown>>(value));
     return Object.freeze(value);
+  }
+
+  #settleItems(items: unknown[]): void {
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (typeof item === "object" && item !== null) this.#freeze(item);
+      else if (typeof item === "string" && item.length >= sharedLength) items[index] = this.#share(item);
+    }
+  }
+
+  #settleFields(fields: Record<string, unknown>): void {
+    for (const key in fields) {
+      const item = fields[key];
+      if (typeof item === "object" && item !== null) this.#freeze(item);
+      else if (typeof item === "string" && item.length >= sharedLength) fields[key] = this.#share(item);
+    }
   }
 
   #share(text: string): string {

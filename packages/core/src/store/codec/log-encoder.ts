@@ -9,7 +9,7 @@
 import type { LogRecord } from "../log-record.ts";
 import { largeStringLength, writeWithKeys } from "./large-strings.ts";
 import { RowCompressor } from "./row-compressor.ts";
-import { checksumOf, continueFlag, headerBytes, shortChecksum, startFlag, writeDigits } from "./row-format.ts";
+import { checksumOf, continueFlag, shortChecksum, startFlag, writeDigits } from "./row-format.ts";
 
 /** What a `LogEncoder` may use. */
 export interface LogEncoderOptions {
@@ -75,9 +75,9 @@ export class LogEncoder {
   #toText(body: Uint8Array, startsSegment: boolean): string {
     const flag = startsSegment ? startFlag : continueFlag;
     this.#checksum = checksumOf(body, flag, startsSegment ? 0 : this.#checksum);
-    const header = new Uint8Array(headerBytes);
-    header[0] = flag;
-    writeDigits(header, 1, shortChecksum(this.#checksum));
-    return utf8.decode(header) + utf8.decode(body);
+    const { row } = this.#compressor;
+    row[0] = flag;
+    writeDigits(row, 1, shortChecksum(this.#checksum));
+    return utf8.decode(row);
   }
 }

@@ -10,6 +10,7 @@
 import {
   distanceDigits,
   farDistance,
+  headerBytes,
   lengthDigits,
   maximalCopy,
   minimalCopy,
@@ -23,10 +24,12 @@ import {
 const initialBytes = 8_192;
 /** A buffer larger than this is given back when its segment ends. */
 const idleBytes = 1_048_576;
-const growth = 1.5;
-/** The index has about one place for so many bytes, and a power of two of them. */
-const bytesPerSlot = 16;
-const maximalSlots = 8_192;
+const growth = 2;
+/** Places in the index, powers of two. There are two sizes only: changing it means indexing everything anew. */
+const fewSlots = 1_024;
+const manySlots = 8_192;
+/** A buffer of so many bytes has the larger index. */
+const largeBytes = 65_536;
 /** Bytes that an index entry is computed from, and that follow every position in the index. */
 const indexedBytes = 8;
 /** Within a copy only every so many positions are indexed: the next copy of the same text is found by its neighbours. */
@@ -42,7 +45,7 @@ export class RowCompressor {
   #bytes: Uint8Array = new Uint8Array(initialBytes);
   #view: DataView = new DataView(this.#bytes.buffer);
   /** Position + 1 of the latest text with a given hash; 0 is none. */
-  #index: Int32Array = new Int32Array(initialBytes / bytesPerSlot);
+  #index: Int32Array = new Int32Array(fewSlots);
   /** Bytes of the segment so far. */
   #size = 0;
   /** Where the body ends that is being written behind them. */
@@ -77,10 +80,15 @@ export class RowCompressor {
     const from = this.#size;
     this.#reserve(from + text.length * 3);
     const { written } = utf8.encodeInto(text, this.#bytes.subarray(from));
-    this.#reserve(from + written * 2);
+    this.#reserve(from + written * 2 + headerBytes);
     this.#size = from + written;
-    this.#end = this.#size;
+    this.#end = this.#size + headerBytes;
     this.#write(from);
+    return this.#bytes.subarray(this.#size + headerBytes, this.#end);
+  }
+
+  /** The body made last, behind room for the header of its row. */
+  get row(): Uint8Array {
     return this.#bytes.subarray(this.#size, this.#end);
   }
 
@@ -180,17 +188,17 @@ export class RowCompressor {
 
   #reserve(bytes: number): void {
     if (this.#bytes.length >= bytes + indexedBytes) return;
-    const before = this.#bytes;
-    this.#allocate(Math.max(bytes + indexedBytes, Math.ceil(before.length * growth)));
+    const [before, index] = [this.#bytes, this.#index];
+    this.#allocate(Math.max(bytes + indexedBytes, before.length * growth));
     this.#bytes.set(before);
-    for (let at = 0; at < this.#size; at += indexStep) this.#remember(at);
+    if (this.#index.length === index.length) this.#index = index;
+    else for (let at = 0; at < this.#size; at += indexStep) this.#remember(at);
   }
 
   #allocate(capacity: number): void {
     this.#bytes = new Uint8Array(capacity);
     this.#view = new DataView(this.#bytes.buffer);
-    const slots = 2 ** Math.floor(Math.log2(capacity / bytesPerSlot));
-    this.#index = new Int32Array(Math.min(slots, maximalSlots));
+    this.#index = new Int32Array(capacity < largeBytes ? fewSlots : manySlots);
   }
 }
 

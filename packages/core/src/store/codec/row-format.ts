@@ -90,7 +90,8 @@ export function readDigits(bytes: DataView, at: number, count: number): number |
 /** A row's checksum: 32-bit FNV-1a over its flag and body, going on from that of the row before it in the segment, or 0. */
 export function checksumOf(body: Uint8Array, flag: number, before: number): number {
   let hash = Math.imul(before ^ 0x811c9dc5 ^ flag, 0x01000193);
-  for (const byte of body) hash = Math.imul(hash ^ byte, 0x01000193);
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  for (let at = 0; at < body.length; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
   return hash >>> 0;
 }
 
