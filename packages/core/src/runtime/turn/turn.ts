@@ -364,7 +364,10 @@ export class Turn {
 
   /** Drops the frame of a resting turn; it is replayed when what it waits for has come (C17). */
   park(): void {
-    if (this.#isEnded || this.#isParked || this.frame.isCommitting || this.frame.held > 0 || !this.hasJournal) return;
+    const { isCommitting, held, busy, waiting } = this.frame;
+    // A call that began since the turn came to rest still writes; what comes after it brings the turn here again.
+    if (isCommitting || held > 0 || busy > 0 || waiting === 0) return;
+    if (this.#isEnded || this.#isParked || !this.hasJournal) return;
     this.#isParked = true;
     this.frame.end();
     if (!this.isShared) this.activation.dropDraft();
