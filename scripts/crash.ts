@@ -2,11 +2,11 @@
 //   npm run crash                                        300 kills on SQLite, from a fresh seed
 //   npm run crash -- --store postgres --kills 300        the same on a Postgres server of its own
 //   npm run crash -- --kills 10000 --seed long --resume  the long form; interrupted, the same command goes on
-//   npm run crash -- --seed long --kills 10000 --case 17 plays one case of a campaign again
+//   npm run crash -- --kills 10000 --seed long --case 17 plays one case of a campaign again
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runCampaign, scenarioNames } from "../e2e/crash/campaign/campaign.ts";
+import { type CampaignReport, runCampaign, scenarioNames } from "../e2e/crash/campaign/campaign.ts";
 import { type ResultLine, ResultsFile } from "../e2e/crash/campaign/results-file.ts";
 import { openStores } from "../e2e/crash/campaign/store-factories.ts";
 import { root } from "./run-step.ts";
@@ -31,6 +31,8 @@ const results = new ResultsFile(values.results);
 if (!values.resume && values.case === undefined) await results.clear();
 const stores = await openStores(values.store);
 const startedAt = performance.now();
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
 try {
   const report = await runCampaign({
     stores: stores.factory,
@@ -39,26 +41,30 @@ try {
     parallel: positive("parallel", values.parallel),
     scenarios: values.scenario,
     only: values.case === undefined ? undefined : Number(values.case),
-    results: values.case === undefined ? results : undefined,
+    results,
+    signal: stopping.signal,
     onCase: (line, progress) => {
       if (line.violations.length > 0) console.log(describe(line));
       if (progress.cases % 50 === 0)
-        console.log(`${progress.cases} of ${progress.planned} runs, ${progress.kills} kills`);
+        console.log(`${progress.kills} of ${progress.wanted} kills, ${progress.cases} runs`);
     },
   });
   const seconds = Math.round((performance.now() - startedAt) / 1000);
-  const outcome =
-    report.failed.length === 0 ? "nothing lost, nothing repeated" : `${report.failed.length} runs went wrong`;
   console.log(
     `seed ${values.seed}, ${stores.factory.name}: ${report.kills} kills in ${report.cases} runs, ` +
-      `${report.unknown} steps visibly unknown, ${seconds} s: ${outcome}`,
+      `${report.unknown} steps visibly unknown, ${seconds} s: ${outcomeOf(report)}`,
   );
-  process.exitCode = report.failed.length === 0 ? 0 : 1;
+  process.exitCode = report.failed.length === 0 && !stopping.signal.aborted ? 0 : 1;
 } finally {
   await stores.close();
 }
 
-function describe({ index, scenario, durability, planned, violations }: ResultLine): string {
+function outcomeOf({ failed }: CampaignReport): string {
+  const verdict = failed.length === 0 ? "nothing lost, nothing repeated" : `${failed.length} runs went wrong`;
+  return stopping.signal.aborted ? `${verdict} so far; with --resume the same command goes on` : verdict;
+}
+
+function describe({ index, scenario, durability, kills: planned, violations }: ResultLine): string {
   return [
     `case ${index}, ${scenario}, durable by ${durability}, killed at ${JSON.stringify(planned)}:`,
     ...violations.map((text) => `  ${text}`),

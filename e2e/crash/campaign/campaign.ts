@@ -24,6 +24,7 @@ export interface StoreFactory {
 /** What a campaign is made of. */
 export interface CampaignOptions {
   readonly stores: StoreFactory;
+  /** Processes to kill in all. */
   readonly kills: number;
   readonly seed: string;
   readonly results: ResultsFile | undefined;
@@ -31,8 +32,10 @@ export interface CampaignOptions {
   readonly parallel?: number | undefined;
   /** Scenarios to play; default all. */
   readonly scenarios?: readonly string[] | undefined;
-  /** Plays this case alone, to look at it. */
+  /** Plays this case alone, as the results file or else the plan has it, and records nothing. */
   readonly only?: number | undefined;
+  /** Ends the campaign: every process is killed, the cases under way do not count. */
+  readonly signal?: AbortSignal | undefined;
   readonly onCase?: ((line: ResultLine, progress: CampaignReport) => void) | undefined;
 }
 
@@ -41,38 +44,44 @@ export interface CampaignReport {
   cases: number;
   kills: number;
   unknown: number;
-  readonly planned: number;
+  /** Kills that are wanted in all. */
+  readonly wanted: number;
   readonly failed: ResultLine[];
 }
 
 const limitMs = 30_000;
+
+/** More than are wanted: some are planned for instants that a run does not reach. */
+const planned = 1.25;
 
 /** All scenarios, by name. */
 export const scenarioNames: readonly string[] = [...teamScenarios.map(({ name }) => name), ...cellScenarios];
 
 /** Plays real runs in real processes and kills them where the plan says; resumes what a results file has already. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
-  const { stores, seed, kills, results, parallel = 2 } = options;
+  const { stores, seed, kills, results, signal, parallel = 2 } = options;
   const server = new OutsideServer();
   await server.listen();
   const pool = await WorkerPool.open(parallel + 1);
   const campaign = `${stores.name} ${seed} ${kills}`;
+  const abort = (): void => void pool.close();
+  signal?.addEventListener("abort", abort, { once: true });
   try {
     const player = new CasePlayer({ stores, tools: { pool, server, limitMs, hasStandby: stores.hasStandby } });
     const sizes: ScenarioSize[] = [];
     for (const scenario of options.scenarios ?? scenarioNames) sizes.push(await player.measure(scenario));
-    const plans = planCases({ sizes, kills, seed });
+    const plans = planCases({ sizes, kills: kills * planned, seed });
     const done = (await results?.read(campaign)) ?? [];
-    const report: CampaignReport = { cases: 0, kills: 0, unknown: 0, planned: plans.length, failed: [] };
-    for (const line of done) book(report, line);
-    const isDone = new Set(done.map((line) => line.index));
-    const left = plans.filter(({ index }) =>
-      options.only === undefined ? !isDone.has(index) : index === options.only,
-    );
+    const report: CampaignReport = { cases: 0, kills: 0, unknown: 0, wanted: kills, failed: [] };
+    const { only } = options;
+    if (only === undefined) for (const line of done) book(report, line);
+    const left =
+      only === undefined ? behind(plans, done) : [...done, ...plans].filter(({ index }) => index === only).slice(0, 1);
     const work = async (): Promise<void> => {
-      for (let plan = left.shift(); plan !== undefined; plan = left.shift()) {
+      for (let plan = left.shift(); plan !== undefined && report.kills < kills; plan = left.shift()) {
         const line = { campaign, ...(await player.play(plan)) };
-        await results?.add(line);
+        if (signal?.aborted === true) return;
+        if (only === undefined) await results?.add(line);
         book(report, line);
         options.onCase?.(line, report);
       }
@@ -80,14 +89,21 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     await Promise.all(Array.from({ length: parallel }, work));
     return report;
   } finally {
+    signal?.removeEventListener("abort", abort);
     await pool.close();
     await server.close();
   }
 }
 
+/** The plans that have no result yet. */
+function behind(plans: readonly CasePlan[], done: readonly ResultLine[]): CasePlan[] {
+  const isDone = new Set(done.map((line) => line.index));
+  return plans.filter(({ index }) => !isDone.has(index));
+}
+
 function book(report: CampaignReport, line: ResultLine): void {
   report.cases += 1;
-  report.kills += line.kills;
+  report.kills += line.deaths;
   report.unknown += line.unknown;
   if (line.violations.length > 0) report.failed.push(line);
 }
@@ -114,9 +130,8 @@ class CasePlayer {
   }
 
   async play(plan: CasePlan): Promise<Omit<ResultLine, "campaign">> {
-    const { violations, kills, unknown, durationMs } = await this.#run(plan);
-    const { index, scenario, durability, kills: planned } = plan;
-    return { index, scenario, durability, planned, kills, unknown, violations, durationMs: Math.round(durationMs) };
+    const { violations, kills: deaths, unknown, durationMs } = await this.#run(plan);
+    return { ...plan, deaths, unknown, violations, durationMs: Math.round(durationMs) };
   }
 
   async #run({ scenario, kills, entrances, durability, index }: CasePlan): Promise<CaseOutcome> {

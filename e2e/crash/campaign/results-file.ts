@@ -1,16 +1,14 @@
 import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Kill } from "./kill-plan.ts";
+import type { CasePlan } from "./kill-plan.ts";
 
-/** One case as the results file keeps it, one line of JSON each. */
-export interface ResultLine {
+/** One case as the results file keeps it, one line of JSON each: its plan, and what came of it. */
+export interface ResultLine extends CasePlan {
   /** Which campaign: store, seed and number of kills. */
   readonly campaign: string;
-  readonly index: number;
-  readonly scenario: string;
-  readonly durability: "step" | "turn";
-  readonly planned: readonly Kill[];
-  readonly kills: number;
+  /** Processes that were really killed. */
+  readonly deaths: number;
+  /** Steps that ended as unknown. */
   readonly unknown: number;
   readonly violations: readonly string[];
   readonly durationMs: number;

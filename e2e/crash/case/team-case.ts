@@ -56,7 +56,7 @@ export async function playTeamCase(options: CaseOptions, tools: CaseTools): Prom
     violations.push(...judgeRepeats(book.calls, deaths));
     if (transcript !== undefined) {
       violations.push(...judgeEnd(transcript, options.expected, deaths));
-      violations.push(...judgeLostCalls(transcript, book.calls, deaths));
+      violations.push(...judgeLostCalls(transcript, { calls: book.calls, deaths, durability }));
     }
     violations.push(...(await leftovers(onlooker, runId)));
     return {

@@ -11,6 +11,13 @@ export interface Death {
   readonly journal: JournalView;
 }
 
+/** What a finished run is judged by. */
+export interface Evidence {
+  readonly calls: readonly CountedCall[];
+  readonly deaths: readonly Death[];
+  readonly durability: "step" | "turn";
+}
+
 /** C20: numbers without gaps, and the same event under each number in every life. */
 export function judgeEvents(
   before: readonly DurableRunEvent[],
@@ -52,17 +59,15 @@ export function judgeRepeats(calls: readonly CountedCall[], deaths: readonly Dea
   return problems;
 }
 
-/** C28: a model call that died with its process is booked once for each time it was made in vain, and nothing else is. */
-export function judgeLostCalls(
-  { lostCalls }: Transcript,
-  calls: readonly CountedCall[],
-  deaths: readonly Death[],
-): readonly string[] {
+/** C28: a model call that died with its process is booked for each time it was made in vain, and nothing else is. */
+export function judgeLostCalls({ lostCalls }: Transcript, { calls, deaths, durability }: Evidence): readonly string[] {
   const models = calls.filter(({ request }) => request.kind === "model");
   const repeated = models.length - new Set(models.map(({ identity }) => identity)).size;
+  // Durable by turn, the claims of calls that may be repeated wait with their outcomes, and are lost with them.
+  const least = durability === "step" ? repeated : 0;
   // Two agents may be asked at once, and a call may die on its way, after its claim and before anybody outside hears of it.
   const most = deaths.length * 2;
-  return lostCalls < repeated || lostCalls > most
+  return lostCalls < least || lostCalls > most
     ? [`${lostCalls} model calls are booked as lost; ${repeated} were repeated, in ${deaths.length} deaths`]
     : [];
 }
