@@ -41,7 +41,8 @@ const closeLimitMs = 15_000;
 
 /**
  * Session settings. Plans: each statement is prepared once and looks up single rows through an index, also while the tables are small and
- * without statistics; a plan made on an empty table must not be one that reads it whole.
+ * without statistics; a plan made on an empty table must not be one that reads it whole. Keep-alive: a host that is gone
+ * must not hold connections for the two hours that are the rule.
  */
 const sessionText = `SELECT
   set_config('search_path', $1, false),
@@ -54,6 +55,9 @@ const sessionText = `SELECT
   set_config('random_page_cost', '1.1', false),
   set_config('jit', 'off', false),
   set_config('default_transaction_isolation', 'read committed', false),
+  set_config('tcp_keepalives_idle', '30', false),
+  set_config('tcp_keepalives_interval', '10', false),
+  set_config('tcp_keepalives_count', '3', false),
   current_setting('server_encoding') AS encoding`;
 
 /** Sets up a new session: what every connection of the store, pooled or not, is given first. */

@@ -74,7 +74,9 @@ export class Session {
   }
 
   async #open(): Promise<Client> {
-    const client = new Client(this.#database.settings.client);
+    const { client: config, leaseMs } = this.#database.settings;
+    // A dead connection must be noticed, and another one opened, before the lease ends.
+    const client = new Client({ ...config, query_timeout: Math.min(config.query_timeout ?? leaseMs, leaseMs / 3) });
     client.on("error", () => this.#drop(client));
     client.on("end", () => this.#drop(client));
     client.on("notification", ({ payload }) => this.#hooks.onNotification(payload ?? ""));

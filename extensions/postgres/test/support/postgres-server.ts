@@ -7,11 +7,27 @@ import { chown, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const debianRoot = "/usr/lib/postgresql";
 const readyLimitMs = 30_000;
+
+/**
+ * A shell that ends with the server. When whoever holds its standard input open goes first, he did not mean to: then the server ends, and
+ * the folder goes as well.
+ */
+const guardScript = `exec 3<&0
+"$0" "$@" 2>&1 3<&- &
+pid=$!
+(
+  cat <&3
+  kill -QUIT $pid || exit
+  while kill -0 $pid; do sleep 0.1; done
+  rm -rf "$FOLDER"
+) > /dev/null &
+wait $pid`;
 
 /** A running server with a role `troupe` that may do anything. */
 export interface PostgresServer {
@@ -120,8 +136,6 @@ class Server implements PostgresServer {
 
   async start(): Promise<void> {
     const { bin, data, folder, port, account, options } = this.#place;
-    // The shell outlives nobody: when its standard input ends, it ends the server.
-    const script = '"$0" "$@" 2>&1 & pid=$!; cat > /dev/null; kill -QUIT $pid 2> /dev/null; wait $pid';
     const settings = {
       listen_addresses: "127.0.0.1",
       port,
@@ -130,20 +144,20 @@ class Server implements PostgresServer {
       fsync: options.isSafeFromPowerLoss === true ? "on" : "off",
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const guard = spawn("/bin/sh", ["-c", script, join(bin, "postgres"), "-D", data, ...flags], {
+    const guard = spawn("/bin/sh", ["-c", guardScript, join(bin, "postgres"), "-D", data, ...flags], {
       ...account,
       cwd: folder,
+      env: { ...process.env, FOLDER: folder },
       stdio: ["pipe", "pipe", "ignore"],
     });
-    this.#guard = guard;
     await untilReady(guard);
+    this.#guard = guard;
     guard.unref();
   }
 
   async kill(): Promise<void> {
     const pid = this.#pid();
-    // Backends lead sessions of their own, so the group is not enough.
-    for (const victim of pid === undefined ? [] : [pid, ...childrenOf(pid)]) endProcess(victim, "SIGKILL");
+    if (pid !== undefined) await killTree(pid);
     await this.#ended();
   }
 
@@ -169,7 +183,6 @@ class Server implements PostgresServer {
     if (guard === undefined) return;
     this.#guard = undefined;
     guard.ref();
-    guard.stdin?.end();
     if (guard.exitCode === null && guard.signalCode === null) await once(guard, "exit");
   }
 }
@@ -199,6 +212,25 @@ function childrenOf(pid: number): readonly number[] {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
   } catch {
     return [];
+  }
+}
+
+/** Backends lead sessions of their own, so a signal to the group is not enough; a stopped server makes no new ones. */
+async function killTree(pid: number): Promise<void> {
+  endProcess(pid, "SIGSTOP");
+  const victims = [...childrenOf(pid), pid];
+  for (const victim of victims) endProcess(victim, "SIGKILL");
+  // The next server refuses to start while one of them still holds the shared memory.
+  while (victims.some(isRunning)) await pause(5);
+}
+
+/** False for one that has ended, though nobody has asked for its exit code yet. */
+function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.charAt(stat.lastIndexOf(")") + 2) !== "Z";
+  } catch {
+    return false;
   }
 }
 
