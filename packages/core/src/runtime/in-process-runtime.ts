@@ -49,7 +49,6 @@ import type { RuntimeOptions } from "./runtime-options.ts";
 export class InProcessRuntime implements AgentRuntime {
   readonly #engine: Engine;
   readonly #door: FrontDoor;
-  readonly isDurable: boolean;
   readonly deadLetters: DeadLetters;
   readonly clock: Clock;
   #closing: Promise<void> | undefined;
@@ -58,7 +57,6 @@ export class InProcessRuntime implements AgentRuntime {
   constructor(options: RuntimeOptions = {}) {
     this.#engine = new Engine(options);
     this.#door = new FrontDoor(this.#engine);
-    this.isDurable = this.#engine.store.isDurable;
     this.deadLetters = this.#engine.deadLetters;
     this.clock = this.#engine.clock;
   }
