@@ -1,4 +1,4 @@
-import type { StepContext } from "@troupe/core";
+import { type StepContext, TroupeError } from "@troupe/core";
 import type { CodeResult } from "@troupe/llm";
 import { toolKey } from "../budget/recorded-spending.ts";
 import { oneCall } from "../budget/run-ledger.ts";
@@ -15,10 +15,7 @@ interface RecordedRun {
 /** Runs a program as one journaled step, within the budget for tool calls; output is shown as it is printed. */
 export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResult> {
   turn.report({ kind: "code-started", blocks: call.blocks });
-  const { result, lost } = await turn.step("code", (step) => execute(turn, call, step), {
-    idempotent: call.idempotent === true,
-    claim: oneCall,
-  });
+  const { result, lost } = await runOnce(turn, call);
   const { exitCode, output, truncated, durationMs } = result;
   turn.report({
     kind: "code-finished",
@@ -29,6 +26,28 @@ export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResu
     ...(lost > 0 && { executions: lost + 1 }),
   });
   return result;
+}
+
+/** A program whose process died over it is not run again: what is known of it are these words (C28). */
+const lostRun: RecordedRun = {
+  lost: 0,
+  result: {
+    exitCode: 1,
+    output: "The process died while this program ran: it may or may not have taken effect, and was not run again.",
+    truncated: false,
+    durationMs: 0,
+  },
+};
+
+async function runOnce(turn: AgentTurn, call: CodeCall): Promise<RecordedRun> {
+  const options = { idempotent: call.idempotent === true, claim: oneCall };
+  try {
+    return await turn.step("code", (step) => execute(turn, call, step), options);
+  } catch (error) {
+    const isLost = TroupeError.isTroupeError(error) && error.code === "state.step_unknown";
+    if (isLost && error.details?.["stopped"] === null) return lostRun;
+    throw error;
+  }
 }
 
 async function execute(turn: AgentTurn, call: CodeCall, { signal, lost }: StepContext): Promise<RecordedRun> {

@@ -26,7 +26,12 @@ export function isKnown(engine: Engine, work: CellWork, { mail, source }: Arrivi
     return false;
   }
   // The outcome of the first is this one's too; while it is being handled, its end will tell.
-  if (known.reply !== undefined) settleStored(engine, mail.messageId, known.reply);
+  const { replyTo, messageId } = mail;
+  const worker = replyTo?.kind === "outside" && replyTo.worker !== engine.owner ? replyTo.worker : undefined;
+  if (known.reply === undefined) {
+    if (worker !== undefined) engine.remote.joinAskers(messageId, worker);
+  } else if (worker !== undefined) engine.remote.answer(worker, messageId, known.reply);
+  else settleStored(engine, messageId, known.reply);
   return true;
 }
 

@@ -55,12 +55,18 @@ export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGene
       }
       // A reader here has ended with its run, its signal, its cell; one of the log goes on here when this process has taken over.
       if (events !== undefined || engine.isClosed || range.signal?.aborted === true) return;
+      if (await hasEnded(engine, cell, range.runId)) return;
       opened = await tryOpen(engine, cell);
       if (opened?.run(range.runId).isArchived === true) return;
     }
   } finally {
     isReading = false;
   }
+}
+
+async function hasEnded(engine: Engine, cell: string, runId: string): Promise<boolean> {
+  const [run] = await engine.store.runs({ cell, runId });
+  return run?.status === "ended";
 }
 
 /** True when the events of a run are in memory: all of them, where the store ends with the process. */

@@ -33,6 +33,8 @@ export class RemoteDesk {
   readonly #engine: Engine;
   readonly #calls = new Map<string, OpenCall>();
   readonly #chains = new Map<string, Promise<void>>();
+  /** Workers that ask under an id whose first request is being handled. */
+  readonly #askers = new Map<string, Set<string>>();
   /** Cells of other processes, with what still waits for each. */
   readonly #watched = new Map<string, Set<() => boolean>>();
 
@@ -112,6 +114,23 @@ export class RemoteDesk {
     this.#engine.own(delivered, `answer to worker "${worker}"`);
   }
 
+  /** Another process asks for what is being handled already: it is told too. */
+  joinAskers(id: string, worker: string): void {
+    const askers = this.#askers.get(id) ?? new Set();
+    this.#askers.set(id, askers.add(worker));
+  }
+
+  /** True when other processes have asked again for what is being handled. */
+  hasJoined(id: string): boolean {
+    return this.#askers.size > 0 && this.#askers.has(id);
+  }
+
+  /** Tells all who have asked again meanwhile. */
+  answerJoined(id: string, outcome: ReplyOutcome): void {
+    for (const worker of this.#askers.get(id) ?? []) this.answer(worker, id, outcome);
+    this.#askers.delete(id);
+  }
+
   /** The cell in which this process is answered, open. */
   async #openMailbox(): Promise<string> {
     const name = workerCell(this.#engine.owner);
@@ -160,6 +179,7 @@ export class RemoteDesk {
       answer.reject(runtimeClosed());
     }
     this.#watched.clear();
+    this.#askers.clear();
     await Promise.all(this.#chains.values());
     await this.#engine.store.prune(workerCell(this.#engine.owner));
   }

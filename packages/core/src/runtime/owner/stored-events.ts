@@ -30,7 +30,7 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
         if (event.end !== undefined || isAborted(signal)) return;
       }
       position = Math.max(position, end);
-      await assertKept(engine, { cell, runId, next });
+      if (await isOver(engine, { cell, runId, next })) return;
       if (engine.agents.cells.get(cell) !== undefined) return;
       await news.wait();
     }
@@ -39,13 +39,19 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
   }
 }
 
-/** A run that has ended before the log begins will never show another event. */
-async function assertKept(
+/**
+ * True when a run has ended and shown all its events.
+ *
+ * @throws TeamError `run.history_pruned` when it has ended with events that the log does not hold any more.
+ */
+async function isOver(
   engine: Engine,
   { cell, runId, next }: { readonly cell: string; readonly runId: string; readonly next: number },
-): Promise<void> {
+): Promise<boolean> {
   const [run] = await engine.store.runs({ cell, runId });
-  if (run?.status === "ended" && run.sequence >= next) throw historyPruned(cell, runId, next);
+  if (run?.status !== "ended") return false;
+  if (run.sequence >= next) throw historyPruned(cell, runId, next);
+  return true;
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

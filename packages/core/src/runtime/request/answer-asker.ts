@@ -38,6 +38,7 @@ export function answerMail({ engine, mail, cell }: Answered, reply: LiveOutcome 
 export function tellAsker({ engine, mail, cell }: Answered, reply: LiveOutcome): void {
   const { replyTo } = mail;
   const isElsewhere = replyTo?.kind === "outside" && replyTo.worker !== undefined && replyTo.worker !== engine.owner;
+  if (engine.remote.hasJoined(mail.messageId)) engine.remote.answerJoined(mail.messageId, toReplyOutcome(reply));
   // A request that was not handled because nobody waits for it ends by its asker's own deadline.
   if (isElsewhere && replyTo.worker !== undefined && !isUnwanted(reply))
     engine.remote.answer(replyTo.worker, mail.messageId, toReplyOutcome(reply));

@@ -204,7 +204,7 @@ export function unwrap<T>(key: string, result: StepResult): T {
     case "cancelled":
       throw stepCancelled(key, outcome.reason);
     case "unknown":
-      throw result.error ?? stepUnknown(key);
+      throw result.error ?? stepUnknown(key, outcome.reason);
   }
 }
 

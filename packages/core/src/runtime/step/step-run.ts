@@ -155,11 +155,11 @@ export function stepCancelled(key: string, reason: ControlReason): StateError {
 }
 
 /** The error by which `step()` tells that nobody knows whether it took effect. */
-export function stepUnknown(key: string): StateError {
+export function stepUnknown(key: string, reason: ControlReason | undefined): StateError {
   return new StateError("state.step_unknown", `Step "${key}" may or may not have taken effect`, {
     remedy:
       "Look at the outside system. A step that may run twice without harm is declared idempotent: then it is run again.",
-    details: { key },
+    details: { key, stopped: reason?.kind ?? null },
   });
 }
 
