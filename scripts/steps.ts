@@ -34,7 +34,7 @@ export const tests: Step = {
   name: "tests",
   command: ["vitest", "run", "--reporter=default", "--reporter=json", "--outputFile.json=out/ci/vitest.json"],
   report: "out/ci/vitest.json",
-  timeoutMs: 420_000,
+  timeoutMs: 1_080_000,
 };
 
 const examples = existsSync(join(root, "examples")) ? readdirSync(join(root, "examples")) : [];
@@ -44,7 +44,7 @@ export const ciOnly: readonly Step[] = [
   { name: "demo", command: ["npm", "run", "--silent", "demo"], timeoutMs: 60_000 },
   {
     name: "simulation",
-    command: ["node", "--conditions=troupe-source", "scripts/simulate.ts", "--steps", "100000", "--seed", "ci"],
+    command: ["node", "--conditions=troupe-source", "scripts/simulate.ts", "--steps", "50000", "--seed", "ci"],
     timeoutMs: 180_000,
   },
   {
