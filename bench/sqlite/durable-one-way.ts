@@ -57,14 +57,14 @@ export const durableOneWay: Benchmark = {
     const perMessage = (ms: number, messages: number): number => (ms * 1000) / messages;
     return [
       {
-        label: `to ${inFlight} agents, ${inFlight} in flight`,
+        label: `a message to one of ${inFlight} agents, ${inFlight} in flight, FULL`,
         value: perMessage(many.wallMs, count),
         unit: "us",
         limit: 50,
       },
       { label: "its CPU", value: perMessage(many.cpuMs, count), unit: "us" },
-      { label: `to one agent, ${inFlight} in flight`, value: perMessage(one.wallMs, queued), unit: "us" },
-      { label: "to one agent, each awaited", value: perMessage(single.wallMs, singles), unit: "us" },
+      { label: `to one agent, ${inFlight} in flight, FULL`, value: perMessage(one.wallMs, queued), unit: "us" },
+      { label: "to one agent, each awaited, FULL", value: perMessage(single.wallMs, singles), unit: "us" },
     ];
   },
 };

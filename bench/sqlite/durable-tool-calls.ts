@@ -32,9 +32,10 @@ class Bench {
     this.#agent = createAdder(calls, model);
   }
 
-  async run(): Promise<void> {
+  async run(durability?: "turn"): Promise<void> {
     this.#sessions += 1;
-    const { text } = await this.#agent.session(`session-${this.#sessions}`, { runtime: this.#runtime }).run("Add.");
+    const session = this.#agent.session(`session-${this.#sessions}`, { runtime: this.#runtime });
+    const { text } = await session.run("Add.", { durability });
     if (text !== "done") throw new Error(`the agent said "${text}"`);
   }
 
@@ -46,6 +47,8 @@ class Bench {
 interface Costs {
   readonly memory: number;
   readonly normal: number;
+  /** Outcomes of model calls wait for the claim of the tool that follows: one commit a call instead of two. */
+  readonly byTurn: number;
   readonly full: number;
 }
 
@@ -58,11 +61,13 @@ async function measureStores(scale: Scale, calls: number, createModel: () => AiS
   const costs = await leastCosts(scale.count(calls > 100 ? 8 : 40, 1), {
     memory: () => memory.run(),
     normal: () => normal.run(),
+    byTurn: () => normal.run("turn"),
     full: () => full.run(),
   });
   for (const bench of [memory, normal, full]) await bench.close();
   for (const file of files) await file.remove();
-  return { memory: costs.memory.cpuMs, normal: costs.normal.cpuMs, full: costs.full.cpuMs };
+  const { memory: inMemory, normal: asNormal, byTurn, full: asFull } = costs;
+  return { memory: inMemory.cpuMs, normal: asNormal.cpuMs, byTurn: byTurn.cpuMs, full: asFull.cpuMs };
 }
 
 /** Bytes by which a file grows for each tool call, without its own arguments and result. */
@@ -84,8 +89,13 @@ async function bytesOfCall(calls: number): Promise<number> {
   return (used - empty - own) / calls;
 }
 
+interface BesideLangGraph {
+  readonly costs: readonly Beside[];
+  readonly bytes: readonly Beside[];
+}
+
 /** The same loop in LangGraph.js. */
-async function besideLangGraph(scale: Scale, calls: number): Promise<readonly Beside[]> {
+async function besideLangGraph(scale: Scale, calls: number): Promise<BesideLangGraph> {
   const peer = await loadPeer<LangGraphPeer>("langgraph-tools");
   const file = temporaryFile();
   const loops = peer.createToolLoops(calls, file.path);
@@ -101,23 +111,40 @@ async function besideLangGraph(scale: Scale, calls: number): Promise<readonly Be
   loops.close();
   const bytes = file.size() / ((repetitions + 1) * calls);
   file.remove();
-  return [
-    { name: "LangGraph.js without checkpoints", value: costs.bare.cpuMs, role: "for-scale" },
-    { name: "its memory saver", value: costs.memory.cpuMs, role: "for-scale" },
-    { name: "its SQLite saver (NORMAL)", value: costs.sqlite.cpuMs, role: "for-scale" },
-    { name: "bytes of that file for each call", value: bytes, role: "for-scale" },
-  ];
+  return {
+    costs: [
+      { name: "LangGraph.js without checkpoints", value: costs.bare.cpuMs, role: "for-scale" },
+      { name: "with its memory saver", value: costs.memory.cpuMs, role: "for-scale" },
+      { name: "with its SQLite saver, NORMAL", value: costs.sqlite.cpuMs, role: "for-scale" },
+    ],
+    bytes: [{ name: "LangGraph.js, its SQLite saver", value: bytes, role: "for-scale" }],
+  };
 }
 
-function storeFigures(calls: number, model: string, { memory, normal, full }: Costs): readonly Figure[] {
+function storeFigures(calls: number, model: string, costs: Costs): readonly Figure[] {
+  const { memory, normal, byTurn, full } = costs;
   const what = `${calls.toLocaleString("en-US")} calls, ${model}`;
+  const unit = "ms CPU";
   return [
-    { label: `${what}: in memory`, value: memory, unit: "ms CPU" },
-    { label: `${what}: SQLite, NORMAL`, value: normal, unit: "ms CPU" },
-    { label: `${what}: SQLite, FULL`, value: full, unit: "ms CPU" },
+    { label: `${what}: in memory`, value: memory, unit },
+    { label: `${what}: SQLite, NORMAL`, value: normal, unit },
+    { label: `${what}: SQLite, NORMAL, durability "turn"`, value: byTurn, unit },
+    { label: `${what}: SQLite, FULL`, value: full, unit },
     { label: `${what}: NORMAL against memory`, value: normal / memory, unit: "x", limit: 2 },
     { label: `${what}: FULL against memory`, value: full / memory, unit: "x" },
   ];
+}
+
+/** How a long run grows, beside the same in memory. */
+function growthFigure(long: Costs, short: Costs, calls: { readonly few: number; readonly many: number }): Figure {
+  const growth = (store: "memory" | "normal"): number => long[store] / calls.many / (short[store] / calls.few);
+  return {
+    label: `one of ${calls.many.toLocaleString("en-US")} calls against one of ${calls.few}: SQLite, NORMAL`,
+    value: growth("normal"),
+    unit: "x",
+    limit: 1.2,
+    beside: [{ name: "in memory", value: growth("memory"), role: "for-scale" }],
+  };
 }
 
 /** What it costs that no tool call is repeated and no outcome is lost. */
@@ -125,35 +152,32 @@ export const durableToolCalls: Benchmark = {
   claim:
     "100 tool calls, each durable before it runs and when it ended, cost at most twice the CPU of the same in memory (SQLite, NORMAL), 2 KiB a call, linearly",
   run: async (scale) => {
-    const [few, many] = [scale.count(100, 4), scale.count(1_000, 8)];
+    const calls = { few: scale.count(100, 4), many: scale.count(1_000, 8) };
+    const { few, many } = calls;
     const aiSdk = await loadPeer<AiSdkPeer>("ai-sdk");
     const plain = await measureStores(scale, few, () => addingModel(few));
     const sdk = await measureStores(scale, few, () => aiSdk.mockModel(few));
     const long = await measureStores(scale, many, () => addingModel(many));
-    const [ofMemory, ofStore] = [long.memory / plain.memory, long.normal / plain.normal];
+    const langGraph = await besideLangGraph(scale, few);
+    const bytesFigure = async (count: number): Promise<Figure> => ({
+      label: `the file, for each of ${count.toLocaleString("en-US")} calls`,
+      value: await bytesOfCall(count),
+      unit: "bytes",
+      limit: limitBytes,
+      beside: count === few ? langGraph.bytes : [],
+    });
     return [
       ...storeFigures(few, "AI SDK model", sdk),
       ...storeFigures(few, "plain model", plain),
+      growthFigure(long, plain, calls),
       {
-        label: `one of ${many.toLocaleString("en-US")} calls against one of ${few}: SQLite, NORMAL`,
-        value: (ofStore * few) / many,
-        unit: "x",
-        limit: 1.2,
-        beside: [{ name: "in memory", value: (ofMemory * few) / many, role: "for-scale" }],
-      },
-      {
-        label: `${few} calls in LangGraph.js, plain model: ours with SQLite, NORMAL`,
+        label: `${few} calls, plain model: SQLite, NORMAL`,
         value: plain.normal,
         unit: "ms CPU",
-        beside: await besideLangGraph(scale, few),
+        beside: langGraph.costs,
       },
-      { label: `the file, for each of ${few} calls`, value: await bytesOfCall(few), unit: "bytes", limit: limitBytes },
-      {
-        label: `the file, for each of ${many.toLocaleString("en-US")} calls`,
-        value: await bytesOfCall(many),
-        unit: "bytes",
-        limit: limitBytes,
-      },
+      await bytesFigure(few),
+      await bytesFigure(many),
     ];
   },
 };
