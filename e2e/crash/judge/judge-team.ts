@@ -82,10 +82,8 @@ export function judgeEnd(
   const problems = judgeUnknown(transcript.unknown, inFlight);
   if (expected === undefined) return problems;
   if (transcript.stop !== expected.stop) problems.push(`it stopped by "${transcript.stop}", not "${expected.stop}"`);
-  const hasLostProgram = transcript.unknown.some((name) => name.startsWith("program "));
   problems.push(...compareMessages(transcript, expected));
-  // A program without an outcome fails its turn, so other events follow.
-  if (!hasLostProgram) problems.push(...compareLists("event", withoutNotes(transcript), withoutNotes(expected)));
+  problems.push(...compareLists("event", withoutNotes(transcript), withoutNotes(expected)));
   return problems;
 }
 
@@ -104,7 +102,7 @@ function judgeUnknown(visible: readonly string[], inFlight: readonly string[]): 
 }
 
 function compareMessages({ messages, unknown }: Transcript, expected: Transcript): readonly string[] {
-  const lost = unknown.filter((name) => name.startsWith("program ")).length;
+  const lost = unknown.filter((name) => name === "program").length;
   const hide = (text: string): string =>
     unknown.reduce(
       (masked, callId) => masked.replaceAll(new RegExp(`\\[${callId}=[^\\]]*\\]`, "g"), `[${callId}]`),

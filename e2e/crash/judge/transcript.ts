@@ -48,8 +48,8 @@ function unknownOf(event: DurableRunEvent): readonly string[] {
       return event.result.status === "unknown" ? [event.result.callId] : [];
     case "note":
       return isUnknownNote(event.data) ? [event.data.callId] : [];
-    case "speaker-failed":
-      return event.error.code === "state.step_unknown" ? [`program of ${event.speaker}`] : [];
+    case "code-finished":
+      return event.output.startsWith("The process died while this program ran") ? ["program"] : [];
     default:
       return [];
   }
