@@ -51,7 +51,7 @@ export class LogReader {
   }
 
   /** The records in a range. Must run inside one transaction. @throws StoreError `store.corrupted` (D1). */
-  read(cell: StoredCell, { from = 0, limit }: LogRange): readonly StoreRecord[] {
+  read(cell: StoredCell, { from = 0, limit, isForEvents = false }: LogRange): readonly StoreRecord[] {
     const first = Math.max(from, cell.pruned);
     const end = limit === undefined ? cell.position : Math.min(cell.position, first + limit);
     if (first >= end || cell.tail === undefined) return [];
@@ -61,7 +61,27 @@ export class LogReader {
     if (segment === undefined) throw corrupted(cell, first);
     const start = integerOf(segment, "start");
     const rows = this.#read.all(this.#newestBefore(cell, end), start).reverse();
+    if (isForEvents) return this.#findEvents(cell, rows, { start, first, end });
     return this.#decode(cell, this.#newPassage(start), { rows, first, end });
+  }
+
+  /** Records that show events, decoded alone: they are no passage, so nothing is remembered of them. */
+  #findEvents(
+    cell: StoredCell,
+    rows: readonly StoredRow[],
+    { start, first, end }: ReadRange & { readonly start: number },
+  ): readonly StoreRecord[] {
+    const { decoder } = this.#newPassage(start);
+    const found: StoreRecord[] = [];
+    let position = start;
+    for (const row of rows) {
+      if (row["start"] !== position || row["cell"] !== cell.id) throw corrupted(cell, position);
+      const records = decodeRow(cell, row, (text) => decoder.decodeEvents(text));
+      for (const [index, record] of (records ?? []).entries())
+        if (position + index >= first && position + index < end) found.push(record);
+      position += integerOf(row, "count");
+    }
+    return found;
   }
 
   #newPassage(start: number): Passage {
@@ -105,7 +125,7 @@ export class LogReader {
       const position = passage.start + passage.records.length;
       if (row["start"] !== position || row["cell"] !== cell.id) throw corrupted(cell, position);
       if (row["is_segment"] === 1) segment = position;
-      for (const record of decodeRow(cell, row, passage.decoder)) passage.records.push(record);
+      for (const record of decodeRow(cell, row, (text) => passage.decoder.decode(text))) passage.records.push(record);
       passage.tail = integerOf(row, "id");
     }
     const found = passage.records.slice(first - passage.start, end - passage.start);
@@ -131,15 +151,19 @@ interface RowsToRead extends ReadRange {
   readonly rows: readonly StoredRow[];
 }
 
-function decodeRow(cell: StoredCell, row: StoredRow, decoder: LogDecoder): readonly StoreRecord[] {
+function decodeRow<Records extends readonly StoreRecord[] | undefined>(
+  cell: StoredCell,
+  row: StoredRow,
+  decode: (text: string) => Records,
+): Records {
   const start = integerOf(row, "start");
-  let records: readonly StoreRecord[];
+  let records: Records;
   try {
-    records = decoder.decode(textOf(row, "text"));
+    records = decode(textOf(row, "text"));
   } catch (error) {
     throw corrupted(cell, start, error);
   }
-  if (records.length !== row["count"]) throw corrupted(cell, start);
+  if (records !== undefined && records.length !== row["count"]) throw corrupted(cell, start);
   return records;
 }
 

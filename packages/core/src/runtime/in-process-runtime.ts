@@ -25,7 +25,7 @@ import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
 import { controlRun } from "./run/control-run.ts";
 import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
 import { EventReader } from "./run/event-reader.ts";
-import { isHere, readAnywhere, restOfRun, tryOpen } from "./owner/anywhere.ts";
+import { isHere, openForEvents, readAnywhere, restOfRun } from "./owner/anywhere.ts";
 import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
@@ -126,8 +126,8 @@ export class InProcessRuntime implements AgentRuntime {
     const options = { from: range.from ?? 1, isLive: range.live === true, merge: range.merge, signal: range.signal };
     if (this.#engine.isClosed && this.#engine.agents.cells.get(cell) === undefined)
       return { [Symbol.asyncIterator]: readNothing };
-    const opened = tryOpen(this.#engine, cell);
-    if (!isPromiseLike(opened) && opened !== undefined && isHere(opened, range.runId))
+    const opened = openForEvents(this.#engine, cell, range.runId);
+    if (!isPromiseLike(opened) && opened !== undefined && opened !== "archived" && isHere(opened, range.runId))
       return new EventReader(opened.run(range.runId), options);
     // Whoever iterates hears of a failure; until then it must not surface as unhandled.
     if (isPromiseLike(opened)) opened.then(undefined, () => {});

@@ -48,6 +48,8 @@ export interface LogRange {
   /** First position wanted, from 0. */
   readonly from?: number | undefined;
   readonly limit?: number | undefined;
+  /** True when the reader looks for events only: records that show none may be left out. Default false. */
+  readonly isForEvents?: boolean | undefined;
 }
 
 /** Proves ownership: the epoch of the claim and the position the writer believes the log to have. */

@@ -1,5 +1,5 @@
 import { createDeferred, isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import type { CellEvent, LiveEvent } from "../../store/index.ts";
+import type { CellEvent, LiveEvent, RunRow } from "../../store/index.ts";
 import type { EventRange } from "../agent-runtime.ts";
 import type { Cell } from "../cell/cell.ts";
 import { EventReader, type ReaderOptions } from "../run/event-reader.ts";
@@ -25,19 +25,40 @@ export function tryOpen(engine: Engine, name: string): MaybePromise<Cell | undef
   }
 }
 
+/**
+ * The cell of a run as `tryOpen` finds it, or `archived` when it is not open and the run has ended: its events are in the store, and reading
+ * them needs nobody to own the cell, whose whole log would be folded first.
+ */
+export function openForEvents(
+  engine: Engine,
+  name: string,
+  runId: string,
+): MaybePromise<Cell | "archived" | undefined> {
+  if (!engine.store.isDurable || engine.agents.cells.get(name) !== undefined) return tryOpen(engine, name);
+  const open = (runs: readonly RunRow[]): MaybePromise<Cell | "archived" | undefined> =>
+    runs[0]?.status === "ended" ? "archived" : tryOpen(engine, name);
+  const runs = engine.store.runs({ cell: name, runId });
+  return isPromiseLike(runs) ? runs.then(open) : open(runs);
+}
+
 /** What is read, and from where. */
 export interface Reading {
   readonly cell: string;
   readonly range: EventRange;
   readonly options: ReaderOptions;
-  readonly opened: MaybePromise<Cell | undefined>;
+  readonly opened: MaybePromise<Cell | "archived" | undefined>;
 }
 
 /** The events of a run, wherever it is: here, in the log of a run that has ended, in another process; and from there to here. */
 export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGenerator<CellEvent | LiveEvent> {
   const { cell, range } = reading;
   let from = Math.max(1, range.from ?? 1);
-  let opened = await reading.opened;
+  const found = await reading.opened;
+  if (found === "archived") {
+    yield* storedEvents(engine, cell, { ...range, from });
+    return;
+  }
+  let opened = found;
   let isReading = true;
   try {
     for (;;) {

@@ -21,7 +21,7 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
   try {
     while (!news.isOver) {
       const end = await endOf(engine, cell);
-      const records = await engine.store.read(cell, { from: position });
+      const records = await engine.store.read(cell, { from: position, isForEvents: true });
       for (const event of eventsIn(records, runId)) {
         if (event.sequence < next) continue;
         if (event.sequence > next) throw historyPruned(cell, runId, next);

@@ -139,6 +139,15 @@ describe("what goes in comes out", () => {
   });
 });
 
+test("rows without an event are passed over, and the rows behind them can still be decoded", () => {
+  const said = append({ kind: "turn", text: "said the same", events: [{ sequence: 1 }] });
+  const quiet = append({ kind: "turn", text: 'said the same "events":[{', events: [] });
+  const [first, second, third] = textsOf(encodeAll([quiet, said, said]));
+  const decoder = new LogDecoder();
+  expect([first, second, third].map((text) => decoder.decodeEvents(text ?? ""))).toEqual([undefined, said, said]);
+  expect(() => decoder.decodeEvents(`${first ?? ""} `)).toThrow(StoreError);
+});
+
 describe("segments", () => {
   test("E1: a fresh encoder starts one", () => {
     const records = append({ kind: "turn", text: "the same again" });

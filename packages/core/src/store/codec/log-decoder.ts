@@ -23,6 +23,9 @@ export interface LogDecoderOptions {
 /** Strings of this length and more are held once for each segment: messages occur in several records. */
 const sharedLength = 64;
 
+/** In the JSON text of every record that shows an event; strings have their quotes escaped. */
+const eventsText = '"events":[{';
+
 const utf8: TextEncoder = /* @__PURE__ */ new TextEncoder();
 
 /** Decodes rows in order, from one that starts a segment. */
@@ -43,6 +46,21 @@ export class LogDecoder {
    * @throws StoreError `store.corrupted` when the text is not what an encoder wrote after the row decoded last.
    */
   decode(text: string): readonly LogRecord[] {
+    return this.#toRecords(this.#accept(text));
+  }
+
+  /**
+   * The records of one append, or undefined when no event is among them: for who looks for events only.
+   *
+   * @throws As `decode`.
+   */
+  decodeEvents(text: string): readonly LogRecord[] | undefined {
+    const json = this.#accept(text);
+    return json.includes(eventsText) ? this.#toRecords(json) : undefined;
+  }
+
+  /** The JSON text of a row, which becomes part of the segment. */
+  #accept(text: string): string {
     const row = utf8.encode(text);
     const flag = row[0];
     if (flag !== startFlag && flag !== continueFlag) throw corrupted("it has no known format");
@@ -54,7 +72,7 @@ export class LogDecoder {
     if (shortChecksum(checksum).value !== stored) throw corrupted("its checksum does not fit");
     if (flag === startFlag) this.#clear();
     this.#checksum = checksum;
-    return this.#toRecords(this.#expand(body));
+    return this.#expand(body);
   }
 
   #clear(): void {

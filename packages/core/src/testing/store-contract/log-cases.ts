@@ -1,5 +1,6 @@
 import type { JsonValue } from "../../errors/index.ts";
 import { expectCode, expectEqual, expectThat } from "../expectation.ts";
+import type { LogRecord } from "../../store/index.ts";
 import type { StoreCase } from "./environment.ts";
 import { cell, claim, fill, marks, names, owner, read, record, records } from "./fixtures.ts";
 
@@ -54,6 +55,35 @@ export const logCases: readonly StoreCase[] = [
       expectEqual([first.position, first.snapshot, first.isClean], [0, undefined, true], "the first claim");
       expectEqual(await store.read(cell), [], "its log");
       expectEqual(await names(store), [], "the cells that hold anything");
+    },
+  },
+  {
+    name: "whoever reads for events only gets every record that shows one, in order",
+    invariant: "C20",
+    run: async ({ store }) => {
+      const fence = await claim(store);
+      const shown = (sequence: number): LogRecord => ({
+        kind: "step-claimed",
+        at: 1,
+        turn: "t",
+        key: `step${sequence}`,
+        claim: null,
+        events: [{ runId: "run", sequence, path: [], kind: "said", payload: sequence, at: 1 }],
+      });
+      let { position } = fence;
+      for (let sequence = 1; sequence <= 3; sequence++) {
+        const appended = [record(sequence), shown(sequence * 2 - 1), shown(sequence * 2)];
+        position = await store.append(cell, { epoch: fence.epoch, position }, appended);
+        position = await store.append(cell, { epoch: fence.epoch, position }, [record(sequence)]);
+      }
+      const eventsFrom = async (from: number): Promise<readonly number[]> => {
+        const found = await store.read(cell, { from, isForEvents: true });
+        return found.flatMap((entry) => ("events" in entry ? (entry.events ?? []) : [])).map((event) => event.sequence);
+      };
+      expectEqual(await eventsFrom(0), [1, 2, 3, 4, 5, 6], "all events");
+      expectEqual(await eventsFrom(6), [4, 5, 6], "the events from the middle of an append on");
+      expectEqual(await eventsFrom(position), [], "the events behind the end");
+      expectEqual((await store.read(cell)).length, position, "the records, read as usual");
     },
   },
   {
