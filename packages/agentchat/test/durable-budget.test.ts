@@ -19,9 +19,8 @@ type Death = { readonly afterWrites: number } | { readonly atModelCall: number }
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** A runtime that says that its store outlives the process. */
 function createDurable(store: MemoryStore): InProcessRuntime {
-  return Object.defineProperty(new InProcessRuntime({ store, logger: quiet }), "isDurable", { value: true });
+  return new InProcessRuntime({ store, logger: quiet });
 }
 
 /** What the outside world saw: it does not die with a process. */

@@ -165,7 +165,6 @@ describe("a team without a name of its own", () => {
     const participants = [new AssistantAgent({ name: "a", model: new ScriptedModel(() => "word") })];
     const create = (name?: string) => new RoundRobinGroupChat({ name, participants, maxTurns: 1 });
     const runtime = new InProcessRuntime({ store: new MemoryStore({ isDurable: true }) });
-    Object.defineProperty(runtime, "isDurable", { value: true });
     const refused = { code: "config.invalid_definition", details: { className: "RoundRobinGroupChat" } };
     await expect(create().run("go", { runtime }).handle.result()).rejects.toMatchObject(refused);
     await expect(create().attach("r", { runtime }).handle.result()).rejects.toMatchObject(refused);

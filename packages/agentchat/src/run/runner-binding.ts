@@ -52,14 +52,14 @@ export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: Binding
     prices,
     // A reader whose signal is aborted shows what is there, and ends.
     readEvents: (cell, runId) => runtime.events(cell, { runId, signal: AbortSignal.abort() }),
-    watchLoss: keepsRuns(runtime) ? (cell, runId, onLost) => watchLoss(runtime, { cell, runId }, onLost) : undefined,
+    watchLoss: runtime.isDurable ? (cell, runId, onLost) => watchLoss(runtime, { cell, runId }, onLost) : undefined,
     onTimeOver: ({ cell, runId, detail }) => {
       const cancelling = runtime.control(cell, runId, { kind: "cancel", detail: { by: "budget", text: detail } });
       cancelling.catch((error: unknown) => runtime.report(error, `end of run "${runId}", whose time is over`));
     },
   });
   const definition = defineRunner(root, environment);
-  const ready = isNamed || !keepsRuns(runtime) ? runtime.register(definition) : Promise.reject(nameless(root.name));
+  const ready = isNamed || !runtime.isDurable ? runtime.register(definition) : Promise.reject(nameless(root.name));
   return { runtime, definition, ready, faults: environment.faults };
 }
 
@@ -77,11 +77,6 @@ function watchLoss(
   };
   watch().catch(onLost);
   return () => stopping.abort("over");
-}
-
-/** True for a runtime that says that its store outlives the process. */
-function keepsRuns(runtime: AgentRuntime): boolean {
-  return "isDurable" in runtime && runtime.isDurable === true;
 }
 
 function nameless(className: string): ConfigError {

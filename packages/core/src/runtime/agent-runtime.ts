@@ -214,6 +214,8 @@ export interface AgentRuntime {
    */
   recover(): Promise<RecoveryReport>;
 
+  /** True when what it holds outlives its process, in a store. */
+  readonly isDurable: boolean;
   readonly deadLetters: DeadLetters;
   /** The time that deadlines and durations are measured with. */
   readonly clock: Clock;

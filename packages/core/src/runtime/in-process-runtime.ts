@@ -49,6 +49,7 @@ import type { RuntimeOptions } from "./runtime-options.ts";
 export class InProcessRuntime implements AgentRuntime {
   readonly #engine: Engine;
   readonly #door: FrontDoor;
+  readonly isDurable: boolean;
   readonly deadLetters: DeadLetters;
   readonly clock: Clock;
   #closing: Promise<void> | undefined;
@@ -57,6 +58,7 @@ export class InProcessRuntime implements AgentRuntime {
   constructor(options: RuntimeOptions = {}) {
     this.#engine = new Engine(options);
     this.#door = new FrontDoor(this.#engine);
+    this.isDurable = this.#engine.store.isDurable;
     this.deadLetters = this.#engine.deadLetters;
     this.clock = this.#engine.clock;
   }
