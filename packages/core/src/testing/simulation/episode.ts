@@ -14,7 +14,7 @@ import { Outside, own } from "./outside.ts";
 import { Population } from "./population.ts";
 import { SimulatedProcess, type World } from "./process.ts";
 import { ReferenceModel } from "./reference-model.ts";
-import { settleWithin } from "./settle-within.ts";
+import { becomesIdle, hasWork, settleWithin } from "./settle-within.ts";
 import { idOf, memberCell } from "./simulated-agent.ts";
 import { agentCount, agentTypes, keyInFork, type Target, TaskFactory, targetOf } from "./task.ts";
 import { hold } from "./violation.ts";
@@ -316,15 +316,17 @@ export class Episode {
   }
 
   async #isAtRest(): Promise<boolean> {
-    if (this.#model.open.size > 0 || this.#world.auditor.unfinished().length > 0) return false;
-    for (const { runtime } of this.#population.living) {
-      const { queuedMessages, runningTurns, parkedTurns, openWaits, pendingRequests } = runtime.stats();
-      if (queuedMessages + runningTurns + parkedTurns + openWaits + pendingRequests > 0) return false;
-    }
-    if (this.#world.data.memory.cells().some(({ cell, hasMail }) => hasMail && !cell.startsWith("~"))) return false;
-    for (const { runtime } of this.#population.living) await settleWithin(runtime.idle(), "idle");
+    if (!this.#looksAtRest()) return false;
+    for (const { runtime } of this.#population.living) if (!(await becomesIdle(runtime))) return false;
     this.#check();
-    return true;
+    // What was being admitted, or asked by a process that was looked at before, may have begun meanwhile.
+    return this.#looksAtRest();
+  }
+
+  #looksAtRest(): boolean {
+    if (this.#model.open.size > 0 || this.#world.auditor.unfinished().length > 0) return false;
+    if (this.#population.living.some(({ runtime }) => hasWork(runtime.stats()))) return false;
+    return !this.#world.data.memory.cells().some(({ cell, hasMail }) => hasMail && !cell.startsWith("~"));
   }
 
   /** What one process shows of its agents and runs, once it is alone, is what the logs say. */
