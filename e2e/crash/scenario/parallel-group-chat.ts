@@ -6,7 +6,7 @@ export class ParallelGroupChat extends GroupChat {
     super(options, "ParallelGroupChat");
   }
 
-  protected select({ memory }: SelectionInput): SpeakerSelection {
-    return { kind: "speak", speakers: this.speakers, memory };
+  protected select({ memory, speakers }: SelectionInput): SpeakerSelection {
+    return { kind: "speak", speakers, memory };
   }
 }

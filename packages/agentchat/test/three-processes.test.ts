@@ -61,8 +61,8 @@ function createPayer(world: World): AssistantAgent {
 
 /** Everybody speaks at once, and once. */
 class Choir extends GroupChat {
-  protected select({ turns }: SelectionInput): SpeakerSelection {
-    if (turns === 0) return { kind: "speak", speakers: this.speakers, memory: null };
+  protected select({ turns, speakers }: SelectionInput): SpeakerSelection {
+    if (turns === 0) return { kind: "speak", speakers, memory: null };
     return { kind: "stop", stop: { kind: "finished", detail: "All have spoken" }, memory: null };
   }
 }

@@ -14,7 +14,7 @@ import {
   TeamEnded,
   type TurnReply,
 } from "../turn/protocol.ts";
-import type { Role, TeamRole } from "../turn/role.ts";
+import { memberOf, type Role, type TeamRole } from "../turn/role.ts";
 import { type CellAddress, formatKey } from "./cell-address.ts";
 import type { ActiveRun } from "./manager-state.ts";
 
@@ -66,7 +66,7 @@ export function forward(
   word: { readonly run: ActiveRun; readonly message: RunWord },
 ): void {
   for (const { speaker } of Object.values(word.run.turnsUnderWay)) {
-    if (role.participants.get(speaker)?.kind !== "team") continue;
+    if (memberOf(role, speaker)?.kind !== "team") continue;
     place.core.tell(word.message, idAt(place, [...place.path, speaker]));
   }
 }

@@ -19,6 +19,10 @@ export interface OpenTurn {
   readonly heard: number;
   /** Of a nested team under a limit: turns that it may take. They are spoken for while it works. */
   readonly granted?: number;
+  /** It was told to start anew. */
+  readonly forgets?: true;
+  /** What the adviser was asked. */
+  readonly question?: JsonValue;
 }
 
 /** The run that a manager works on. JSON: it is the manager's state. */
@@ -51,6 +55,10 @@ export interface ManagerState {
   memory: JsonValue;
   /** How much of the thread each participant has heard. */
   heard: Record<string, number>;
+  /** Participants that start anew with their next turn. */
+  forgets?: readonly string[];
+  /** Participants that take no part; absent while it is the definition's reserves. */
+  absent?: readonly string[];
   /** The last runs, newest last, to tell a repeated run id from a new one. */
   recent: readonly { readonly runId: string; readonly taskKey: string }[];
 }

@@ -12,13 +12,15 @@
  * M5. A turn costs what is new: nothing reads the thread from its start.
  * M6. A manager decides by its messages and its state alone, so that a replay decides the same.
  */
-import { type EncodedError, encodeError, type JsonValue, TeamError } from "@troupe/core";
+import { encodeError, type JsonValue } from "@troupe/core";
 import { budgetExceeded } from "../budget/run-ledger.ts";
 import { addSpent, toUsageLedger, toUsageSum } from "../budget/spent.ts";
 import { asJson } from "../message/as-json.ts";
-import { type ChatMessage, completeMessage, type MessageDraft } from "../message/chat-message.ts";
+import { completeMessage, type MessageDraft } from "../message/chat-message.ts";
 import {
   type CellContext,
+  type ChangeMembersPayload,
+  type ChangeMembersReply,
   Interject,
   RenameRun,
   type RenameRunPayload,
@@ -29,18 +31,15 @@ import {
   type TurnEnd,
   type TurnReply,
 } from "../turn/protocol.ts";
-import type { SpeakerSelection, TeamRole } from "../turn/role.ts";
-import { cancelledBy, describeDetail, endOf, failedEnd } from "../turn/turn-end.ts";
-import {
-  type ActiveRun,
-  createManagerState,
-  type Ending,
-  type ManagerState,
-  type OpenTurn,
-  remember,
-} from "./manager-state.ts";
+import { adviserName, memberOf, type SelectionNews, type SpeakerSelection, type TeamRole } from "../turn/role.ts";
+import { endOf, failedEnd } from "../turn/turn-end.ts";
+import { type ActiveRun, createManagerState, type ManagerState, type OpenTurn, remember } from "./manager-state.ts";
+import { unknownSpeaker, waitsForNobody } from "./selection-errors.ts";
 import { turnsLeft } from "./turns-left.ts";
+import { changeMembers, presentMembers } from "./members.ts";
 import { finishNested, finishRoot, forward, type ManagerPlace, requestTurn } from "./manager-outbox.ts";
+import { ManagerThread } from "./manager-thread.ts";
+import { cancelled } from "./nested-end.ts";
 
 /** One turn of a manager. */
 export class Manager {
@@ -48,13 +47,13 @@ export class Manager {
   readonly #place: ManagerPlace;
   readonly #core: CellContext;
   readonly #state: ManagerState;
-  /** What the user or the manager said in this turn. */
-  readonly #said: ChatMessage[] = [];
+  readonly #thread: ManagerThread;
 
   constructor(role: TeamRole, place: ManagerPlace) {
     this.#role = role;
     this.#place = place;
     this.#core = place.core;
+    this.#thread = new ManagerThread(place);
     this.#state = readState(place.core);
   }
 
@@ -77,19 +76,20 @@ export class Manager {
     const run = this.#open(payload);
     this.#core.emit("run-started", { runner: this.#role.name, taskKey: run.taskKey }, { path: [] });
     await this.#guard(run, async () => {
-      for (const draft of payload.messages) this.#say(draft);
-      await this.#goOn(run, { messages: [], events: [] }, true);
+      for (const draft of payload.messages) this.#thread.say(draft);
+      await this.#goOn(run, { kind: "task", messages: [...this.#thread.said] }, []);
     });
   }
 
   async startTeam(payload: StartTeamPayload): Promise<void> {
     const { runId } = this.#core.run ?? { runId: "" };
     const { tag, wantsEvents, turnsGranted } = payload;
+    if (payload.forgets === true) this.#forgetAll();
     const parent = { tag, wantsEvents, ...(turnsGranted !== undefined && { turnsGranted }) };
     const run = this.#open({ runId, taskKey: "", parent });
     await this.#guard(run, async () => {
-      for (const message of payload.messages) this.#append("", message);
-      await this.#goOn(run, { messages: payload.messages, events: [] }, true);
+      for (const message of payload.messages) this.#thread.append("", message);
+      await this.#goOn(run, { kind: "task", messages: payload.messages }, []);
     });
   }
 
@@ -109,6 +109,21 @@ export class Manager {
     };
     this.#state.run = run;
     return run;
+  }
+
+  /** The team starts anew, and so does everybody in it. */
+  #forgetAll(): void {
+    this.#state.memory = null;
+    this.#core.lists.thread.replaceAll([]);
+    this.#restart();
+    if (this.#role.adviser !== undefined) delete this.#state.heard[adviserName(this.#role.adviser)];
+  }
+
+  /** Participants forget what they know; what is said from here on is the first that they hear. */
+  #restart(): void {
+    const names = [...this.#role.participants.keys()];
+    for (const name of names) this.#state.heard[name] = this.#thread.length;
+    this.#state.forgets = names;
   }
 
   // --- outside -----------------------------------------------------------------------------------
@@ -137,8 +152,16 @@ export class Manager {
     const messages = drafts.map((draft) => completeMessage(draft, { id: this.#core.newId(), source: "user" }));
     run.interjected.push(...messages);
     // Shown once, by the root, and heard in every team whose turn is under way.
-    if (run.parent === undefined) for (const message of messages) this.#show(message);
+    if (run.parent === undefined) for (const message of messages) this.#thread.show(message);
     forward(this.#place, this.#role, { run, message: Interject({ runId, messages }) });
+  }
+
+  /** Who takes part, from the next choice of a speaker on. A speaker that goes still ends its turn. */
+  changeMembers(payload: ChangeMembersPayload): ChangeMembersReply {
+    const reply = changeMembers(this.#role, this.#state, payload);
+    if (reply.status !== "changed" || this.#state.run === null) return reply;
+    this.#core.emit("members-changed", asJson({ ...payload, members: reply.members }), { path: this.#place.path });
+    return reply;
   }
 
   // --- a speaker has answered --------------------------------------------------------------------
@@ -152,12 +175,13 @@ export class Manager {
     await this.#guard(run, async () => {
       // What a turn that was undone should have heard comes again with the speaker's next one.
       if (reply.isUndone !== true) this.#state.heard[turn.speaker] = turn.heard;
-      for (const message of reply.messages) this.#append(turn.speaker, message);
+      else if (turn.forgets === true) this.#state.forgets = [...(this.#state.forgets ?? []), turn.speaker];
+      if (reply.restarts === true) this.#restart();
+      for (const message of reply.messages) this.#thread.append(turn.speaker, message);
       if (run.parent?.wantsEvents === true) for (const event of reply.events) this.#core.lists.events.append(event);
-      for (const message of run.interjected.splice(0)) this.#hear(message);
+      for (const message of run.interjected.splice(0)) this.#thread.hear(message);
       const isAgain = await this.#handleEnd(run, turn, reply);
-      if (isAgain) return;
-      await this.#goOn(run, reply, false);
+      if (!isAgain) await this.#goOn(run, toNews(turn, reply), reply.events);
     });
   }
 
@@ -180,7 +204,7 @@ export class Manager {
         }
         return false;
       case "interrupted":
-        await this.#ask(run, { speaker: turn.speaker, attempt: turn.attempt, share: 1 });
+        await this.#ask(run, { speaker: turn.speaker, attempt: turn.attempt, share: 1, question: turn.question });
         return true;
       case "cancelled":
         run.ending ??= cancelled(end);
@@ -194,7 +218,8 @@ export class Manager {
   }
 
   async #handleError(run: ActiveRun, turn: OpenTurn, end: Extract<TurnEnd, { status: "error" }>): Promise<boolean> {
-    const { onError } = this.#role;
+    // Nobody else can do what the team's own adviser does.
+    const onError = turn.question === undefined ? this.#role.onError : "fail";
     const payload = { speaker: turn.speaker, error: end.error, policy: onError };
     this.#core.emit("speaker-failed", asJson(payload), { path: [...this.#place.path, turn.speaker] });
     if (onError === "retry" && turn.attempt < 2) {
@@ -202,7 +227,7 @@ export class Manager {
       return true;
     }
     if (onError === "feed-back") {
-      this.#say({ kind: "text", source: turn.speaker, text: `"${turn.speaker}" failed: ${end.error.message}` });
+      this.#thread.say({ kind: "text", source: turn.speaker, text: `"${turn.speaker}" failed: ${end.error.message}` });
     }
     if (onError === "fail" || onError === "retry")
       run.failure ??= { error: asJson(end.error), agentPath: end.agentPath };
@@ -211,23 +236,24 @@ export class Manager {
 
   // --- what comes next ---------------------------------------------------------------------------
 
-  async #goOn(run: ActiveRun, news: Pick<TurnReply, "messages" | "events">, isTask: boolean): Promise<void> {
-    this.#checkCondition(run, news, isTask);
-    if (Object.keys(run.turnsUnderWay).length > 0) return;
-    if (run.ending === undefined && run.failure === undefined) await this.#select(run);
+  async #goOn(run: ActiveRun, news: SelectionNews, events: TurnReply["events"]): Promise<void> {
+    this.#checkCondition(run, news, events);
+    const isWorking = Object.keys(run.turnsUnderWay).length > 0;
+    if (isWorking && this.#role.schedulesEach !== true) return;
+    if (run.ending === undefined && run.failure === undefined) await this.#select(run, news);
     if (Object.keys(run.turnsUnderWay).length === 0) await this.#finish(run);
   }
 
-  #checkCondition(run: ActiveRun, news: Pick<TurnReply, "messages" | "events">, isTask: boolean): void {
+  #checkCondition(run: ActiveRun, news: SelectionNews, events: TurnReply["events"]): void {
     const { termination } = this.#role;
     if (termination === undefined || run.ending !== undefined) return;
-    const elapsedMs = this.#core.now() - run.startedAt;
+    const isTask = news.kind === "task";
     const delta = {
       isTask,
-      messages: [...news.messages, ...this.#said],
-      events: news.events,
+      messages: isTask ? news.messages : [...news.messages, ...this.#thread.said],
+      events,
       usage: toUsageSum(run.spent ?? []),
-      elapsedMs,
+      elapsedMs: this.#core.now() - run.startedAt,
     };
     const verdict = termination.check(run.condition, delta);
     run.condition = verdict.state;
@@ -235,82 +261,97 @@ export class Manager {
       run.ending = { kind: "condition", condition: termination.name, detail: verdict.reason };
   }
 
-  async #select(run: ActiveRun): Promise<void> {
+  async #select(run: ActiveRun, news: SelectionNews): Promise<void> {
     if (run.isStopping) {
       run.ending = { kind: "stopped", detail: "The run was stopped after a turn" };
       return;
     }
-    if (run.turns >= this.#role.maxTurns) {
-      run.ending = { kind: "max-turns", detail: `${run.turns} turns of at most ${this.#role.maxTurns} were taken` };
+    const isLastCall = run.turns >= this.#role.maxTurns;
+    const used = {
+      kind: "max-turns",
+      detail: `${run.turns} turns of at most ${this.#role.maxTurns} were taken`,
+    } as const;
+    if (isLastCall && this.#role.concludes !== true) {
+      run.ending = used;
       return;
     }
     const selected = this.#role.select({
       memory: this.#state.memory,
       turns: run.turns,
+      isLastCall,
+      news,
+      speakers: presentMembers(this.#role, this.#state),
+      working: Object.values(run.turnsUnderWay).map((turn) => turn.speaker),
       thread: this.#core.lists.thread,
     });
     const selection: SpeakerSelection = selected instanceof Promise ? await selected : selected;
     this.#state.memory = selection.memory;
-    if (selection.kind === "stop") {
-      run.ending = selection.stop;
-      return;
-    }
-    run.turns += 1;
-    // Each of those who speak at once gets its share of what is left.
-    for (const [index, speaker] of selection.speakers.entries())
-      await this.#ask(run, { speaker, attempt: 1, share: selection.speakers.length - index });
+    if (selection.kind === "stop") run.ending = selection.stop;
+    else if (selection.kind === "speak" && isLastCall) run.ending = used;
+    else await this.#proceed(run, selection);
   }
 
-  async #ask(
-    run: ActiveRun,
-    { speaker, attempt, share }: Pick<OpenTurn, "speaker" | "attempt"> & { readonly share: number },
-  ): Promise<void> {
-    const role = this.#role.participants.get(speaker);
+  async #proceed(run: ActiveRun, selection: Exclude<SpeakerSelection, { readonly kind: "stop" }>): Promise<void> {
+    switch (selection.kind) {
+      case "wait":
+        if (Object.keys(run.turnsUnderWay).length === 0) throw waitsForNobody(this.#role);
+        return;
+      case "consult":
+        await this.#ask(run, {
+          speaker: adviserPlace(this.#role),
+          attempt: 1,
+          share: 1,
+          question: selection.question,
+        });
+        return;
+      case "speak":
+        run.turns += 1;
+        if (this.#role.emitsTeamEvents === true) {
+          this.#core.emit("speaker-selected", { speakers: [...selection.speakers] }, { path: this.#place.path });
+        }
+        // Each of those who speak at once gets its share of what is left.
+        for (const [index, speaker] of selection.speakers.entries())
+          await this.#ask(run, { speaker, attempt: 1, share: selection.speakers.length - index });
+        return;
+    }
+  }
+
+  async #ask(run: ActiveRun, { speaker, attempt, share, question }: Asking): Promise<void> {
+    const role = memberOf(this.#role, speaker);
     if (role === undefined) throw unknownSpeaker(speaker, this.#role);
+    const turnsGranted = question === undefined ? this.#grantTurns(run, role.kind, share) : undefined;
+    const { heard, forgets = [] } = this.#state;
+    const isFresh = forgets.includes(speaker);
+    if (isFresh) this.#state.forgets = forgets.filter((name) => name !== speaker);
+    const noted = { ...(isFresh && { forgets: true as const }), ...(question !== undefined && { question }) };
+    const messages = await this.#thread.unheard(speaker, heard[speaker] ?? 0);
+    const tag = `${run.runId}#${run.turns}.${attempt}:${speaker}`;
+    const wantsEvents = this.#role.termination?.wantsEvents === true || run.parent?.wantsEvents === true;
+    requestTurn(this.#place, { role, speaker, tag, payload: { messages, wantsEvents, ...noted }, turnsGranted });
+    const granted = turnsGranted === undefined ? {} : { granted: turnsGranted };
+    run.turnsUnderWay[tag] = { speaker, attempt, heard: this.#thread.length, ...granted, ...noted };
+  }
+
+  /** Takes one turn off what is left; a nested team gets its share of the rest. The adviser's words are no turns. */
+  #grantTurns(run: ActiveRun, kind: "agent" | "team", share: number): number | undefined {
     const left = turnsLeft(run, this.#place.budget);
     if (left < 1) throw budgetExceeded("turns", this.#place.budget.turns);
     run.turnsTaken += 1;
-    const turnsGranted = role.kind === "agent" || !Number.isFinite(left) ? undefined : Math.floor((left - 1) / share);
-    const granted = turnsGranted === undefined ? {} : { granted: turnsGranted };
-    const { thread } = this.#core.lists;
-    const items = await thread.read({ from: this.#state.heard[speaker] ?? 0 });
-    const messages = items.filter((item) => item.by !== speaker).map((item) => item.message);
-    const tag = `${run.runId}#${run.turns}.${attempt}:${speaker}`;
-    const wantsEvents = this.#role.termination?.wantsEvents === true || run.parent?.wantsEvents === true;
-    requestTurn(this.#place, { role, speaker, tag, payload: { messages, wantsEvents }, turnsGranted });
-    run.turnsUnderWay[tag] = { speaker, attempt, heard: thread.length, ...granted };
+    return kind === "agent" || !Number.isFinite(left) ? undefined : Math.floor((left - 1) / share);
   }
 
   // --- end ---------------------------------------------------------------------------------------
 
   async #finish(run: ActiveRun): Promise<void> {
     this.#state.run = null;
-    const last = await this.#lastMessage(run);
+    const last = await this.#thread.last(run);
     if (run.parent !== undefined) {
-      finishNested(this.#place, run, await this.#nestedReply(run));
+      finishNested(this.#place, run, await this.#thread.toReply(run));
       return;
     }
     this.#state.recent = remember(this.#state.recent, run);
     const data = last?.kind === "structured" ? last.data : undefined;
     finishRoot(this.#place, run, { data, usage: toUsageLedger(run.spent ?? []) });
-  }
-
-  async #lastMessage(run: ActiveRun): Promise<ChatMessage | undefined> {
-    const { thread } = this.#core.lists;
-    if (thread.length <= run.threadStart) return undefined;
-    const [item] = await thread.read({ from: thread.length - 1 });
-    return item?.message;
-  }
-
-  /** What the team above hears: everything the participants said in this turn of the team. */
-  async #nestedReply(run: ActiveRun): Promise<TurnReply> {
-    const items = await this.#core.lists.thread.read({ from: run.threadStart });
-    const messages = items.filter((item) => item.by !== "").map((item) => item.message);
-    const { events } = this.#core.lists;
-    const seen = run.parent?.wantsEvents === true ? await events.read() : [];
-    if (seen.length > 0) events.replaceAll([]);
-    const { turnsTaken, spent } = run;
-    return { end: nestedEnd(run), messages, events: seen, turnsTaken, ...(spent !== undefined && { spent }) };
   }
 
   /** Ends the run as failed when the team's own code throws, or as limited when the budget does (M4). */
@@ -325,28 +366,22 @@ export class Manager {
       if (Object.keys(run.turnsUnderWay).length === 0) await this.#finish(run);
     }
   }
+}
 
-  // --- thread ------------------------------------------------------------------------------------
+/** A turn to be asked for; `share`: among how many the turns that are left are to be shared. */
+interface Asking extends Pick<OpenTurn, "speaker" | "attempt"> {
+  readonly share: number;
+  readonly question?: JsonValue | undefined;
+}
 
-  /** Adds a message of the user or the manager and shows it. */
-  #say(draft: MessageDraft): void {
-    const message = completeMessage(draft, { id: this.#core.newId(), source: "user" });
-    this.#hear(message);
-    this.#show(message);
-  }
+function toNews(turn: OpenTurn, { messages, end, advice = null }: TurnReply): SelectionNews {
+  if (turn.question !== undefined) return { kind: "advised", advice, messages };
+  return { kind: "answered", speaker: turn.speaker, messages, isOk: end.status === "ok" };
+}
 
-  #hear(message: ChatMessage): void {
-    this.#append("", message);
-    this.#said.push(message);
-  }
-
-  #show(message: ChatMessage): void {
-    this.#core.emit("message", asJson({ message }), { path: this.#place.path });
-  }
-
-  #append(by: string, message: ChatMessage): void {
-    this.#core.lists.thread.append({ by, message });
-  }
+function adviserPlace({ adviser, name }: TeamRole): string {
+  if (adviser === undefined) throw new Error(`team "${name}" has no adviser to consult`);
+  return adviserName(adviser);
 }
 
 function readState(core: CellContext): ManagerState {
@@ -354,25 +389,4 @@ function readState(core: CellContext): ManagerState {
   state.manager ??= asJson(createManagerState());
   // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: a manager's state is written by managers only
   return state.manager as unknown as ManagerState;
-}
-
-function cancelled(end: TurnEnd): Ending {
-  const detail: JsonValue = "detail" in end ? end.detail : null;
-  return { kind: cancelledBy(detail) === "budget" ? "budget" : "cancelled", detail: describeDetail(detail) };
-}
-
-function nestedEnd(run: ActiveRun): TurnEnd {
-  if (run.failure !== undefined) {
-    // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: written by encodeError in this file
-    return { status: "error", error: run.failure.error as unknown as EncodedError, agentPath: run.failure.agentPath };
-  }
-  if (run.ending?.kind === "cancelled") return { status: "cancelled", detail: run.ending.detail };
-  if (run.ending?.kind === "budget") return { status: "limited", detail: run.ending.detail };
-  return { status: "ok" };
-}
-
-function unknownSpeaker(speaker: string, role: TeamRole): TeamError {
-  return new TeamError("team.unknown_speaker", `Team "${role.name}" has no participant "${speaker}"`, {
-    remedy: `Choose one of ${[...role.participants.keys()].map((name) => `"${name}"`).join(", ")}.`,
-  });
 }

@@ -11,6 +11,15 @@ export type ManagerEvent =
   | { readonly kind: "run-started"; readonly runner: string; readonly taskKey?: string; readonly version?: string }
   | { readonly kind: "message"; readonly message: ChatMessage }
   | { readonly kind: "speaker-failed"; readonly speaker: string; readonly error: EncodedError; readonly policy: string }
+  /** Who speaks next; only from teams with `emitTeamEvents`. */
+  | { readonly kind: "speaker-selected"; readonly speakers: readonly string[] }
+  /** Somebody takes part from now on, or no more. */
+  | {
+      readonly kind: "members-changed";
+      readonly name: string;
+      readonly isMember: boolean;
+      readonly members: readonly string[];
+    }
   | { readonly kind: "question-asked"; readonly question: Question }
   | { readonly kind: "question-answered"; readonly questionId: string }
   | {

@@ -1,7 +1,7 @@
 import { TeamError } from "@troupe/core";
 import { findPrice, type PriceTable } from "@troupe/llm";
 import type { Budget, BudgetOption } from "../budget/budget.ts";
-import type { Role } from "../turn/role.ts";
+import { membersOf, type Role } from "../turn/role.ts";
 
 /**
  * A limit in dollars over a model without a known price would limit nothing.
@@ -23,7 +23,7 @@ export function checkPrices(role: Role, budget: Budget, table: PriceTable): void
 }
 
 function modelsOf(role: Role): readonly string[] {
-  return role.kind === "agent" ? role.models : [...role.participants.values()].flatMap(modelsOf);
+  return role.kind === "agent" ? role.models : membersOf(role).flatMap(modelsOf);
 }
 
 /** True for a budget that says so. */

@@ -7,6 +7,7 @@ import {
   type CellContext,
   cellLists,
   type CellState,
+  ChangeMembers,
   Interject,
   RenameRun,
   StartRun,
@@ -16,7 +17,7 @@ import {
   TeamEnded,
   type TurnReply,
 } from "../turn/protocol.ts";
-import { type AgentRole, type Role, roleAt, type TeamRole } from "../turn/role.ts";
+import { type AgentRole, membersOf, type Role, roleAt, type TeamRole } from "../turn/role.ts";
 import type { LiveFaults } from "../message/live-faults.ts";
 import { createEnvironment, readBudget, type RunIdentity, type TurnEnvironment } from "../turn/run-resources.ts";
 import { endOf, failedEnd } from "../turn/turn-end.ts";
@@ -95,7 +96,7 @@ const maxTurnMs = 2_592_000_000;
 const minIdleMs = 600_000;
 
 function longestStep(role: Role): number {
-  return role.kind === "agent" ? role.longestStepMs : Math.max(0, ...[...role.participants.values()].map(longestStep));
+  return role.kind === "agent" ? role.longestStepMs : Math.max(0, ...membersOf(role).map(longestStep));
 }
 
 function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefinition {
@@ -112,6 +113,7 @@ function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefini
       on.request(StartRun, (payload, core) => managerOf(core).start(payload)),
       on.event(StopRun, (payload, core) => managerOf(core).stop(payload.runId)),
       on.event(RenameRun, (payload, core) => managerOf(core).rename(payload)),
+      on.request(ChangeMembers, (payload, core) => managerOf(core).changeMembers(payload)),
       on.event(Interject, (payload, core) => managerOf(core).interject(payload.runId, payload.messages)),
       on.request(TakeTurn, (payload, core) => {
         const { path } = parseKey(core.id.key);

@@ -9,8 +9,9 @@ import {
   type FailurePolicy,
   type Participant,
   type Role,
-  type SpeakerSelection,
   type SelectionInput,
+  type SelectionStrategy,
+  type SpeakerSelection,
   type TeamRole,
 } from "../turn/role.ts";
 
@@ -21,6 +22,10 @@ export interface GroupChatOptions<Output = undefined> {
   /** Unique on a runtime; needed with a store that outlives the process. Default: the class name. */
   readonly name?: string | undefined;
   readonly description?: string | undefined;
+  /** Names of participants that take no part until `run.addParticipant(name)`. */
+  readonly reserves?: readonly string[] | undefined;
+  /** Say in a `speaker-selected` event who speaks next; default false. */
+  readonly emitTeamEvents?: boolean | undefined;
   /** Says when the work is done. Without one the budget alone ends a run. */
   readonly termination?: TerminationCondition | undefined;
   /** Turns after which a run ends; default: the budget's. */
@@ -40,6 +45,8 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   readonly #termination: TerminationCondition | undefined;
   readonly #maxTurns: number;
   readonly #onError: FailurePolicy;
+  readonly #reserves: readonly string[];
+  readonly #emitsTeamEvents: boolean;
 
   /** @throws ConfigError `config.invalid_definition`, `config.duplicate_name`, `config.invalid_option`. */
   constructor(options: GroupChatOptions<Output>, className: string) {
@@ -56,14 +63,21 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     this.#termination = options.termination;
     this.#maxTurns = checkMaxTurns(options.maxTurns);
     this.#onError = options.onError ?? "fail";
+    this.#reserves = checkReserves(this.#participants, options.reserves ?? []);
+    this.#emitsTeamEvents = options.emitTeamEvents ?? false;
   }
 
   /** Chooses who goes on, from the input alone: a resumed run asks again. */
   protected abstract select(input: SelectionInput): SpeakerSelection | Promise<SpeakerSelection>;
 
-  /** Names of the participants, in the order given. */
-  protected get speakers(): readonly string[] {
-    return this.#participants.map((participant) => participant.name);
+  /** What the choice needs besides `select`: an adviser that may call models, a say after every answer. */
+  protected get strategy(): Omit<SelectionStrategy, "select"> {
+    return {};
+  }
+
+  /** The participants, in the order given. */
+  protected get participants(): readonly Participant[] {
+    return this.#participants;
   }
 
   toRole(): TeamRole {
@@ -79,6 +93,9 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       termination: this.#termination,
       maxTurns: this.#maxTurns,
       onError: this.#onError,
+      reserves: this.#reserves,
+      emitsTeamEvents: this.#emitsTeamEvents,
+      ...this.strategy,
       select: (input) => this.select(input),
     };
   }
@@ -114,6 +131,18 @@ function checkParticipants(team: string, participants: readonly Participant[]): 
   throw new ConfigError("config.duplicate_name", `Two participants of team "${team}" are called "${twice}"`, {
     remedy: "Give each participant a name of its own.",
     details: { name: twice },
+  });
+}
+
+function checkReserves(participants: readonly Participant[], reserves: readonly string[]): readonly string[] {
+  const names = participants.map((participant) => participant.name);
+  const stranger = reserves.find((name) => !names.includes(name));
+  const isEmpty = stranger === undefined && names.every((name) => reserves.includes(name));
+  if (stranger === undefined && !isEmpty) return [...reserves];
+  const what = isEmpty ? "Every participant is a reserve" : `The reserve "${stranger}" is no participant`;
+  throw new ConfigError("config.invalid_option", what, {
+    remedy: "Name some of the participants, and leave at least one who takes part from the start.",
+    details: { option: "reserves" },
   });
 }
 

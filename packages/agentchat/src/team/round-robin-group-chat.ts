@@ -1,4 +1,4 @@
-import type { SpeakerSelection, SelectionInput } from "../turn/role.ts";
+import type { SelectionInput, SpeakerSelection } from "../turn/role.ts";
 import { GroupChat, type GroupChatOptions } from "./group-chat.ts";
 
 /**
@@ -12,11 +12,16 @@ export class RoundRobinGroupChat<Output = undefined> extends GroupChat<Output> {
     super(options, "RoundRobinGroupChat");
   }
 
-  protected select({ memory }: SelectionInput): SpeakerSelection {
-    const { speakers } = this;
-    const index = typeof memory === "number" ? memory % speakers.length : 0;
-    const speaker = speakers[index];
-    if (speaker === undefined) throw new Error("a team has at least one participant");
-    return { kind: "speak", speakers: [speaker], memory: (index + 1) % speakers.length };
+  /** The memory is the place in the order of all participants, so that it holds when some come or go. */
+  protected select({ memory, speakers }: SelectionInput): SpeakerSelection {
+    const order = this.participants;
+    const start = typeof memory === "number" ? memory : 0;
+    for (let step = 0; step < order.length; step += 1) {
+      const index = (start + step) % order.length;
+      const speaker = order[index]?.name;
+      if (speaker !== undefined && speakers.includes(speaker))
+        return { kind: "speak", speakers: [speaker], memory: (index + 1) % order.length };
+    }
+    throw new Error("a team has at least one member");
   }
 }

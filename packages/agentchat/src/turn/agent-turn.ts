@@ -21,6 +21,8 @@ export interface TurnSetting {
   readonly environment: TurnEnvironment;
   readonly resources: RunResources;
   readonly wantsEvents: boolean;
+  /** What a team asks its adviser. */
+  readonly question?: JsonValue | undefined;
 }
 
 /** What a turn tells its manager besides what it says. */
@@ -55,6 +57,10 @@ export class AgentTurn implements ErasedContext {
 
   get agentName(): string {
     return this.#setting.role.name;
+  }
+
+  get question(): JsonValue | undefined {
+    return this.#setting.question;
   }
 
   get environment(): TurnEnvironment {

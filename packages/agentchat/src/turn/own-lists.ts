@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type List, type ListRange, type Lists, StateError, validate } from "@troupe/core";
-import type { Role } from "./role.ts";
+import { membersOf, type Role } from "./role.ts";
 import { trustedSchema } from "../message/trusted-schema.ts";
 
 /** Lists that an agent declares, by name. */
@@ -16,7 +16,7 @@ export function declareLists(role: Role): Readonly<Record<string, StandardSchema
 }
 
 function namesOf(role: Role): readonly string[] {
-  return role.kind === "agent" ? Object.keys(role.lists) : [...role.participants.values()].flatMap(namesOf);
+  return role.kind === "agent" ? Object.keys(role.lists) : membersOf(role).flatMap(namesOf);
 }
 
 /** An agent's lists as it declared them. */

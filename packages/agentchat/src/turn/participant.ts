@@ -26,17 +26,33 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   const { role, path, environment } = seat;
   const found = environment.resources(core.run ?? { runId: "" }, seat.cell);
   const resources = isPromiseLike(found) ? await found : found;
-  const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents: payload.wantsEvents });
+  const { wantsEvents, question } = payload;
+  const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents, question });
+  if (payload.forgets === true) forgetAll(turn, core);
   turn.report({ kind: "turn-started" });
   const reply = await answer(role, payload, { turn, core });
   const end = reply.end ?? { status: "ok" };
   if (end.status === "error") environment.faults.note(turn.runId, reply.cause);
   const { events, spent } = turn.notes;
-  const cost = spent.length === 0 ? {} : { spent };
-  if (reply.message === undefined) return { end, messages: [], events, ...cost };
+  const { advice, restarts } = reply;
+  const rest = {
+    end,
+    events,
+    ...(spent.length > 0 && { spent }),
+    ...(advice !== undefined && { advice }),
+    ...(restarts === true && { restarts }),
+  };
+  if (reply.message === undefined) return { ...rest, messages: [] };
   const message = completeMessage(reply.message, { id: core.newId(), source: role.name });
   core.emit("message", asJson({ message }), { path });
-  return { end, messages: [message], events, ...cost };
+  return { ...rest, messages: [message] };
+}
+
+/** The speaker starts anew: its state is made again, its lists are empty. */
+function forgetAll(turn: AgentTurn, core: CellContext): void {
+  delete core.state.agent;
+  turn.history.replaceAll([]);
+  for (const list of Object.values(turn.lists)) list.replaceAll([]);
 }
 
 async function answer(

@@ -36,6 +36,10 @@ export interface TurnReply {
   readonly spent?: readonly Spent[];
   /** Of a nested team: turns that its speakers took. */
   readonly turnsTaken?: number;
+  /** Of a team's adviser: its answer. */
+  readonly advice?: JsonValue;
+  /** Of a team's adviser: participants start anew, with `messages` as the first that they hear. */
+  readonly restarts?: true;
 }
 
 /** Asks a speaker for its turn. */
@@ -43,6 +47,10 @@ export interface TakeTurnPayload {
   /** What was said since the speaker's last turn, by others. */
   readonly messages: readonly ChatMessage[];
   readonly wantsEvents: boolean;
+  /** The speaker starts anew: what it knows of the session goes before it hears `messages`. */
+  readonly forgets?: true;
+  /** What a team asks its adviser. */
+  readonly question?: JsonValue;
 }
 
 /** Starts a run in a session. */
@@ -105,6 +113,31 @@ export interface InterjectPayload {
   readonly runId: string;
   readonly messages: readonly MessageDraft[];
 }
+
+/** To a manager: a participant takes part from now on, or no more. */
+export const ChangeMembers: RequestType<
+  "TroupeChangeMembers",
+  ChangeMembersPayload,
+  ChangeMembersPayload,
+  ChangeMembersReply,
+  ChangeMembersReply
+> = defineRequest("TroupeChangeMembers", trustedSchema<ChangeMembersPayload>(), trustedSchema<ChangeMembersReply>());
+
+/** Who comes or goes. */
+export interface ChangeMembersPayload {
+  readonly name: string;
+  readonly isMember: boolean;
+}
+
+/** What became of it. */
+export type ChangeMembersReply =
+  | { readonly status: "changed"; readonly members: readonly string[] }
+  /** It is so already. */
+  | { readonly status: "unchanged" }
+  | { readonly status: "unknown"; readonly members: readonly string[] }
+  /** Nobody would be left. */
+  | { readonly status: "last" }
+  | { readonly status: "fixed"; readonly why: string };
 
 /** To a speaker: it is your turn. */
 export const TakeTurn: RequestType<"TroupeTakeTurn", TakeTurnPayload, TakeTurnPayload, TurnReply, TurnReply> =

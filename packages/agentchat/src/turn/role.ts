@@ -14,10 +14,17 @@ export interface AgentReply {
   readonly end?: TurnEnd | undefined;
   /** With an `error` end: the error as it was thrown. */
   readonly cause?: unknown;
+  /** Of a team's adviser: its answer to the question it was asked. */
+  readonly advice?: JsonValue | undefined;
+  /** Of a team's adviser: participants forget what they know, and `message` is the first that they hear. */
+  readonly restarts?: true | undefined;
 }
 
 /** The context of an agent whose types are not known here. */
-export type ErasedContext = ChatAgentContext<JsonValue | undefined, ListSchemas>;
+export interface ErasedContext extends ChatAgentContext<JsonValue | undefined, ListSchemas> {
+  /** What a team asks its adviser; undefined for participants. */
+  readonly question: JsonValue | undefined;
+}
 
 /** What a runner is inside: one agent. */
 export interface AgentRole {
@@ -33,37 +40,75 @@ export interface AgentRole {
   readonly longestStepMs: number;
 }
 
+/** What has happened since a strategy was last asked. */
+export type SelectionNews =
+  | { readonly kind: "task"; readonly messages: readonly ChatMessage[] }
+  | {
+      readonly kind: "answered";
+      /** The participant whose turn has ended. */
+      readonly speaker: string;
+      readonly messages: readonly ChatMessage[];
+      /** False when it failed and the team goes on without its answer. */
+      readonly isOk: boolean;
+    }
+  /** The team's adviser has answered. */
+  | { readonly kind: "advised"; readonly advice: JsonValue; readonly messages: readonly ChatMessage[] };
+
 /** What a strategy may look at to choose who goes on. */
 export interface SelectionInput {
   /** What the strategy returned last time; null at first. Survives runs. */
   readonly memory: JsonValue;
   /** Turns taken in this run. */
   readonly turns: number;
+  /** True when the team has no turn left: strategies that `concludes` are asked once more. */
+  readonly isLastCall: boolean;
+  readonly news: SelectionNews;
+  /** Names of those who take part at present, in the order of the definition. */
+  readonly speakers: readonly string[];
+  /** Names of those whose turn is under way: empty unless the strategy `schedulesEach`. */
+  readonly working: readonly string[];
   readonly thread: List<ThreadItem>;
 }
 
-/** Who goes on, or why nobody does. */
-export type SpeakerSelection =
-  | { readonly kind: "speak"; readonly speakers: readonly string[]; readonly memory: JsonValue }
-  | {
-      readonly kind: "stop";
-      readonly stop: { readonly kind: StopKind; readonly detail: string };
-      readonly memory: JsonValue;
-    };
+/** What happens next: who speaks, a word with the adviser, or the end. `memory` is handed back next time. */
+export type SpeakerSelection = { readonly memory: JsonValue } & (
+  | { readonly kind: "speak"; readonly speakers: readonly string[] }
+  /** Asks the team's adviser, which hears what is new and answers with `advice`. */
+  | { readonly kind: "consult"; readonly question: JsonValue }
+  /** Nobody is to start before one of those at work has answered. */
+  | { readonly kind: "wait" }
+  | { readonly kind: "stop"; readonly stop: { readonly kind: StopKind; readonly detail: string } }
+);
+
+/** How a team chooses its speakers. */
+export interface SelectionStrategy {
+  /** Pure: decides from its input alone, because a resumed run asks again. */
+  select(input: SelectionInput): SpeakerSelection | Promise<SpeakerSelection>;
+  /** An agent of the team's own, which may call models: it is asked who goes on and takes its turns as every agent does. */
+  readonly adviser?: AgentRole | undefined;
+  /** True: asked after every answer, while others are still at work. Default: when all have answered. */
+  readonly schedulesEach?: boolean | undefined;
+  /** True: asked once more when the turns are used up, for a last word of the adviser. */
+  readonly concludes?: boolean | undefined;
+  /** Why the members cannot change during a run, when they cannot. */
+  readonly fixedMembers?: string | undefined;
+}
 
 /** What a team does about a participant that failed. */
 export type FailurePolicy = "fail" | "feed-back" | "retry" | "skip";
 
 /** What a runner is inside: a team. A single agent that runs on its own is a team of one with one turn. */
-export interface TeamRole {
+export interface TeamRole extends SelectionStrategy {
   readonly kind: "team";
   readonly name: string;
   readonly participants: ReadonlyMap<string, Role>;
+  /** Participants that take no part until they are added. */
+  readonly reserves?: readonly string[] | undefined;
+  /** True: says who was selected in an event. */
+  readonly emitsTeamEvents?: boolean | undefined;
   readonly termination: TerminationCondition | undefined;
   readonly maxTurns: number;
   readonly onError: FailurePolicy;
-  /** Pure: decides from its input alone. */
-  select(input: SelectionInput): SpeakerSelection | Promise<SpeakerSelection>;
 }
 
 /** What a runner is inside. */
@@ -96,6 +141,23 @@ export function soloTeam(agent: AgentRole): TeamRole {
 /** The role at a path below a root. Undefined when the team has no such participant. */
 export function roleAt(root: TeamRole, path: readonly string[]): Role | undefined {
   let role: Role | undefined = root;
-  for (const name of path) role = role?.kind === "team" ? role.participants.get(name) : undefined;
+  for (const name of path) role = role?.kind === "team" ? memberOf(role, name) : undefined;
   return role;
+}
+
+/** All that is directly below a role. */
+export function membersOf(role: Role): readonly Role[] {
+  if (role.kind === "agent") return [];
+  return role.adviser === undefined ? [...role.participants.values()] : [...role.participants.values(), role.adviser];
+}
+
+/** The place of a team's adviser below the team: no participant can have this name. */
+export function adviserName(adviser: AgentRole): string {
+  return `~${adviser.name}`;
+}
+
+/** Who has a name below a team: a participant or the adviser. */
+export function memberOf(team: TeamRole, name: string): Role | undefined {
+  const { adviser } = team;
+  return adviser !== undefined && name === adviserName(adviser) ? adviser : team.participants.get(name);
 }

@@ -1,0 +1,21 @@
+import type { EncodedError, JsonValue } from "@troupe/core";
+import type { TurnEnd } from "../turn/protocol.ts";
+import { cancelledBy, describeDetail } from "../turn/turn-end.ts";
+import type { ActiveRun, Ending } from "./manager-state.ts";
+
+/** The ending of a run whose speaker was cancelled: by a limit, or by whoever runs it. */
+export function cancelled(end: TurnEnd): Ending {
+  const detail: JsonValue = "detail" in end ? end.detail : null;
+  return { kind: cancelledBy(detail) === "budget" ? "budget" : "cancelled", detail: describeDetail(detail) };
+}
+
+/** How a nested team's part of a run ended, for the team above. */
+export function nestedEnd(run: ActiveRun): TurnEnd {
+  if (run.failure !== undefined) {
+    // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: written by encodeError in the manager
+    return { status: "error", error: run.failure.error as unknown as EncodedError, agentPath: run.failure.agentPath };
+  }
+  if (run.ending?.kind === "cancelled") return { status: "cancelled", detail: run.ending.detail };
+  if (run.ending?.kind === "budget") return { status: "limited", detail: run.ending.detail };
+  return { status: "ok" };
+}
