@@ -61,7 +61,13 @@ export { ToolLimiter } from "./tool/tool-limiter.ts";
 export type { Workbench, WorkbenchTool } from "./workbench/workbench.ts";
 export { type StaticWorkbenchOptions, staticWorkbench, type ToolOverride } from "./workbench/static-workbench.ts";
 export { combineWorkbenches } from "./workbench/combine-workbenches.ts";
+export { workbenchTool } from "./workbench/workbench-tool.ts";
 export { type ToolCallRecord, type ToolLoopOptions, type ToolLoopResult, toolLoop } from "./workbench/tool-loop.ts";
+
+// Memory.
+export { type Memory, type MemoryItem, type MemoryQueryOptions, toMemoryItem } from "./memory/memory.ts";
+export { ListMemory, type ListMemoryOptions } from "./memory/list-memory.ts";
+export { memoryText } from "./memory/memory-text.ts";
 
 // Code.
 export type { CodeBlock, CodeExecutionOptions, CodeExecutor, CodeResult } from "./code/code-executor.ts";

@@ -34,6 +34,7 @@ const maxBackoffMs = 10_000;
  */
 export async function runToolCall(tool: Tool, argumentsText: string, context: ToolCallContext): Promise<ToolOutcome> {
   if (context.signal.aborted) return cancelled(context.signal.reason);
+  if (tool.callInWorkbench !== undefined) return await tool.callInWorkbench(argumentsText, context);
   const prepared = prepare(tool, argumentsText);
   if (prepared.kind === "invalid") return failed("tool.invalid_arguments", prepared.problem);
   if (prepared.needsApproval && context.isApproved !== true) return denied(tool.name);

@@ -4,6 +4,7 @@ import type { ToolDeclaration } from "../model/chat-model.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { ToolResultContent, ToolResultStatus } from "../model/model-message.ts";
 import { type Checked, checkSchema, parseArgumentsText } from "./parse-arguments.ts";
+import type { ToolCallContext } from "./run-tool-call.ts";
 import { assertStrictSchema, toInputSchema, type ToolSchema } from "./tool-schema.ts";
 
 /** What a running tool may know and do. */
@@ -57,6 +58,8 @@ export interface Tool<Args = never> extends ToolLimits {
   checkResult(value: unknown): Checked<unknown>;
   /** The function itself, for a program that has the arguments already: without parsing, limits and rendering. */
   execute(args: Args, context: ToolContext): unknown;
+  /** Set for a tool that lives in a workbench: runs the whole call there, checks and limits included. Never throws. */
+  callInWorkbench?(argumentsText: string, context: ToolCallContext): Promise<ToolOutcome>;
 }
 
 /** Why a call did not end well, for programs; the model reads `content`. */

@@ -33,6 +33,8 @@ export function combineWorkbenches(workbenches: readonly Workbench[], name = "to
         listed.map(({ tool }) => tool),
       );
     },
+    needsApproval: (toolName, argumentsText) =>
+      workbenches.some((workbench) => workbench.needsApproval?.(toolName, argumentsText) === true),
     close: () => closeAll(workbenches),
   };
 }

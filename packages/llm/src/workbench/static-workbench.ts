@@ -52,8 +52,19 @@ export function staticWorkbench(tools: readonly Tool[], options: StaticWorkbench
         random: context.random ?? random,
       });
     },
+    needsApproval: (toolName, argumentsText) => needsApproval(byName.get(toolName), argumentsText),
     close: () => Promise.resolve(),
   };
+}
+
+/** Arguments that do not fit are shown to nobody, and a rule that throws is left to the call: both become results by themselves. */
+function needsApproval(tool: Tool | undefined, argumentsText: string): boolean {
+  try {
+    const parsed = tool?.parseArguments(argumentsText);
+    return parsed?.kind === "valid" && parsed.needsApproval;
+  } catch {
+    return false;
+  }
 }
 
 /** What a model reads when it calls a tool that does not exist: what does exist. */

@@ -18,5 +18,7 @@ export interface Workbench {
    * `denied` (`tool.not_approved`); call again with `isApproved` after somebody said yes.
    */
   call(toolName: string, argumentsText: string, context: ToolCallContext): Promise<ToolOutcome>;
+  /** True when a person must say yes to this call first. Without it, calls that need approval are denied. Never throws. */
+  needsApproval?(toolName: string, argumentsText: string): boolean;
   close(): Promise<void>;
 }
