@@ -142,6 +142,13 @@ export const requirements: Requirements = defineRequirements([
   { id: "chat-128", kind: "parity", text: "Text mention respects sources; a message limit can count events." },
   { id: "chat-129", kind: "parity", text: "Token limits add up over messages; none given is rejected." },
   { id: "chat-130", kind: "parity", text: "A timeout ends a run, and each run has its own time." },
+  {
+    id: "chat-131",
+    kind: "replaced",
+    text: "A function-call condition looks at executions only; a functional one accepts sync and async functions.",
+    replacedBy:
+      "a functional condition is synchronous and pure, and refuses anything but true and false: a resumed run asks again",
+  },
   { id: "chat-132", kind: "parity", text: "And needs all, or any; reasons are joined; combinations nest." },
   { id: "chat-135", kind: "parity", text: "Printing a run gives the same result as awaiting it." },
   // R. What AutoGen fails

@@ -26,8 +26,18 @@ export type { Question } from "./message/question.ts";
 
 // When a run ends.
 export { type ConditionDelta, TerminationCondition, type Verdict } from "./condition/termination-condition.ts";
+export { FunctionCallTermination, type FunctionCallOptions } from "./condition/function-call-termination.ts";
+export {
+  FunctionalTermination,
+  type FunctionalOptions,
+  type TerminationPredicate,
+} from "./condition/functional-termination.ts";
+export { HandoffTermination } from "./condition/handoff-termination.ts";
 export { MaxMessageTermination } from "./condition/max-message-termination.ts";
+export { SourceMatchTermination } from "./condition/source-match-termination.ts";
+export { StopMessageTermination } from "./condition/stop-message-termination.ts";
 export { TextMentionTermination, type TextMentionOptions } from "./condition/text-mention-termination.ts";
+export { TextMessageTermination } from "./condition/text-message-termination.ts";
 export { TimeoutTermination } from "./condition/timeout-termination.ts";
 export { type TokenLimits, TokenUsageTermination } from "./condition/token-usage-termination.ts";
 export { type Budget, type BudgetOption, defaultBudget } from "./budget/budget.ts";

@@ -11,9 +11,15 @@ export {
 // When a run ends, and what it may spend.
 export {
   type Budget,
+  FunctionalTermination,
+  FunctionCallTermination,
+  HandoffTermination,
   MaxMessageTermination,
+  SourceMatchTermination,
+  StopMessageTermination,
   TerminationCondition,
   TextMentionTermination,
+  TextMessageTermination,
   TimeoutTermination,
   TokenUsageTermination,
 } from "@troupe/agentchat";

@@ -10,7 +10,7 @@ export class MaxMessageTermination extends TerminationCondition {
   readonly name = "MaxMessageTermination";
   override readonly initial: JsonValue = 0;
   override readonly wantsEvents: boolean;
-  readonly #maxMessages: number;
+  readonly maxMessages: number;
 
   /** @param options `includeEvents` also counts what agents did on the way: tool calls, thoughts. */
   constructor(maxMessages: number, options: { readonly includeEvents?: boolean | undefined } = {}) {
@@ -21,14 +21,14 @@ export class MaxMessageTermination extends TerminationCondition {
         details: { option: "maxMessages" },
       });
     }
-    this.#maxMessages = maxMessages;
+    this.maxMessages = maxMessages;
     this.wantsEvents = options.includeEvents === true;
   }
 
   check(state: JsonValue, delta: ConditionDelta): Verdict {
     const before = typeof state === "number" ? state : 0;
     const count = before + delta.messages.length + (this.wantsEvents ? delta.events.length : 0);
-    const isOver = count >= this.#maxMessages;
-    return { state: count, reason: isOver ? `${count} messages of at most ${this.#maxMessages} were said` : null };
+    const isOver = count >= this.maxMessages;
+    return { state: count, reason: isOver ? `${count} messages of at most ${this.maxMessages} were said` : null };
   }
 }

@@ -36,21 +36,26 @@ export abstract class TerminationCondition {
   readonly initial: JsonValue = null;
   /** True when messages alone are not enough. */
   readonly wantsEvents: boolean = false;
+  /**
+   * Milliseconds after the start of a run at which the condition is over whatever happens: a turn that is stuck then is aborted. Holds for the
+   * condition of what is run; one of an inner team is looked at between turns. Undefined: only turns decide.
+   */
+  readonly deadlineMs: number | undefined = undefined;
 
   /** Must not throw and must not look at anything but its arguments: a resumed run asks again. */
   abstract check(state: JsonValue, delta: ConditionDelta): Verdict;
 
   /** Over when both have been: also at different times. */
   and(other: TerminationCondition): TerminationCondition {
-    return new AllOf([this, other], "and");
+    return new AllOf([this, other]);
   }
 
   /** Over when one of them is. */
   or(other: TerminationCondition): TerminationCondition {
-    return new AnyOf([this, other], "or");
+    return new AnyOf([this, other]);
   }
 
-  /** Over at the first look at which this one is not. */
+  /** Over at the first look, after the task or a turn, at which this one is not. */
   not(): TerminationCondition {
     return new NotYet(this);
   }
@@ -63,9 +68,9 @@ interface Part {
 }
 
 /** Several conditions that look at the same news; what their verdicts amount to is the subclass's business. */
-abstract class Combination extends TerminationCondition {
+export abstract class Combination extends TerminationCondition {
   readonly name: string;
-  protected readonly children: readonly TerminationCondition[];
+  readonly children: readonly TerminationCondition[];
   override readonly initial: JsonValue;
   override readonly wantsEvents: boolean;
 
@@ -78,7 +83,16 @@ abstract class Combination extends TerminationCondition {
   }
 }
 
-class AllOf extends Combination {
+/** What `and` makes. */
+export class AllOf extends Combination {
+  override readonly deadlineMs: number | undefined;
+
+  constructor(children: readonly TerminationCondition[]) {
+    super(children, "and");
+    const deadlines = deadlinesOf(children);
+    this.deadlineMs = deadlines.length === children.length ? Math.max(...deadlines) : undefined;
+  }
+
   check(state: JsonValue, delta: ConditionDelta): Verdict {
     const parts = this.children.map((child, index) => {
       const part = partAt(state, index);
@@ -89,7 +103,16 @@ class AllOf extends Combination {
   }
 }
 
-class AnyOf extends Combination {
+/** What `or` makes. */
+export class AnyOf extends Combination {
+  override readonly deadlineMs: number | undefined;
+
+  constructor(children: readonly TerminationCondition[]) {
+    super(children, "or");
+    const deadlines = deadlinesOf(children);
+    this.deadlineMs = deadlines.length > 0 ? Math.min(...deadlines) : undefined;
+  }
+
   check(state: JsonValue, delta: ConditionDelta): Verdict {
     const parts = this.children.map((child, index) => child.check(partAt(state, index).state, delta));
     const reasons = parts.map((part) => part.reason).filter((reason) => reason !== null);
@@ -97,23 +120,28 @@ class AnyOf extends Combination {
   }
 }
 
-class NotYet extends TerminationCondition {
+function deadlinesOf(children: readonly TerminationCondition[]): readonly number[] {
+  return children.map((child) => child.deadlineMs).filter((deadline) => deadline !== undefined);
+}
+
+/** What `not` makes. */
+export class NotYet extends TerminationCondition {
   readonly name: string;
-  readonly #inner: TerminationCondition;
+  readonly inner: TerminationCondition;
   override readonly initial: JsonValue;
   override readonly wantsEvents: boolean;
 
   constructor(inner: TerminationCondition) {
     super();
-    this.#inner = inner;
+    this.inner = inner;
     this.name = `not ${inner.name}`;
     this.initial = inner.initial;
     this.wantsEvents = inner.wantsEvents;
   }
 
   check(state: JsonValue, delta: ConditionDelta): Verdict {
-    const { state: next, reason } = this.#inner.check(state, delta);
-    return { state: next, reason: reason === null ? `${this.#inner.name} did not apply` : null };
+    const { state: next, reason } = this.inner.check(state, delta);
+    return { state: next, reason: reason === null ? `${this.inner.name} did not apply` : null };
   }
 }
 

@@ -21,8 +21,8 @@ export interface TextMentionOptions {
 export class TextMentionTermination extends TerminationCondition {
   readonly name = "TextMentionTermination";
   override readonly wantsEvents: boolean;
-  readonly #text: string;
-  readonly #sources: ReadonlySet<string> | undefined;
+  readonly text: string;
+  readonly sources: readonly string[] | undefined;
 
   constructor(text: string, options: TextMentionOptions = {}) {
     super();
@@ -32,22 +32,22 @@ export class TextMentionTermination extends TerminationCondition {
         details: { option: "text" },
       });
     }
-    this.#text = text;
-    this.#sources = options.sources === undefined ? undefined : new Set(options.sources);
+    this.text = text;
+    this.sources = options.sources === undefined ? undefined : [...options.sources];
     this.wantsEvents = options.includeEvents === true;
   }
 
   check(state: JsonValue, delta: ConditionDelta): Verdict {
     const source = this.#findSource(delta);
-    return { state, reason: source === undefined ? null : `"${source}" said "${this.#text}"` };
+    return { state, reason: source === undefined ? null : `"${source}" said "${this.text}"` };
   }
 
   #findSource(delta: ConditionDelta): string | undefined {
     const isCounted = (source: string): boolean =>
-      this.#sources === undefined ? !delta.isTask : this.#sources.has(source);
-    const said = delta.messages.find(({ source, text }) => isCounted(source) && text.includes(this.#text));
+      this.sources === undefined ? !delta.isTask : this.sources.includes(source);
+    const said = delta.messages.find(({ source, text }) => isCounted(source) && text.includes(this.text));
     if (said !== undefined || !this.wantsEvents) return said?.source;
-    return delta.events.find((event) => isCounted(event.source) && textOf(event).includes(this.#text))?.source;
+    return delta.events.find((event) => isCounted(event.source) && textOf(event).includes(this.text))?.source;
   }
 }
 

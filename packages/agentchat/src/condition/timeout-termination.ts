@@ -2,13 +2,17 @@ import { ConfigError, type JsonValue } from "@troupe/core";
 import { type ConditionDelta, TerminationCondition, type Verdict } from "./termination-condition.ts";
 
 /**
- * Over when the run has lasted so long, looked at between turns: the speaker finishes first. `budget.wallTimeMs` is the hard form.
+ * Over when the run has lasted so long, from its own start. A turn in which something still runs then is aborted, and its open calls are closed.
+ *
+ * In an inner team, and when it must come together with another condition, it is looked at between turns. Time counts while the run waits
+ * or is paused too; `budget.wallTimeMs` counts only work.
  *
  * @throws ConfigError `config.invalid_option` unless `timeoutMs` is above zero.
  */
 export class TimeoutTermination extends TerminationCondition {
   readonly name = "TimeoutTermination";
-  readonly #timeoutMs: number;
+  override readonly deadlineMs: number;
+  readonly timeoutMs: number;
 
   constructor(timeoutMs: number) {
     super();
@@ -18,11 +22,12 @@ export class TimeoutTermination extends TerminationCondition {
         details: { option: "timeoutMs" },
       });
     }
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = timeoutMs;
   }
 
   check(state: JsonValue, { elapsedMs }: ConditionDelta): Verdict {
-    const isOver = elapsedMs >= this.#timeoutMs;
-    return { state, reason: isOver ? `${elapsedMs} ms of at most ${this.#timeoutMs} ms have passed` : null };
+    const isOver = elapsedMs >= this.timeoutMs;
+    return { state, reason: isOver ? `${elapsedMs} ms of at most ${this.timeoutMs} ms have passed` : null };
   }
 }

@@ -9,13 +9,14 @@ export interface TokenLimits {
 }
 
 /**
- * Over when the run has used so many tokens, looked at between turns. A budget is the hard form: it refuses the next call.
+ * Over when the run has used so many tokens, looked at between turns; every call of a model counts, also those that nobody sees: reflections,
+ * repairs, a team's choice of a speaker. A budget is the hard form: it refuses the next call.
  *
  * @throws ConfigError `config.invalid_option` without a limit, or with one that is not above zero.
  */
 export class TokenUsageTermination extends TerminationCondition {
   readonly name = "TokenUsageTermination";
-  readonly #limits: TokenLimits;
+  readonly limits: TokenLimits;
 
   constructor(limits: TokenLimits) {
     super();
@@ -26,11 +27,11 @@ export class TokenUsageTermination extends TerminationCondition {
         details: { option: "limits" },
       });
     }
-    this.#limits = { ...limits };
+    this.limits = { ...limits };
   }
 
   check(state: JsonValue, { usage }: ConditionDelta): Verdict {
-    const { total, input, output } = this.#limits;
+    const { total, input, output } = this.limits;
     const used = [
       { name: "tokens", count: usage.inputTokens + usage.outputTokens, limit: total },
       { name: "input tokens", count: usage.inputTokens, limit: input },
