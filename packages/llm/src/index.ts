@@ -86,6 +86,17 @@ export type { TokenLimitedContextOptions } from "./context/token-limited-context
 export { tokenLimitedContext } from "./context/token-limited-context.ts";
 export { unboundedContext } from "./context/unbounded-context.ts";
 
+// Answers that follow a schema, of any model.
+export type { AnswerRequest, OutputFormKind } from "./structured/output-form.ts";
+export {
+  type CallOutcome,
+  directCall,
+  type StructuredAnswer,
+  structuredAnswer,
+  type StructuredAnswerOptions,
+} from "./structured/structured-answer.ts";
+export { type CheckedAnswer, type CheckAnswerOptions, checkAnswer } from "./structured/check-answer.ts";
+
 // Models of the AI SDK.
 export type { AiSdkModel } from "./model/ai-sdk/ai-sdk-model.ts";
 export { isAiSdkModel } from "./model/ai-sdk/ai-sdk-model.ts";
