@@ -111,6 +111,31 @@ export {
   type TellOptions,
 } from "./runtime/index.ts";
 
+// Component documents: definitions as data.
+export {
+  type Component,
+  type ComponentDocument,
+  type ComponentForm,
+  type ComponentOptions,
+  type ComponentRegistry,
+  type ComponentRegistryOptions,
+  createComponentRegistry,
+  defineComponent,
+  defineForeignForm,
+  type DumpOptions,
+  type DumpPlace,
+  type Field,
+  type Fields,
+  fields,
+  type ForeignForm,
+  isSecretReference,
+  keepOptions,
+  type KeptOptions,
+  keptOptions,
+  type LoadPlace,
+  type SecretReference,
+} from "./component/index.ts";
+
 // Interventions and observation.
 export {
   dropMessage,

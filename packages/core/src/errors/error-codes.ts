@@ -34,6 +34,9 @@ export const configErrorCodes = [
   "config.missing_key",
   "config.missing_package",
   "config.duplicate_name",
+  "config.invalid_document",
+  "config.unknown_component",
+  "config.not_dumpable",
 ] as const;
 
 /** Code of a {@link ConfigError}. */
