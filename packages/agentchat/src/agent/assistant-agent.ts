@@ -1,24 +1,18 @@
-import { type ChatModel, type JsonObject, toChatModel } from "@troupe/llm";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
-import {
-  type AssistantAgentOptions,
-  checkIterations,
-  checkTools,
-  defaultSystemMessage,
-  outputDocument,
-} from "./assistant-options.ts";
-import { AssistantTurn, type AssistantWork } from "./assistant-turn.ts";
+import { type AssistantWork, createWork } from "./assistant/assistant-work.ts";
+import type { AssistantAgentOptions } from "./assistant-options.ts";
+import { AssistantTurn } from "./assistant-turn.ts";
 import { BaseChatAgent } from "./base-chat-agent.ts";
 
 /**
  * An agent that answers with a model and may use tools.
  *
- * In its turn it adds what is new to its conversation, asks the model, runs the tool calls of the answer side by side, and asks again until
- * the model answers in words, at most `maxToolIterations` times. Every call of the model or a tool is a journaled step within the budget.
+ * In its turn it adds what is new to its conversation, asks its memories, asks the model, runs the tool calls of the answer side by side, and
+ * asks again until the model answers in words or hands over, at most `maxToolIterations` times. Every call of the model, a memory or a tool is
+ * a journaled step; those of models and tools are within the budget.
  *
  * @example
  * ```ts
@@ -42,12 +36,17 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
     this.#work = createWork(options);
   }
 
+  /** Names of the agents that this one may hand over to. */
+  get handoffTargets(): readonly string[] {
+    return this.#work.sources.handoffs.map((handoff) => handoff.target);
+  }
+
   protected override get models(): readonly string[] {
     return [this.#work.model.name];
   }
 
   protected override get longestStepMs(): number {
-    return Math.max(0, ...this.#work.tools.map((tool) => tool.timeoutMs * (tool.retries + 1)));
+    return Math.max(0, ...this.#work.sources.tools.map((tool) => tool.timeoutMs * (tool.retries + 1)));
   }
 
   // The turn reports what happens as it happens, also from inside parallel calls; nothing is left to yield.
@@ -56,27 +55,6 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
     messages: readonly ChatMessage[],
     context: ChatAgentContext,
   ): AsyncGenerator<AgentYield, AgentReply> {
-    return new AssistantTurn(this.#work, context).run(messages);
+    return AssistantTurn.run(this.#work, messages, context);
   }
-}
-
-function createWork<Output>(options: AssistantAgentOptions<Output>): AssistantWork {
-  const model: ChatModel = toChatModel(options.model);
-  const output: StandardSchemaV1 | undefined = options.output;
-  const document: JsonObject | undefined = outputDocument(output);
-  const tools = checkTools(options.tools ?? [], model);
-  return {
-    name: options.name,
-    model,
-    tools,
-    declarations: tools.map((tool) => tool.declaration),
-    systemMessage: options.systemMessage === undefined ? defaultSystemMessage : options.systemMessage,
-    maxToolIterations: checkIterations(options.maxToolIterations),
-    reflects: options.reflectOnToolUse ?? output !== undefined,
-    summarize: options.summarizeTools,
-    streams: options.stream ?? true,
-    context: options.modelContext,
-    output: output && { schema: output, document },
-    settings: options.settings ?? {},
-  };
 }

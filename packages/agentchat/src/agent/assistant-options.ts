@@ -4,14 +4,17 @@ import type {
   AiSdkModel,
   ChatModel,
   JsonObject,
+  Memory,
   ModelContext,
   ModelRequest,
   PriceTable,
   Tool,
   ToolCallPart,
   ToolResultPart,
+  Workbench,
 } from "@troupe/llm";
 import type { BudgetOption } from "../budget/budget.ts";
+import type { Handoff } from "./handoff.ts";
 
 /** Settings of every call of a model. */
 export type ModelSettings = Pick<
@@ -29,11 +32,21 @@ export interface AssistantAgentOptions<Output = undefined> {
   /** Tells the model who it is; null for none. Default: a helpful assistant that uses its tools. */
   readonly systemMessage?: string | null | undefined;
   readonly tools?: readonly Tool[] | undefined;
+  /** Sets of tools that may change: asked for what they have before each call of the model. The program opens and closes them. */
+  readonly workbench?: Workbench | readonly Workbench[] | undefined;
+  /** Agents that this one may hand over to: the model gets a tool for each. */
+  readonly handoffs?: readonly (string | Handoff)[] | undefined;
+  /** Asked once in each turn; what they give is shown to the model and not kept. The program opens and closes them. */
+  readonly memory?: Memory | readonly Memory[] | undefined;
+  /** Milliseconds for each memory, in each turn; one that takes longer is left out. Default 10,000. */
+  readonly memoryDeadlineMs?: number | undefined;
   /** Rounds of tool calls in one turn before the agent must answer; default 10. */
   readonly maxToolIterations?: number | undefined;
   /** After the last round, ask the model once more, without tools, to say what the results mean; default: only with `output`. */
   readonly reflectOnToolUse?: boolean | undefined;
-  /** The answer as text when the rounds are used up and the agent does not reflect; default: the results, one under the other. */
+  /** The answer when the rounds are used up and the agent does not reflect, for each call of the turn; default `{result}`. */
+  readonly toolCallSummaryFormat?: string | undefined;
+  /** The same as a function, which wins over the format. */
   readonly summarizeTools?: ((call: ToolCallPart, result: ToolResultPart) => string) | undefined;
   /** Show words as they come; default: when the model can. */
   readonly stream?: boolean | undefined;
@@ -41,6 +54,10 @@ export interface AssistantAgentOptions<Output = undefined> {
   readonly modelContext?: ModelContext | undefined;
   /** Schema of the answer: the result's `output` is typed and checked. */
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
+  /** How people read an answer that is data: `"{city}: {degrees} degrees"`. Default: as the model wrote it. */
+  readonly outputFormat?: string | undefined;
+  /** Put on every message of the agent; no model sees it. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly settings?: ModelSettings | undefined;
   readonly budget?: BudgetOption | undefined;
   /** What models cost, for usage and budgets in dollars; default: the list prices. The table of what is run counts, not those of participants. */

@@ -1,101 +1,130 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type ControlReason, encodeError, type JsonValue, ModelError } from "@troupe/core";
-import {
-  type ChatModel,
-  type JsonObject,
-  type ModelContext,
-  type ModelMessage,
-  type ModelRequest,
-  type ModelResult,
-  resultText,
-  type Tool,
-  type ToolCallPart,
-  type ToolDeclaration,
-  type ToolResultPart,
-} from "@troupe/llm";
-import { type ChatMessage, toModelMessage } from "../message/chat-message.ts";
+import { type ModelMessage, type ModelRequest, type ModelResult, resultText, type ToolCallPart } from "@troupe/llm";
+import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import type { ChatAgentContext, ToolRound } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 import { endOf, stoppedEnd } from "../turn/turn-end.ts";
-import type { ModelSettings } from "./assistant-options.ts";
+import { type SettledToolCall, structuredMessage, summaryMessage } from "./assistant/answer.ts";
+import type { AssistantWork } from "./assistant/assistant-work.ts";
+import { Conversation } from "./assistant/conversation.ts";
+import { createRequest } from "./assistant/create-request.ts";
+import { handedOver } from "./assistant/handed-over.ts";
+import { recall } from "./assistant/recall.ts";
+import { listTools, type ToolSet } from "./assistant/tool-set.ts";
+import { chooseHandoff, type HandoffChoice, handoffMessage, handoffTools } from "./handoff.ts";
 import { parseOutput } from "./parse-output.ts";
 
-/** An assistant's definition, resolved once. */
-export interface AssistantWork {
-  readonly name: string;
-  readonly model: ChatModel;
-  readonly tools: readonly Tool[];
-  readonly declarations: readonly ToolDeclaration[];
-  readonly systemMessage: string | null;
-  readonly maxToolIterations: number;
-  readonly reflects: boolean;
-  readonly summarize: ((call: ToolCallPart, result: ToolResultPart) => string) | undefined;
-  readonly streams: boolean;
-  readonly context: ModelContext | undefined;
-  readonly output: { readonly schema: StandardSchemaV1; readonly document: JsonObject | undefined } | undefined;
-  readonly settings: ModelSettings;
+/** What a call of the model is asked with besides the conversation. */
+interface Asking {
+  readonly tools: ToolSet;
+  readonly mayCallTools: boolean;
+  /** Said after the conversation, for this call alone. */
+  readonly nudge?: string;
 }
 
 /** How a call of the model ends: with an answer, or with the end of the turn. */
-type Inference =
-  | {
-      readonly kind: "answer";
-      readonly result: ModelResult;
-      readonly messageId: string;
-      readonly calls: readonly ToolCallPart[];
-    }
-  | { readonly kind: "over"; readonly reply: AgentReply };
+type Inference = Answer | Over;
+
+interface Answer {
+  readonly kind: "answer";
+  readonly result: ModelResult;
+  readonly messageId: string;
+  readonly calls: readonly ToolCallPart[];
+}
+
+interface Over {
+  readonly kind: "over";
+  readonly reply: AgentReply;
+}
+
+/** How a round of tool calls ends: the model is asked again, or the turn is over. */
+type Round = { readonly kind: "settled"; readonly settled: readonly SettledToolCall[] } | Over;
 
 /**
  * One turn of an assistant.
  *
- * Owns: the conversation as read at the start of the turn, with what the turn adds; the list in the cell gets the same items.
+ * Owns: what the memories gave for this turn. The conversation is the cell's.
  * Invariants:
  * N1. A tool call that enters the conversation is followed by its result, however the turn ends (I1).
  * N2. The turn ends with a reply in every case: stopped, over budget and failed are ends, not exceptions.
+ * N3. At most one handoff is carried out, and with it the turn ends: the first of an answer whose arguments can be read, if nobody denies it.
+ * N4. What memories gave, and what a model is told to mend an empty answer, is never part of the conversation.
  */
 export class AssistantTurn {
   readonly #work: AssistantWork;
   readonly #context: ChatAgentContext;
-  #conversation: ModelMessage[] = [];
+  readonly #conversation: Conversation;
+  #recalled: string | undefined;
 
-  constructor(work: AssistantWork, context: ChatAgentContext) {
+  private constructor(work: AssistantWork, context: ChatAgentContext, conversation: Conversation) {
     this.#work = work;
     this.#context = context;
+    this.#conversation = conversation;
   }
 
-  async run(messages: readonly ChatMessage[]): Promise<AgentReply> {
-    this.#conversation = [...(await this.#context.history.read())];
-    for (const message of messages) this.#hear(message);
-    const { maxToolIterations } = this.#work;
+  static async run(
+    work: AssistantWork,
+    messages: readonly ChatMessage[],
+    context: ChatAgentContext,
+  ): Promise<AgentReply> {
+    const turn = new AssistantTurn(work, context, await Conversation.open(context));
+    const reply = await turn.#run(messages);
+    const { metadata } = work;
+    if (metadata === undefined || reply.message === undefined) return reply;
+    return { ...reply, message: { ...reply.message, metadata } };
+  }
+
+  async #run(messages: readonly ChatMessage[]): Promise<AgentReply> {
+    const { name, maxToolIterations, recall: memories } = this.#work;
+    for (const message of messages) this.#conversation.hear(message, name);
+    const recalled = await recall(memories, messages, this.#context);
+    if (recalled.stopped !== undefined) return stoppedReply(recalled.stopped);
+    this.#recalled = recalled.text;
+    const settled: SettledToolCall[] = [];
     for (let iteration = 1; ; iteration += 1) {
-      const inference = await this.#infer({ withTools: true });
+      const listing = await this.#listTools();
+      if (listing.kind === "over") return listing.reply;
+      const inference = await this.#infer({ tools: listing.set, mayCallTools: true });
       if (inference.kind === "over") return inference.reply;
-      const { calls } = inference;
-      if (calls.length === 0) return this.#finish(inference);
-      const round = await this.#context.callTools(calls, this.#work.tools);
-      this.#add({ role: "tool", content: round.results });
-      const end = endOfRound(round);
-      if (end !== undefined) return { message: undefined, end };
-      if (iteration === maxToolIterations) return this.#conclude(calls, round.results);
+      if (inference.calls.length === 0) return this.#finish(inference, listing.set);
+      const round = await this.#callTools(inference.calls, listing.set);
+      if (round.kind === "over") return round.reply;
+      settled.push(...round.settled);
+      if (iteration === maxToolIterations) return this.#conclude(settled, listing.set);
     }
   }
 
-  #hear(message: ChatMessage): void {
-    if (message.kind === "handoff") for (const item of message.context ?? []) this.#add(item);
-    this.#add(toModelMessage(message));
+  async #listTools(): Promise<{ readonly kind: "listed"; readonly set: ToolSet } | Over> {
+    const { sources, fixedTools } = this.#work;
+    if (sources.workbenches.length === 0) return { kind: "listed", set: fixedTools };
+    const listing = await listTools(sources, this.#context);
+    switch (listing.kind) {
+      case "listed":
+        return listing;
+      case "stopped":
+        return { kind: "over", reply: stoppedReply(listing.reason) };
+      case "failed":
+        return { kind: "over", reply: this.#failed(listing.error) };
+    }
   }
 
-  #add(message: ModelMessage): void {
-    const kept = freezeMessage(message);
-    this.#conversation.push(kept);
-    this.#context.history.append(kept);
+  // --- the model ---------------------------------------------------------------------------------
+
+  /** Asks the model. An empty answer is asked for once more, and then an error. */
+  async #infer(asking: Asking): Promise<Inference> {
+    const inference = await this.#ask(asking);
+    if (inference.kind === "over" || !isEmpty(inference)) return inference;
+    const { finishReason } = inference.result;
+    this.#context.report({ kind: "note", name: "empty-answer", data: { finishReason } });
+    const again = await this.#ask({ ...asking, nudge: emptyNudge });
+    if (again.kind === "over" || !isEmpty(again)) return again;
+    return { kind: "over", reply: this.#failed(emptyAnswer(this.#work, again.result)) };
   }
 
-  async #infer(options: { readonly withTools: boolean }): Promise<Inference> {
+  async #ask(asking: Asking): Promise<Inference> {
     const messageId = this.#context.newId();
     const { model, streams } = this.#work;
-    const request = this.#request(options.withTools);
+    const request = this.#request(asking);
     const outcome = await this.#context.callModel({ model, request, ...(streams && { messageId }) });
     switch (outcome.status) {
       case "ok":
@@ -107,88 +136,113 @@ export class AssistantTurn {
     }
   }
 
-  #accept(result: ModelResult, messageId: string): Inference {
+  #request({ tools, mayCallTools, nudge }: Asking): Omit<ModelRequest, "signal"> {
+    return createRequest(this.#work, {
+      conversation: this.#conversation.messages,
+      declarations: tools.declarations,
+      recalled: this.#recalled,
+      mayCallTools,
+      nudge,
+    });
+  }
+
+  #accept(result: ModelResult, messageId: string): Answer {
     const thought = result.content.map((part) => (part.kind === "reasoning" ? part.text : "")).join("");
     if (thought !== "") this.#context.report({ kind: "thought", text: thought });
     const calls = result.content.filter((part) => part.kind === "tool-call");
     // What a model says before it calls a tool is a thought to everybody else.
     const aside = calls.length > 0 ? resultText(result) : "";
     if (aside.trim() !== "") this.#context.report({ kind: "thought", text: aside });
-    if (result.content.length > 0) this.#add({ role: "assistant", content: result.content });
-    return { kind: "answer", result, messageId, calls };
+    const answer: Answer = { kind: "answer", result, messageId, calls };
+    if (!isEmpty(answer)) this.#add({ role: "assistant", content: result.content });
+    return answer;
   }
 
-  #request(withTools: boolean): Omit<ModelRequest, "signal"> {
-    const { systemMessage, context, declarations, settings, output, model } = this.#work;
-    const seen = context === undefined ? this.#conversation : context.select(this.#conversation);
-    const messages: readonly ModelMessage[] =
-      systemMessage === null ? [...seen] : [{ role: "system", content: systemMessage }, ...seen];
-    const canFormat = output !== undefined && model.capabilities.structuredOutput !== "none";
-    return {
-      ...settings,
-      messages,
-      // The tools stay where they must not be called: providers refuse a history of calls to tools they do not know.
-      ...(declarations.length > 0 && { tools: declarations, ...(!withTools && { toolChoice: "none" }) }),
-      ...(canFormat && {
-        responseFormat: {
-          kind: "json",
-          name: "answer",
-          ...(output.document !== undefined && { schema: output.document }),
-        },
-      }),
-    };
+  #add(message: ModelMessage): void {
+    this.#conversation.add(message);
+  }
+
+  // --- tools and handoffs ------------------------------------------------------------------------
+
+  async #callTools(calls: readonly ToolCallPart[], { tools }: ToolSet): Promise<Round> {
+    const { handoffs } = this.#work.sources;
+    const choice = chooseHandoff(calls, handoffs);
+    if (choice !== undefined && choice.ignored.length > 0) this.#noteIgnored(choice);
+    const round = await this.#context.callTools(calls, [...tools, ...handoffTools(handoffs, choice)]);
+    this.#add({ role: "tool", content: round.results });
+    const end = endOfRound(round);
+    if (end !== undefined) return { kind: "over", reply: { message: undefined, end } };
+    const call = choice && calls[choice.index];
+    if (choice !== undefined && call !== undefined && round.results[choice.index]?.status === "ok")
+      return { kind: "over", reply: { message: this.#handOver(choice, call) } };
+    const settled = calls.flatMap((made, index): SettledToolCall[] => {
+      const result = round.results[index];
+      return result === undefined || this.#isHandoff(made.toolName) ? [] : [{ call: made, result }];
+    });
+    return { kind: "settled", settled };
+  }
+
+  #handOver(choice: HandoffChoice, call: ToolCallPart): MessageDraft {
+    const { name } = this.#work;
+    const { work, messages } = this.#conversation;
+    const turn = handedOver(work, { name, isHandoff: (toolName) => this.#isHandoff(toolName) });
+    return handoffMessage(choice, call, { turn, conversation: messages });
+  }
+
+  #noteIgnored({ handoff, ignored }: HandoffChoice): void {
+    this.#context.report({ kind: "note", name: "handoffs-ignored", data: { target: handoff.target, ignored } });
+  }
+
+  #isHandoff(toolName: string): boolean {
+    return this.#work.sources.handoffs.some((handoff) => handoff.tool.name === toolName);
   }
 
   // --- the end -----------------------------------------------------------------------------------
 
-  async #finish(answer: Extract<Inference, { kind: "answer" }>): Promise<AgentReply> {
+  async #finish(answer: Answer, tools: ToolSet): Promise<AgentReply> {
     const text = resultText(answer.result);
-    if (this.#work.output === undefined) return { message: { kind: "text", id: answer.messageId, text } };
-    const parsed = parseOutput(this.#work.output.schema, text);
-    if (parsed.kind === "valid") return structured(answer.messageId, text, parsed.data);
-    return this.#repair(parsed.problem);
+    const { output } = this.#work;
+    if (output === undefined) return { message: { kind: "text", id: answer.messageId, text } };
+    const parsed = parseOutput(output.schema, text);
+    if (parsed.kind === "valid") return this.#structured(answer, parsed.data);
+    return this.#repair(parsed.problem, tools);
   }
 
   /** One repair (I7): the model is told what is wrong and asked again. */
-  async #repair(problem: string): Promise<AgentReply> {
+  async #repair(problem: string, tools: ToolSet): Promise<AgentReply> {
     this.#add({
       role: "user",
       name: "user",
       content: [{ kind: "text", text: `${problem}\nAnswer again, with the corrected JSON only.` }],
     });
-    const again = await this.#infer({ withTools: false });
+    const again = await this.#infer({ tools, mayCallTools: false });
     if (again.kind === "over") return again.reply;
-    const text = resultText(again.result);
     const { output } = this.#work;
-    const parsed = output === undefined ? undefined : parseOutput(output.schema, text);
-    if (parsed?.kind === "valid") return structured(again.messageId, text, parsed.data);
-    return this.#failed(
-      new ModelError(
-        "model.invalid_output",
-        `The answer of "${this.#work.name}" does not fit its output schema: ${parsed?.problem ?? ""}`,
-        {
-          remedy: "Make the schema simpler, describe its fields, or use a model with structured output.",
-        },
-      ),
-    );
+    const parsed = output === undefined ? undefined : parseOutput(output.schema, resultText(again.result));
+    if (parsed?.kind === "valid") return this.#structured(again, parsed.data);
+    return this.#failed(invalidOutput(this.#work, parsed?.problem ?? ""));
+  }
+
+  #structured({ messageId, result }: Answer, data: JsonValue): AgentReply {
+    const answer = { id: messageId, text: resultText(result), data };
+    return { message: structuredMessage(answer, this.#work.output?.format) };
   }
 
   /** The rounds are used up: the model says what the results mean, or the results speak for themselves. */
-  async #conclude(calls: readonly ToolCallPart[], results: readonly ToolResultPart[]): Promise<AgentReply> {
-    if (this.#work.reflects) {
-      const reflection = await this.#infer({ withTools: false });
-      return reflection.kind === "over" ? reflection.reply : this.#finish(reflection);
-    }
-    const summarize = this.#work.summarize ?? ((_call, result) => describeResult(result));
-    const text = calls.map((call, index) => describeCall(summarize, call, results[index])).join("\n");
-    return { message: { kind: "tool-summary", text, calls, results } };
+  async #conclude(settled: readonly SettledToolCall[], tools: ToolSet): Promise<AgentReply> {
+    const { reflects, summarize } = this.#work;
+    if (!reflects) return { message: summaryMessage(settled, summarize) };
+    const reflection = await this.#infer({ tools, mayCallTools: false });
+    return reflection.kind === "over" ? reflection.reply : this.#finish(reflection, tools);
   }
 
   #stopped(reason: ControlReason, partialText: string, messageId: string): AgentReply {
-    const end = stoppedEnd(reason);
-    if (partialText === "") return { message: undefined, end };
+    if (partialText === "") return stoppedReply(reason);
     this.#add({ role: "assistant", content: [{ kind: "text", text: partialText }] });
-    return { message: { kind: "text", id: messageId, text: partialText, isPartial: true }, end };
+    return {
+      message: { kind: "text", id: messageId, text: partialText, isPartial: true },
+      end: stoppedEnd(reason),
+    };
   }
 
   #failed(error: Error): AgentReply {
@@ -197,12 +251,16 @@ export class AssistantTurn {
   }
 }
 
-/** The list and the next requests hold the same object; models remember what they made of one that cannot change. */
-function freezeMessage(message: ModelMessage): ModelMessage {
-  if (typeof message.content === "string") return Object.freeze(message);
-  for (const part of message.content) Object.freeze(part);
-  Object.freeze(message.content);
-  return Object.freeze(message);
+/** Said to a model that answered nothing at all. */
+const emptyNudge = "Your answer was empty. Answer in words, or call a tool.";
+
+/** Neither words nor calls nor files: thoughts alone are not an answer. */
+function isEmpty({ calls, result }: Answer): boolean {
+  return calls.length === 0 && resultText(result).trim() === "" && !result.content.some((part) => part.kind === "file");
+}
+
+function stoppedReply(reason: ControlReason): AgentReply {
+  return { message: undefined, end: stoppedEnd(reason) };
 }
 
 function endOfRound(round: ToolRound): AgentReply["end"] {
@@ -210,22 +268,18 @@ function endOfRound(round: ToolRound): AgentReply["end"] {
   return round.refused === undefined ? undefined : endOf(round.refused);
 }
 
-function structured(id: string, text: string, data: JsonValue): AgentReply {
-  return { message: { kind: "structured", id, text, data } };
+function emptyAnswer({ name, model }: AssistantWork, { finishReason }: ModelResult): ModelError {
+  return new ModelError("model.empty_answer", `Model "${model.name}" gave "${name}" an empty answer twice`, {
+    remedy:
+      finishReason === "length"
+        ? "Allow more output: settings.maxOutputTokens was used up before there was an answer."
+        : "Say in the system message what is expected, or use another model.",
+    details: { agent: name, finishReason },
+  });
 }
 
-function describeCall(
-  summarize: (call: ToolCallPart, result: ToolResultPart) => string,
-  call: ToolCallPart,
-  result: ToolResultPart | undefined,
-): string {
-  return result === undefined ? "" : summarize(call, result);
-}
-
-function describeResult(result: ToolResultPart): string {
-  return result.content
-    .map((part) =>
-      part.kind === "text" ? part.text : part.kind === "json" ? JSON.stringify(part.value) : `[${part.mediaType}]`,
-    )
-    .join("\n");
+function invalidOutput({ name }: AssistantWork, problem: string): ModelError {
+  return new ModelError("model.invalid_output", `The answer of "${name}" does not fit its output schema: ${problem}`, {
+    remedy: "Make the schema simpler, describe its fields, or use a model with structured output.",
+  });
 }

@@ -67,6 +67,8 @@ function textOf(event: AgentEvent): string {
       return event.output;
     case "model-called":
     case "model-failed":
+    case "memory-queried":
+    case "memory-failed":
     case "note":
       return "";
     default:

@@ -1,5 +1,5 @@
 import type { JsonValue } from "@troupe/core";
-import type { CodeBlock, ToolCallPart, ToolResultPart, Usage } from "@troupe/llm";
+import type { CodeBlock, MemoryItem, ToolCallPart, ToolResultPart, Usage } from "@troupe/llm";
 
 /** What is recorded of a tool call or a program besides its result. */
 interface Execution {
@@ -26,6 +26,10 @@ export type AgentEvent =
     }
   /** A model did not answer; `message` says why. */
   | { readonly kind: "model-failed"; readonly callId: string; readonly model: string; readonly message: string }
+  /** What a memory had for this turn; nothing is recorded when it had nothing. */
+  | { readonly kind: "memory-queried"; readonly memory: string; readonly items: readonly MemoryItem[] }
+  /** A memory did not answer, and the agent went on without it. */
+  | { readonly kind: "memory-failed"; readonly memory: string; readonly message: string }
   | { readonly kind: "code-started"; readonly blocks: readonly CodeBlock[] }
   | ({
       readonly kind: "code-finished";

@@ -1,0 +1,44 @@
+import type { ModelMessage, ModelRequest, ToolDeclaration } from "@troupe/llm";
+import type { AssistantWork } from "./assistant-work.ts";
+import { fitToModel } from "./fit-model.ts";
+
+/** What one call of the model is about. */
+export interface RequestParts {
+  readonly conversation: readonly ModelMessage[];
+  readonly declarations: readonly ToolDeclaration[];
+  /** What the memories gave for this turn. */
+  readonly recalled: string | undefined;
+  readonly mayCallTools: boolean;
+  /** Said last, for this call alone. */
+  readonly nudge: string | undefined;
+}
+
+/** The request of one call: instructions, what is remembered, as much of the conversation as the model should see. */
+export function createRequest(work: AssistantWork, parts: RequestParts): Omit<ModelRequest, "signal"> {
+  const { settings, output, model } = work;
+  const { declarations, mayCallTools } = parts;
+  const canFormat = output !== undefined && model.capabilities.structuredOutput !== "none";
+  return {
+    ...settings,
+    messages: createMessages(work, parts),
+    // The tools stay where they must not be called: providers refuse a history of calls to tools they do not know.
+    ...(declarations.length > 0 && { tools: declarations, ...(!mayCallTools && { toolChoice: "none" }) }),
+    ...(canFormat && {
+      responseFormat: {
+        kind: "json",
+        name: "answer",
+        ...(output.document !== undefined && { schema: output.document }),
+      },
+    }),
+  };
+}
+
+function createMessages(work: AssistantWork, { conversation, recalled, nudge }: RequestParts): readonly ModelMessage[] {
+  const { systemMessage, context, model } = work;
+  const seen = context === undefined ? conversation : context.select(conversation);
+  const system = [systemMessage ?? "", recalled ?? ""].filter((text) => text !== "").join("\n\n");
+  const messages: ModelMessage[] = system === "" ? [] : [{ role: "system", content: system }];
+  for (const message of fitToModel(seen, model)) messages.push(message);
+  if (nudge !== undefined) messages.push({ role: "user", name: "user", content: [{ kind: "text", text: nudge }] });
+  return messages;
+}
