@@ -7,6 +7,13 @@ export { CodeExecutorAgent, type CodeExecutorAgentOptions } from "./agent/code-e
 export { UserProxyAgent, type UserProxyAgentOptions } from "./agent/user-proxy-agent.ts";
 export { GroupChat, type GroupChatOptions } from "./team/group-chat.ts";
 export { RoundRobinGroupChat } from "./team/round-robin-group-chat.ts";
+export { SelectorGroupChat } from "./team/selector/selector-group-chat.ts";
+export type {
+  CandidateFunction,
+  SelectorFunction,
+  SelectorGroupChatOptions,
+} from "./team/selector/selector-options.ts";
+export { Swarm, type SwarmOptions } from "./team/swarm/swarm.ts";
 
 // Runs and sessions.
 export type {
@@ -56,7 +63,15 @@ export type {
   QuestionOptions,
   ToolRound,
 } from "./turn/chat-agent-context.ts";
-export type { AgentReply, FailurePolicy, Participant, SpeakerSelection, SelectionInput } from "./turn/role.ts";
+export type {
+  AgentReply,
+  FailurePolicy,
+  Participant,
+  SelectionInput,
+  SelectionNews,
+  SelectionStrategy,
+  SpeakerSelection,
+} from "./turn/role.ts";
 export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";
 
 // Showing a run.

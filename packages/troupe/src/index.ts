@@ -5,6 +5,8 @@ export {
   BaseChatAgent,
   CodeExecutorAgent,
   RoundRobinGroupChat,
+  SelectorGroupChat,
+  Swarm,
   UserProxyAgent,
 } from "@troupe/agentchat";
 

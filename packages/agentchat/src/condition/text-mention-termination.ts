@@ -69,6 +69,7 @@ function textOf(event: AgentEvent): string {
     case "model-failed":
     case "memory-queried":
     case "memory-failed":
+    case "selection-failed":
     case "note":
       return "";
     default:

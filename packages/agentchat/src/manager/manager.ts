@@ -237,6 +237,8 @@ export class Manager {
   // --- what comes next ---------------------------------------------------------------------------
 
   async #goOn(run: ActiveRun, news: SelectionNews, events: TurnReply["events"]): Promise<void> {
+    const { memory } = this.#state;
+    this.#state.memory = this.#role.observe?.(memory, news) ?? memory;
     this.#checkCondition(run, news, events);
     const isWorking = Object.keys(run.turnsUnderWay).length > 0;
     if (isWorking && this.#role.schedulesEach !== true) return;
@@ -283,6 +285,7 @@ export class Manager {
       speakers: presentMembers(this.#role, this.#state),
       working: Object.values(run.turnsUnderWay).map((turn) => turn.speaker),
       thread: this.#core.lists.thread,
+      step: (name, work) => this.#core.step(name, work, { idempotent: true }),
     });
     const selection: SpeakerSelection = selected instanceof Promise ? await selected : selected;
     this.#state.memory = selection.memory;
@@ -306,8 +309,9 @@ export class Manager {
         return;
       case "speak":
         run.turns += 1;
-        if (this.#role.emitsTeamEvents === true) {
-          this.#core.emit("speaker-selected", { speakers: [...selection.speakers] }, { path: this.#place.path });
+        if (this.#role.emitsTeamEvents === true || selection.by !== undefined) {
+          const { by = "order" } = selection;
+          this.#core.emit("speaker-selected", { speakers: [...selection.speakers], by }, { path: this.#place.path });
         }
         // Each of those who speak at once gets its share of what is left.
         for (const [index, speaker] of selection.speakers.entries())

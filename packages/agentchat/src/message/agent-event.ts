@@ -38,6 +38,12 @@ export type AgentEvent =
       readonly isTruncated: boolean;
       readonly durationMs: number;
     } & Execution)
+  /** A selector's model named no candidate: what it said, cut to 200 characters each. */
+  | {
+      readonly kind: "selection-failed";
+      readonly candidates: readonly string[];
+      readonly answers: readonly string[];
+    }
   | { readonly kind: "note"; readonly name: string; readonly data: JsonValue };
 
 /** Shown only to whoever watches at that moment: no number, not stored, superseded by the final event. */

@@ -11,8 +11,8 @@ export type ManagerEvent =
   | { readonly kind: "run-started"; readonly runner: string; readonly taskKey?: string; readonly version?: string }
   | { readonly kind: "message"; readonly message: ChatMessage }
   | { readonly kind: "speaker-failed"; readonly speaker: string; readonly error: EncodedError; readonly policy: string }
-  /** Who speaks next; only from teams with `emitTeamEvents`. */
-  | { readonly kind: "speaker-selected"; readonly speakers: readonly string[] }
+  /** Who speaks next, and who or what decided; where nothing had to be decided only with `emitTeamEvents`. */
+  | { readonly kind: "speaker-selected"; readonly speakers: readonly string[]; readonly by: string }
   /** Somebody takes part from now on, or no more. */
   | {
       readonly kind: "members-changed";

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PriceTable } from "@troupe/llm";
-import { ConfigError, isAgentType } from "@troupe/core";
+import { ConfigError, isAgentType, type JsonValue } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
 import { freezeDefinition } from "../run/freeze-definition.ts";
@@ -10,6 +10,7 @@ import {
   type Participant,
   type Role,
   type SelectionInput,
+  type SelectionNews,
   type SelectionStrategy,
   type SpeakerSelection,
   type TeamRole,
@@ -70,8 +71,13 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   /** Chooses who goes on, from the input alone: a resumed run asks again. */
   protected abstract select(input: SelectionInput): SpeakerSelection | Promise<SpeakerSelection>;
 
+  /** Takes note of everything that happens, also of what ends the run, and returns the memory to go on with. */
+  protected observe(memory: JsonValue, _news: SelectionNews): JsonValue {
+    return memory;
+  }
+
   /** What the choice needs besides `select`: an adviser that may call models, a say after every answer. */
-  protected get strategy(): Omit<SelectionStrategy, "select"> {
+  protected get strategy(): Omit<SelectionStrategy, "select" | "observe"> {
     return {};
   }
 
@@ -96,6 +102,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       reserves: this.#reserves,
       emitsTeamEvents: this.#emitsTeamEvents,
       ...this.strategy,
+      observe: (memory, news) => this.observe(memory, news),
       select: (input) => this.select(input),
     };
   }

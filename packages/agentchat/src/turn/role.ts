@@ -68,11 +68,18 @@ export interface SelectionInput {
   /** Names of those whose turn is under way: empty unless the strategy `schedulesEach`. */
   readonly working: readonly string[];
   readonly thread: List<ThreadItem>;
+  /** Runs code of the user's once and journals its outcome: a resumed run gets the same. */
+  step<T>(name: string, run: () => T | Promise<T>): Promise<T>;
 }
 
 /** What happens next: who speaks, a word with the adviser, or the end. `memory` is handed back next time. */
 export type SpeakerSelection = { readonly memory: JsonValue } & (
-  | { readonly kind: "speak"; readonly speakers: readonly string[] }
+  | {
+      readonly kind: "speak";
+      readonly speakers: readonly string[];
+      /** Who or what decided, when it was a decision: then an event says so. */
+      readonly by?: string | undefined;
+    }
   /** Asks the team's adviser, which hears what is new and answers with `advice`. */
   | { readonly kind: "consult"; readonly question: JsonValue }
   /** Nobody is to start before one of those at work has answered. */
@@ -82,6 +89,11 @@ export type SpeakerSelection = { readonly memory: JsonValue } & (
 
 /** How a team chooses its speakers. */
 export interface SelectionStrategy {
+  /**
+   * Takes note of what has happened and returns the memory to go on with. Called for everything, also when the run ends with it, so that the
+   * next run of the session knows. Pure.
+   */
+  observe?(memory: JsonValue, news: SelectionNews): JsonValue;
   /** Pure: decides from its input alone, because a resumed run asks again. */
   select(input: SelectionInput): SpeakerSelection | Promise<SpeakerSelection>;
   /** An agent of the team's own, which may call models: it is asked who goes on and takes its turns as every agent does. */

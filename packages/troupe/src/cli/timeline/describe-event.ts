@@ -43,6 +43,14 @@ const known: Readonly<Record<DurableRunEvent["kind"], Describe>> = {
     words: `${textAt(payload, "model")} did not answer: ${textAt(payload, "message")}`,
     style: "red",
   }),
+  "memory-queried": (payload) => ({
+    words: `remembers ${itemsAt(payload, "items").length} items of ${textAt(payload, "memory")}`,
+    style: "dim",
+  }),
+  "memory-failed": (payload) => ({
+    words: `${textAt(payload, "memory")} did not answer: ${textAt(payload, "message")}`,
+    style: "yellow",
+  }),
   "tool-call-requested": (payload) => ({
     words: `calls ${itemsAt(payload, "calls").map(describeToolCall).join("; ")}`,
   }),
@@ -63,6 +71,18 @@ const known: Readonly<Record<DurableRunEvent["kind"], Describe>> = {
   }),
   "question-asked": (payload) => ({ words: `asks: ${textAt(payload, "question", "prompt")}`, style: "yellow" }),
   "question-answered": () => ({ words: "has an answer", style: "yellow" }),
+  "speaker-selected": (payload) => ({
+    words: `${wordsAt(payload, "speakers")} next (by ${textAt(payload, "by")})`,
+    style: "dim",
+  }),
+  "selection-failed": (payload) => ({
+    words: `chose none of ${wordsAt(payload, "candidates")}: ${JSON.stringify(valueAt(payload, ["answers"]) ?? [])}`,
+    style: "yellow",
+  }),
+  "members-changed": (payload) => ({
+    words: `${textAt(payload, "name")} ${valueAt(payload, ["isMember"]) === true ? "joins" : "leaves"}`,
+    style: "yellow",
+  }),
   "speaker-failed": (payload) => ({
     who: textAt(payload, "speaker"),
     words: `failed: ${describeError(payload)} (policy: ${textAt(payload, "policy")})`,
@@ -76,6 +96,13 @@ const known: Readonly<Record<DurableRunEvent["kind"], Describe>> = {
 };
 
 const descriptions: Readonly<Record<string, Describe>> = known;
+
+/** A list of names, as words. */
+function wordsAt(payload: JsonValue, field: string): string {
+  return itemsAt(payload, field)
+    .filter((item) => typeof item === "string")
+    .join(", ");
+}
 
 /** Tokens and money of one call of a model; an unknown price is not shown as 0. */
 function describeCost(payload: JsonValue): string {
