@@ -11,8 +11,10 @@ import {
   UserProxyAgent,
 } from "@troupe/agentchat";
 import { createDeferred, InProcessRuntime, MemoryStore, yieldMacrotask } from "@troupe/core";
+import { SharedData } from "@troupe/core/testing";
 import { ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { Machine } from "./support/processes.ts";
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -198,7 +200,7 @@ describe("a run whose events end before it does", () => {
     expect((await asked).text).toBe("yes");
   });
 
-  it("H6: rejects when another process has taken its session over", async () => {
+  it("H6: is read on when another process has taken its session over", async () => {
     const store = new MemoryStore({ isDurable: true });
     const held = createDeferred<string>();
     class Slow extends BaseChatAgent {
@@ -209,16 +211,43 @@ describe("a run whose events end before it does", () => {
     }
     const runtime = new InProcessRuntime({ store, logger: quiet });
     const run = new Slow({ name: "slow" }).run("go", { runtime, runId: "r" });
-    const failing = run.handle.result();
-    failing.catch(() => {});
+    const result = run.handle.result();
+    const events = eventsOf(run);
     await until(run, "thought");
     const other = new InProcessRuntime({ store, logger: quiet });
     const taken = new Slow({ name: "slow" }).attach("r", { runtime: other });
     await until(taken, "thought");
     held.resolve("done");
-    await expect(failing).rejects.toMatchObject({ code: "run.detached", details: { runId: "r" } });
     expect((await taken).text).toBe("done");
+    expect(await result).toEqual(await taken);
+    expect(await events).toEqual(await eventsOf(taken));
     await Promise.all([runtime.close(), other.close()]);
+  });
+
+  it("H6: rejects with what blocks it when its record does not fit the code", async () => {
+    const store = new MemoryStore({ isDurable: true });
+    class Clerk extends BaseChatAgent {
+      readonly #step: string;
+      constructor(step: string) {
+        super({ name: "clerk" });
+        this.#step = step;
+      }
+      // oxlint-disable-next-line require-yield
+      async *onMessages(_: readonly ChatMessage[], context: ChatAgentContext) {
+        await context.step(this.#step, () => "done");
+        return this.reply(String(await context.ask({ prompt: "Well?", schema: z.string() })));
+      }
+    }
+    const runtime = new InProcessRuntime({ store, logger: quiet });
+    expect((await new Clerk("look").run("go", { runtime, runId: "r" })).stopReason.kind).toBe("input-required");
+    await runtime.close();
+    await using next = new InProcessRuntime({ store, logger: quiet });
+    const run = new Clerk("look twice").attach("r", { runtime: next });
+    const watching = eventsOf(run);
+    watching.catch(() => {});
+    const misfit = { code: "state.nondeterministic_replay", remedy: expect.any(String) as string };
+    await expect(run.handle.result()).rejects.toMatchObject(misfit);
+    await expect(watching).rejects.toMatchObject(misfit);
   });
 
   it("H6: is cancelled with the memory store: nothing will go on with it", async () => {
@@ -228,6 +257,21 @@ describe("a run whose events end before it does", () => {
     await runtime.close();
     expect((await run.handle.result()).stopReason.kind).toBe("cancelled");
   });
+});
+
+it("a session tells what was said in it, whichever process has it, and whatever is left of its log", async () => {
+  const data = new SharedData();
+  const world = { calls: 0 };
+  await using runtime = new InProcessRuntime({ store: data.open(), logger: quiet });
+  await using other = new InProcessRuntime({ store: data.open(), logger: quiet });
+  const chat = createTalk(world).session("s", { runtime });
+  await chat.run("go");
+  const said = await chat.messages();
+  expect(said).toHaveLength(5);
+  const elsewhere = createTalk(world).session("s", { runtime: other });
+  expect(await elsewhere.messages()).toEqual(said);
+  await runtime.dropHistory("talk/s");
+  expect(await elsewhere.messages()).toEqual(said);
 });
 
 describe("an archive", () => {

@@ -64,7 +64,7 @@ export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: Binding
   return { runtime, definition, ready, faults: environment.faults };
 }
 
-/** A reader behind the last event shows nothing; it ends when this process does not hold the cell any more. */
+/** A local reader behind the last event shows nothing; it ends, or throws, when this process does not hold the cell any more. */
 function watchLoss(
   runtime: AgentRuntime,
   { cell, runId }: { readonly cell: string; readonly runId: string },
@@ -72,7 +72,7 @@ function watchLoss(
 ): () => void {
   const stopping = new AbortController();
   const watch = async (): Promise<void> => {
-    const reading = { runId, from: Number.MAX_SAFE_INTEGER, signal: stopping.signal };
+    const reading = { runId, from: Number.MAX_SAFE_INTEGER, isLocal: true, signal: stopping.signal };
     for await (const _event of runtime.events(cell, reading)) break;
     if (!stopping.signal.aborted) onLost();
   };

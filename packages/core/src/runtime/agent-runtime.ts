@@ -36,6 +36,8 @@ export interface EventRange {
   readonly live?: boolean | undefined;
   /** Joins two live events of a reader that is behind, so that none is lost; undefined when they do not belong together. */
   readonly merge?: ((older: LiveEvent, newer: LiveEvent) => LiveEvent | undefined) | undefined;
+  /** True ends the reading with `state.owner_lost` when another process takes the run over, instead of going on from what that one stores. Default false. */
+  readonly isLocal?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -180,7 +182,13 @@ export interface AgentRuntime {
 
   /** Resolves when nothing of a run is runnable: it has ended, or only an answer, a timer or a resume can move it. */
   rest(cell: string, runId: string): Promise<void>;
-  /** A cursor on the durable events of a run, in order, without gaps; ends with the signal, `forgetCell` or `close`. */
+  /**
+   * A cursor on the durable events of a run, in order, without gaps, whichever process works on it; ends with the run, the signal, `forgetCell`
+   * or `close`.
+   *
+   * @throws While iterating, and never ends as if the run were over: StateError `state.nondeterministic_replay` when a turn of the run is blocked
+   * here; StoreError when a write of its cell has failed or the store cannot be read; TeamError `run.history_pruned`.
+   */
   events(cell: string, range: EventRange): AsyncIterable<CellEvent | LiveEvent>;
   /** The committed state of an agent, live or not; undefined when it never changed anything. */
   snapshot(agent: AnyAgentId): Promise<AgentSnapshot | undefined>;

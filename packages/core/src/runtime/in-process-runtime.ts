@@ -24,8 +24,8 @@ import { dropHistory } from "./cell/drop-history.ts";
 import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
 import { controlRun } from "./run/control-run.ts";
 import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
-import { EventReader } from "./run/event-reader.ts";
-import { isHere, openForEvents, readAnywhere, restOfRun } from "./owner/anywhere.ts";
+import { isHere, openForEvents, openReader, readAnywhere, restOfRun } from "./owner/anywhere.ts";
+import { FollowingReader } from "./owner/following-reader.ts";
 import { forkCell } from "./cell/fork-cell.ts";
 import { closeEngine } from "./close-engine.ts";
 import type { DeadLetters } from "./delivery/dead-letters.ts";
@@ -129,8 +129,11 @@ export class InProcessRuntime implements AgentRuntime {
     if (this.#engine.isClosed && this.#engine.agents.cells.get(cell) === undefined)
       return { [Symbol.asyncIterator]: readNothing };
     const opened = openForEvents(this.#engine, cell, range.runId);
-    if (!isPromiseLike(opened) && opened !== undefined && opened !== "archived" && isHere(opened, range.runId))
-      return new EventReader(opened.run(range.runId), options);
+    if (!isPromiseLike(opened) && opened !== undefined && opened !== "archived" && isHere(opened, range.runId)) {
+      const run = opened.run(range.runId);
+      if (!this.isDurable || range.isLocal === true) return openReader(this.#engine, run, { cell, options });
+      return new FollowingReader(this.#engine, { cell, range, options, opened }, run);
+    }
     // Whoever iterates hears of a failure; until then it must not surface as unhandled.
     if (isPromiseLike(opened)) opened.then(undefined, () => {});
     return { [Symbol.asyncIterator]: () => readAnywhere(this.#engine, { cell, range, options, opened }) };

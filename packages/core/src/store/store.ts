@@ -1,5 +1,6 @@
 import type { MaybePromise } from "../async/index.ts";
 import type { JsonValue } from "../errors/index.ts";
+import type { AgentId } from "../identity/index.ts";
 import type { AgentImage, LogRecord } from "./log-record.ts";
 import type { Mail, ReplyOutcome } from "./mail.ts";
 
@@ -93,7 +94,9 @@ export type InboxEntry =
 /** What another process may ask of a cell's owner, besides sending mail. */
 export type OwnerCall =
   | { readonly kind: "respond"; readonly waitId: string; readonly answer: JsonValue }
-  | { readonly kind: "control"; readonly runId: string; readonly action: JsonValue };
+  | { readonly kind: "control"; readonly runId: string; readonly action: JsonValue }
+  /** Asks for the committed state of an agent; answered with null when it never changed anything. */
+  | { readonly kind: "snapshot"; readonly agent: AgentId };
 
 /** An entry as collected; ids grow in order of arrival. */
 export interface CollectedEntry {

@@ -11,7 +11,8 @@
  * H4. When the run is over, nothing is left on the caller's signal and no reader stays open; a run without session and id of its own
  *     leaves nothing on the runtime.
  * H5. Leaving the last loop over the run cancels it; watching with `events()` never does.
- * H6. A run that goes on without this process rejects with `run.detached`; it never looks like one that was cancelled.
+ * H6. A run that another process takes over is read on from there. One that this process cannot follow rejects: with `run.detached`, or with
+ *     what blocks it; it never looks like one that was cancelled.
  */
 import {
   type CellEvent,
@@ -36,7 +37,7 @@ import type { InterruptOptions, Run, RunHandle, RunSnapshot, WatchOptions } from
 import { type Attempt, idTaken, type RunStart, type RunTarget, startRun, unknownRun } from "../run-target.ts";
 import { RestWatch } from "./rest-watch.ts";
 import { answerOf, isSettled, settledQuestion, waitOf } from "./run-questions.ts";
-import { catchUp, isKnown, type ReadRun, restsAtQuestions, whyItLeft } from "./run-standing.ts";
+import { catchUp, explainBreak, isKnown, type ReadRun, restsAtQuestions, whyItLeft } from "./run-standing.ts";
 import { RunTranscript } from "./run-transcript.ts";
 
 /** What a controller works on. */
@@ -123,6 +124,7 @@ export class RunController<Output> implements RunHandle<Output> {
       started: this.#started.promise,
       done: this.#done,
       kept: this.#transcript.events,
+      explain: (error) => explainBreak(this.id, error),
       open: (next, signal) =>
         runtime.events(cell, { runId: this.id, from: next, signal, live: true, merge: mergeDeltas }),
     });
@@ -285,9 +287,13 @@ export class RunController<Output> implements RunHandle<Output> {
   }
 
   async #read(events: AsyncIterable<CellEvent | LiveEvent>): Promise<void> {
-    for await (const event of events) {
-      if (event.live !== true) this.#take(event);
-      if (this.#transcript.end !== undefined) return;
+    try {
+      for await (const event of events) {
+        if (event.live !== true) this.#take(event);
+        if (this.#transcript.end !== undefined) return;
+      }
+    } catch (error) {
+      throw explainBreak(this.id, error);
     }
   }
 

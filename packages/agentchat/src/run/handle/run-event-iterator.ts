@@ -16,6 +16,8 @@ export interface EventSource {
   readonly done: Promise<void>;
   /** What the handle keeps: the events of a run that has left the runtime. */
   readonly kept: readonly CellEvent[];
+  /** What the failure of a reader means. */
+  readonly explain: (error: unknown) => unknown;
   /** Opens a reader that ends with the signal. */
   readonly open: (from: number, signal: AbortSignal) => AsyncIterable<CellEvent | LiveEvent>;
 }
@@ -25,6 +27,7 @@ export interface EventSource {
  *
  * 1. Durable events come each once, in order, from the number asked for, also when the run is over and its cell forgotten.
  * 2. The last event of a run is the last of the loop. A loop over the run itself then throws what the run failed with.
+ *    A run that cannot be read on throws why in any loop.
  * 3. Leaving early closes the reader at once, also while it waits.
  */
 export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefined> {
@@ -72,8 +75,13 @@ export class RunEventIterator implements AsyncIterableIterator<RunEvent, undefin
       this.#reader = this.#source.open(this.#next, this.#closing.signal)[Symbol.asyncIterator]();
       this.#source.started.catch(() => this.#closing.abort());
     }
-    const read: IteratorResult<CellEvent | LiveEvent, unknown> = await this.#reader.next();
-    return read.done === true ? undefined : toRunEvent(read.value);
+    try {
+      const read: IteratorResult<CellEvent | LiveEvent, unknown> = await this.#reader.next();
+      return read.done === true ? undefined : toRunEvent(read.value);
+    } catch (error) {
+      this.#isClosed = true;
+      throw this.#source.explain(error);
+    }
   }
 
   async #isOpened(): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { TeamError, yieldMacrotask } from "@troupe/core";
+import { StoreError, TeamError, yieldMacrotask } from "@troupe/core";
 import type { RunTarget } from "../run-target.ts";
 import type { RunTranscript } from "./run-transcript.ts";
 
@@ -47,12 +47,16 @@ export async function whyItLeft({ runtime, cell, runId }: RunTarget): Promise<Te
   }
 }
 
+/** What it means that the events of a run could not be read on: that its store failed is no fault of the run. */
+export function explainBreak(runId: string, error: unknown): unknown {
+  return error instanceof StoreError ? detached(runId, error) : error;
+}
+
 function detached(runId: string, cause: unknown): TeamError {
   return new TeamError("run.detached", `Run "${runId}" is stored, but this process does not work on it any more`, {
     remedy:
       `Attach to it on an open runtime with the same store, attach("${runId}", { runtime }), or call recover() there: it goes on where it was. ` +
-      "Its runtime was closed, another process has taken its session over, its store failed, or its record does not fit the code: the error " +
-      "port says which.",
+      "Its runtime was closed, or its store failed: the cause and the error port say how.",
     cause,
     details: { runId },
   });

@@ -9,7 +9,11 @@ import { isOwnedElsewhere } from "../owner/owned-elsewhere.ts";
 import type { Engine } from "../engine.ts";
 import { foldLog } from "./fold-log.ts";
 
-/** The committed state and lists of an agent; undefined when it equals its initial state. */
+/**
+ * The committed state and lists of an agent, whoever owns it; undefined when it equals its initial state.
+ *
+ * @throws DeliveryError `delivery.deadline_exceeded` when its owner in another process does not answer.
+ */
 export async function readSnapshot(engine: Engine, id: AgentId): Promise<AgentSnapshot | undefined> {
   const { initialJson } = engine.directory.get(id);
   try {
@@ -17,8 +21,10 @@ export async function readSnapshot(engine: Engine, id: AgentId): Promise<AgentSn
   } catch (error) {
     if (!isOwnedElsewhere(error)) throw error;
     const stored = await readStored(engine, id);
-    if (stored === undefined) throw error;
-    return toSnapshot(stored.image, initialJson);
+    if (stored !== undefined) return toSnapshot(stored.image, initialJson);
+    // Its log does not reach back to its beginning: its owner knows.
+    const told = await engine.remote.ask(engine.directory.cellOf(id), { kind: "snapshot", agent: id });
+    return told === null ? undefined : trustType<AgentSnapshot>(told);
   }
 }
 

@@ -22,7 +22,7 @@ import type {
 import { CellWork, noteRecords } from "./cell-work.ts";
 import { CellWriter } from "./cell-writer.ts";
 import { foldLog } from "./fold-log.ts";
-import { RunLog } from "../run/run-log.ts";
+import { RunLog, type WatchBreak } from "../run/run-log.ts";
 import type { CellFold } from "./fold-log.ts";
 
 /** What a cell needs to exist. */
@@ -146,7 +146,7 @@ export class Cell {
     const { snapshot } = claim;
     if (snapshot !== undefined) this.#load(snapshot);
     if (claim.position === 0) return this.#collect(undefined);
-    const records = this.#options.store.read(this.name, { from: snapshot?.position ?? 0 });
+    const records = this.#options.store.read(this.name, { from: snapshot?.position ?? 0, view: "state" });
     return isPromiseLike(records)
       ? records.then((value) => this.#collect(this.#fold(value, claim)))
       : this.#collect(this.#fold(records, claim));
@@ -351,8 +351,8 @@ export class Cell {
     return writing === undefined ? prune() : writing.then(prune, prune);
   }
 
-  endWatchers(): void {
-    for (const run of this.runs()) run.endWatchers();
+  endWatchers(broken?: WatchBreak): void {
+    for (const run of this.runs()) run.endWatchers(broken);
   }
 }
 

@@ -2,6 +2,7 @@ import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import { DeliveryError, StateError, toError } from "../../errors/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { Engine } from "../engine.ts";
+import type { WatchBreak } from "../run/run-log.ts";
 import type { Cell } from "./cell.ts";
 
 /** Pause before a lost cell is opened again, doubled with each further loss. */
@@ -14,10 +15,15 @@ const maxReopenAfterMs = 60_000;
  */
 export function loseCell(engine: Engine, cell: Cell, cause: unknown): void {
   const error = toError(cause);
+  const isTaken = error instanceof StateError && error.code === "state.owner_lost";
   engine.report(error, `write of cell "${cell.name}"`);
-  dropCell(engine, cell, { error, judge: (mail) => (mail.replyTo?.kind === "outside" ? error : undefined) });
+  dropCell(engine, cell, {
+    error,
+    broken: { kind: isTaken ? "taken" : "stuck", error },
+    judge: (mail) => (mail.replyTo?.kind === "outside" ? error : undefined),
+  });
   // Another owner goes on with it.
-  if (error instanceof StateError && error.code === "state.owner_lost") return;
+  if (isTaken) return;
   const pauseMs = Math.min(maxReopenAfterMs, reopenAfterMs * 2 ** engine.countLoss(cell.name));
   engine.timers.set(pauseMs, () => reopen(engine, cell.name));
 }
@@ -59,16 +65,18 @@ async function forget(engine: Engine, cell: Cell): Promise<void> {
 /** Why a cell goes, and what becomes of requests to its agents whose askers are elsewhere. */
 interface Dropping {
   readonly error: Error;
+  /** What those hear who watch its runs; absent when nothing of them is left. */
+  readonly broken?: WatchBreak | undefined;
   readonly judge: (mail: Mail) => Error | undefined;
 }
 
 /** Takes a cell with its agents out of the runtime. */
-function dropCell(engine: Engine, cell: Cell, { error, judge }: Dropping): void {
+function dropCell(engine: Engine, cell: Cell, { error, broken, judge }: Dropping): void {
   const { agents, directory } = engine;
   agents.cells.remove(cell.name, undefined);
   for (const run of cell.runs()) if (run.isPaused) engine.pausedRuns -= 1;
   agents.dropMembers(cell, error);
-  cell.endWatchers();
+  cell.endWatchers(broken);
   engine.pending.end((mail) => {
     const { replyTo } = mail;
     if (replyTo !== undefined && replyTo.kind !== "outside" && directory.cellOf(replyTo.agent) === cell.name)

@@ -63,20 +63,24 @@ export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGene
   try {
     for (;;) {
       const events = opened === undefined ? undefined : await findHere(engine, opened, range.runId);
-      const source: AsyncIterable<CellEvent | LiveEvent> =
-        events === undefined
-          ? storedEvents(engine, cell, { ...range, from })
-          : new EventReader(events, { ...reading.options, from });
+      const here = events && openReader(engine, events, { cell, options: { ...reading.options, from } });
       if (opened === undefined) engine.remote.lookAfter(cell, () => isReading && range.signal?.aborted !== true);
-      for await (const event of source) {
-        yield event;
-        if (event.live === true) continue;
-        from = event.sequence + 1;
-        if (event.end !== undefined) return;
+      try {
+        for await (const event of here ?? storedEvents(engine, cell, { ...range, from })) {
+          yield event;
+          if (event.live === true) continue;
+          from = event.sequence + 1;
+          if (event.end !== undefined) return;
+        }
+      } catch (error) {
+        if (here?.isTaken !== true) throw error;
+        if (engine.isClosed) return;
+        opened = undefined;
+        continue;
       }
       // A reader here has ended with its run, its signal, its cell; one of the log goes on here when this process has taken over.
       if (events !== undefined || engine.isClosed || range.signal?.aborted === true) return;
-      if (await hasEnded(engine, cell, range.runId)) return;
+      if (await isGone(engine, cell, { ...range, from })) return;
       opened = await tryOpen(engine, cell);
       if (opened?.run(range.runId).isArchived === true) return;
     }
@@ -85,9 +89,27 @@ export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGene
   }
 }
 
-async function hasEnded(engine: Engine, cell: string, runId: string): Promise<boolean> {
+/** Goes on with a run that another process has taken over, behind what was read here. */
+export function readOn(engine: Engine, reading: Reading, from: number): AsyncGenerator<CellEvent | LiveEvent> {
+  return readAnywhere(engine, { ...reading, range: { ...reading.range, from }, opened: undefined });
+}
+
+/** A reader of a run that is here; of one that is stuck it shows what there is, and throws. */
+export function openReader(
+  engine: Engine,
+  run: RunLog,
+  { cell, options }: Pick<Reading, "cell" | "options">,
+): EventReader {
+  const reader = new EventReader(run, options);
+  for (const blocked of engine.blocked.values())
+    if (blocked.cell === cell && blocked.runId === run.runId) reader.end({ kind: "stuck", error: blocked.error });
+  return reader;
+}
+
+/** True for a run that has ended, or that has shown something and was forgotten since. */
+async function isGone(engine: Engine, cell: string, { runId, from = 1 }: EventRange): Promise<boolean> {
   const [run] = await engine.store.runs({ cell, runId });
-  return run?.status === "ended";
+  return run === undefined ? from > 1 : run.status === "ended";
 }
 
 /** True when the events of a run are in memory: all of them, where the store ends with the process. */

@@ -14,7 +14,7 @@ import {
   type MaybePromise,
   type TimerHandle,
 } from "../../async/index.ts";
-import { decodeError, DeliveryError } from "../../errors/index.ts";
+import { decodeError, DeliveryError, type JsonValue } from "../../errors/index.ts";
 import type { InboxEntry, Mail, OwnerCall, ReplyOutcome } from "../../store/index.ts";
 import { runtimeClosed } from "../cell/end-cell.ts";
 import type { Cell } from "../cell/cell.ts";
@@ -48,12 +48,13 @@ export class RemoteDesk {
       return await this.#engine.agents.openCell(cell, local);
     } catch (error) {
       if (!isOwnedElsewhere(error)) throw error;
-      await this.#call(cell, call);
+      await this.ask(cell, call);
       return undefined;
     }
   }
 
-  async #call(cell: string, call: OwnerCall): Promise<void> {
+  /** Asks the owner of a cell, which is another process; its answer, or the error that it had. */
+  async ask(cell: string, call: OwnerCall): Promise<JsonValue> {
     const id = this.#engine.ids.next();
     const replyTo = await this.#openMailbox();
     const answer = createDeferred<ReplyOutcome>();
@@ -66,6 +67,7 @@ export class RemoteDesk {
       this.lookAfter(cell, () => this.#calls.has(id));
       const outcome = await answer.promise;
       if (outcome.status === "failed") throw decodeError(outcome.error);
+      return outcome.body;
     } finally {
       timer.cancel();
       this.#calls.delete(id);

@@ -1,6 +1,6 @@
 import { createDeferred } from "../../async/index.ts";
 import { TeamError } from "../../errors/index.ts";
-import type { CellEvent, LogRecord } from "../../store/index.ts";
+import type { CellEvent, LogRecord, RunRow } from "../../store/index.ts";
 import type { EventRange } from "../agent-runtime.ts";
 import type { Engine } from "../engine.ts";
 
@@ -9,7 +9,8 @@ const pollMs = 200;
 
 /**
  * The durable events of a run from the store's log, without owning its cell: of a run that another process works on, and of one that has
- * ended and left memory. Ends after the run's last event, with the signal, when this process has come to own the cell, or at close.
+ * ended and left memory. Ends after the run's last event, when the run was forgotten, with the signal, when this process has come to own the
+ * cell, or at close.
  *
  * @throws TeamError `run.history_pruned` when the log does not reach back to `from`.
  */
@@ -17,10 +18,14 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
   const { runId, signal } = range;
   let next = Math.max(1, range.from ?? 1);
   let position = 0;
+  let wasKnown = false;
   const news = new News(engine, signal);
   try {
     while (!news.isOver) {
       const end = await endOf(engine, cell);
+      // Asked before the log is read: what had ended by then is in it whole.
+      const run = await findRun(engine, cell, runId);
+      wasKnown ||= run !== undefined;
       const records = await engine.store.read(cell, { from: position, isForEvents: true });
       for (const event of eventsIn(records, runId)) {
         if (event.sequence < next) continue;
@@ -30,7 +35,9 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
         if (event.end !== undefined || isAborted(signal)) return;
       }
       position = Math.max(position, end);
-      if (await isOver(engine, { cell, runId, next })) return;
+      if (run?.status === "ended" && run.sequence >= next) throw historyPruned(cell, runId, next);
+      // A run that was there and is not any more was forgotten.
+      if (run?.status === "ended" || (run === undefined && wasKnown)) return;
       if (engine.agents.cells.get(cell) !== undefined) return;
       await news.wait();
     }
@@ -39,19 +46,9 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
   }
 }
 
-/**
- * True when a run has ended and shown all its events.
- *
- * @throws TeamError `run.history_pruned` when it has ended with events that the log does not hold any more.
- */
-async function isOver(
-  engine: Engine,
-  { cell, runId, next }: { readonly cell: string; readonly runId: string; readonly next: number },
-): Promise<boolean> {
+async function findRun(engine: Engine, cell: string, runId: string): Promise<RunRow | undefined> {
   const [run] = await engine.store.runs({ cell, runId });
-  if (run?.status !== "ended") return false;
-  if (run.sequence >= next) throw historyPruned(cell, runId, next);
-  return true;
+  return run;
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

@@ -66,6 +66,23 @@ describe("EventReader", () => {
     expect([await take(late, 1), (await late.next()).done, log.watcherCount]).toEqual([["over"], true, 0]);
   });
 
+  test("V4: a reading that breaks off shows what is there and then throws, and who has left it hears nothing", async () => {
+    const log = new RunLog("r");
+    const error = new Error("stuck");
+    const [early, waiting, left] = [open(log), open(log), open(log)];
+    show(log, "one");
+    await take(waiting, 1);
+    const next = waiting.next();
+    next.catch(() => {});
+    log.endWatchers({ kind: "taken", error });
+    await left.return();
+    expect(await take(early, 1)).toEqual(["one"]);
+    await expect(early.next()).rejects.toBe(error);
+    await expect(next).rejects.toBe(error);
+    expect((await left.next()).done).toBe(true);
+    expect([early.isTaken, early.position, left.isTaken, log.watcherCount]).toEqual([true, 2, false, 0]);
+  });
+
   test("E2: a reader that ended still shows what was durable before it did", async () => {
     const log = new RunLog("r");
     show(log, "one");

@@ -1,11 +1,16 @@
 import type { CellEvent, LiveEvent } from "../../store/index.ts";
 import type { EventRange } from "../agent-runtime.ts";
-import type { RunLog, Watcher } from "./run-log.ts";
+import type { RunLog, WatchBreak, Watcher } from "./run-log.ts";
 
 /** Live events kept for a reader that is behind; beyond it the oldest are dropped. */
 const maxLive = 4_096;
 
 type AnyEvent = CellEvent | LiveEvent;
+
+interface Waiting {
+  readonly resolve: (result: IteratorResult<AnyEvent>) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** Where and how to read. */
 export interface ReaderOptions {
@@ -22,6 +27,7 @@ export interface ReaderOptions {
  * V1. Needs no buffer for durable events: they are read from the log.
  * V2. A live event is shown after the durable event it followed, and before the next one.
  * V3. `return()`, the signal, the last event of a run and the end of its cell each remove the watcher and the listener.
+ * V4. A reading that breaks off while its run goes on shows what is there, and then throws: it never ends as if the run were over.
  */
 export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
   readonly #log: RunLog;
@@ -32,8 +38,9 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
   #liveHead = 0;
   readonly #wantsLive: boolean;
   readonly #merge: EventRange["merge"];
-  #waiting: ((result: IteratorResult<AnyEvent>) => void)[] = [];
+  #waiting: Waiting[] = [];
   #isEnded = false;
+  #broken: WatchBreak | undefined;
 
   constructor(log: RunLog, options: ReaderOptions) {
     this.#log = log;
@@ -58,14 +65,26 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
       this.#endAfter(event);
       return Promise.resolve({ done: false, value: event });
     }
+    if (this.#broken !== undefined) return Promise.reject(this.#broken.error);
     if (this.#isEnded) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** True when it broke off because another process goes on with the run. */
+  get isTaken(): boolean {
+    return this.#broken?.kind === "taken";
+  }
+
+  /** Number of the next durable event. */
+  get position(): number {
+    return this.#next;
   }
 
   return(): Promise<IteratorResult<AnyEvent>> {
     this.#next = Number.POSITIVE_INFINITY;
     this.#live = [];
     this.end();
+    this.#broken = undefined;
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -73,7 +92,7 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
     while (this.#waiting.length > 0) {
       const event = this.#take();
       if (event === undefined) return;
-      this.#waiting.shift()?.({ done: false, value: event });
+      this.#waiting.shift()?.resolve({ done: false, value: event });
       this.#endAfter(event);
     }
   }
@@ -106,14 +125,18 @@ export class EventReader implements AsyncIterableIterator<AnyEvent>, Watcher {
     return true;
   }
 
-  end(): void {
+  end(broken?: WatchBreak): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#broken = broken;
     this.#unwatch();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resolve of waiting) resolve({ done: true, value: undefined });
+    for (const { resolve, reject } of waiting) {
+      if (broken === undefined) resolve({ done: true, value: undefined });
+      else reject(broken.error);
+    }
   }
 
   #take(): AnyEvent | undefined {

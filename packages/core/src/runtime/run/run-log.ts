@@ -12,12 +12,22 @@ import type { ControlReason } from "../../agent/index.ts";
 import type { CellEvent, LiveEvent } from "../../store/index.ts";
 import { Activity } from "../delivery/activity.ts";
 
+/**
+ * Why a run is not to be watched here any more although it is not over. `taken`: another process goes on with it. `stuck`: a write of its cell
+ * has failed, or one of its turns does not fit the code that is registered.
+ */
+export interface WatchBreak {
+  readonly kind: "taken" | "stuck";
+  readonly error: Error;
+}
+
 /** Hears of news of a run. */
 export interface Watcher {
   /** New durable events are there. */
   wake(): void;
   live(event: LiveEvent): void;
-  end(): void;
+  /** Nothing comes any more; `broken` says why when the run goes on all the same. */
+  end(broken?: WatchBreak): void;
 }
 
 /** What a run's events are kept with. */
@@ -121,8 +131,8 @@ export class RunLog {
     };
   }
 
-  endWatchers(): void {
-    for (const watcher of this.#watchers) watcher.end();
+  endWatchers(broken?: WatchBreak): void {
+    for (const watcher of this.#watchers) watcher.end(broken);
     this.#watchers.clear();
   }
 

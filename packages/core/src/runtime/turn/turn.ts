@@ -277,7 +277,7 @@ export class Turn {
     this.engine.report(error, `replay of turn "${this.id}"`);
     this.engine.waits.giveUp(this);
     this.#setBusy(false);
-    this.run?.endWatchers();
+    this.run?.endWatchers({ kind: "stuck", error });
     const { messageId, replyTo } = this.mail;
     if (replyTo?.kind === "outside") this.engine.pending.settle(messageId, { status: "failed", error });
   }
