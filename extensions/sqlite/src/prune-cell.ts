@@ -16,7 +16,7 @@ export function dropCell(tables: StoreTables, cell: StoredCell): void {
 export function pruneLog(tables: StoreTables, cell: StoredCell, before: number): void {
   const pruned = Math.max(cell.pruned, Math.min(before, cell.position));
   const tail = tables.logs.prune(cell, pruned);
-  tables.cells.setPruned(cell.id, pruned, tail);
+  tables.cells.setPruned(cell, pruned, tail);
   if (tail === undefined) tables.writer.forget(cell.name);
 }
 

@@ -51,6 +51,15 @@ describe("the schema", () => {
     open().close();
   });
 
+  test("a file of version 1 is brought to this one, with what it holds", () => {
+    open().close();
+    execute("INSERT INTO cell (name, epoch, position) VALUES ('old', 1, 7); PRAGMA user_version = 1");
+    const database = open();
+    expect(readSchemaVersion(database, file.path)).toBe(schemaVersion);
+    expect(database.prepare("SELECT name, position FROM cell").all()).toEqual([{ name: "old", position: 7 }]);
+    database.close();
+  });
+
   test("a file of a newer version is refused, and left as it is", async () => {
     open().close();
     execute(`PRAGMA user_version = ${schemaVersion + 1}`);

@@ -3,6 +3,12 @@ import { type CellRow, type Fence, StoreError } from "@troupe/core";
 import { integerOf, optionalIntegerOf, type StoredRow, textOf } from "../connection/stored-value.ts";
 import { fromStoredText, toStoredText } from "./stored-text.ts";
 
+/**
+ * How far a log may run ahead of its cell's row: the rows that a busy cell's row does not know of have ids less than this above its `tail`.
+ * So an append writes one page instead of two, and whoever needs the end of such a log looks at so many rows at most.
+ */
+export const maxAhead = 256;
+
 /** A cell as the file has it. */
 export interface StoredCell {
   readonly id: number;
@@ -15,6 +21,10 @@ export interface StoredCell {
   readonly pruned: number;
   /** The newest log row. */
   readonly tail: number | undefined;
+  /** The newest log row that the cell's own row knows of. */
+  readonly knownTail: number | undefined;
+  /** As its row says: a row that knows a cell to be busy may be behind the log. */
+  readonly isBusy: boolean;
 }
 
 /** A cell as a listing finds it; the owner is the worker's row id. */
@@ -22,6 +32,13 @@ export type ListedCell = Omit<CellRow, "owner"> & { readonly owner: number | und
 
 const holdsAnything =
   "(position > 0 OR EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) OR EXISTS (SELECT 1 FROM snapshot WHERE cell = cell.id))";
+
+/** The newest row of a busy cell's log that the cell's row does not know of. */
+const ahead = `FROM log WHERE log.id > cell.tail AND log.id < cell.tail + ${maxAhead} AND log.cell = cell.id AND cell.is_busy = 1
+  ORDER BY log.id DESC LIMIT 1`;
+
+const columns = `id, epoch, owner, position, pruned, tail, is_busy,
+  (SELECT log.id ${ahead}) AS newest, (SELECT start + count ${ahead}) AS reached`;
 
 /** No records, no snapshot, no mail, no run: nothing is lost with the row but the position, and epochs grow without it. */
 const isBare = `tail IS NULL AND is_busy = 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE cell = cell.id)
@@ -45,10 +62,11 @@ export class CellRows {
   readonly #listOne: StatementSync;
 
   constructor(database: DatabaseSync) {
-    const list = `SELECT name, is_busy, owner, position, updated, EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) AS has_mail
+    const list = `SELECT name, is_busy, owner, updated,
+      coalesce((SELECT start + count ${ahead}), position) AS position, EXISTS (SELECT 1 FROM inbox WHERE cell = cell.id) AS has_mail
       FROM cell WHERE ${holdsAnything}`;
-    this.#find = database.prepare("SELECT id, epoch, owner, position, pruned, tail FROM cell WHERE name = ?");
-    this.#findById = database.prepare("SELECT id, name, epoch, owner, position, pruned, tail FROM cell WHERE id = ?");
+    this.#find = database.prepare(`SELECT ${columns} FROM cell WHERE name = ?`);
+    this.#findById = database.prepare(`SELECT name, ${columns} FROM cell WHERE id = ?`);
     this.#insert = database.prepare("INSERT INTO cell (name, epoch) VALUES (?, 0)");
     this.#nextEpoch = database.prepare("UPDATE state SET epoch = epoch + 1 RETURNING epoch");
     this.#claim = database.prepare("UPDATE cell SET epoch = ?, owner = ? WHERE id = ?");
@@ -57,7 +75,7 @@ export class CellRows {
     this.#bare = database.prepare(`SELECT id FROM cell WHERE id >= ? AND id < ? AND ${isBare}`);
     this.#dropBare = database.prepare(`DELETE FROM cell WHERE id = ? AND ${isBare}`);
     this.#dropBareOf = database.prepare(`DELETE FROM cell WHERE owner = ? AND ${isBare}`);
-    this.#prune = database.prepare("UPDATE cell SET pruned = ?, tail = ? WHERE id = ?");
+    this.#prune = database.prepare("UPDATE cell SET pruned = ?, tail = ?, position = ? WHERE id = ?");
     this.#delete = database.prepare("DELETE FROM cell WHERE id = ?");
     this.#list = database.prepare(`${list} ORDER BY id`);
     this.#listOne = database.prepare(`${list} AND name = ?`);
@@ -78,7 +96,8 @@ export class CellRows {
     const found = this.find(name);
     if (found !== undefined) return found;
     const id = Number(this.#insert.run(toStoredText(name)).lastInsertRowid);
-    return { id, name, epoch: 0, owner: undefined, position: 0, pruned: 0, tail: undefined };
+    const log = { position: 0, pruned: 0, tail: undefined, knownTail: undefined, isBusy: false };
+    return { id, name, epoch: 0, owner: undefined, ...log };
   }
 
   /** Gives the cell to a worker under a new epoch: one counter for all cells, so that none repeats, not even after a prune. */
@@ -113,8 +132,9 @@ export class CellRows {
     this.#dropBareOf.run(owner);
   }
 
-  setPruned(id: number, pruned: number, tail: number | undefined): void {
-    this.#prune.run(pruned, tail ?? null, id);
+  /** What is left of a log: the row knows all of it from now on. */
+  setPruned({ id, position }: StoredCell, pruned: number, tail: number | undefined): void {
+    this.#prune.run(pruned, tail ?? null, position, id);
   }
 
   delete(id: number): void {
@@ -158,13 +178,16 @@ export function assertPosition(cell: StoredCell, fence: Fence): void {
 }
 
 function toCell(name: string, row: StoredRow): StoredCell {
+  const knownTail = optionalIntegerOf(row, "tail");
   return {
     id: integerOf(row, "id"),
     name,
     epoch: integerOf(row, "epoch"),
     owner: optionalIntegerOf(row, "owner"),
-    position: integerOf(row, "position"),
+    position: optionalIntegerOf(row, "reached") ?? integerOf(row, "position"),
     pruned: integerOf(row, "pruned"),
-    tail: optionalIntegerOf(row, "tail"),
+    tail: optionalIntegerOf(row, "newest") ?? knownTail,
+    knownTail,
+    isBusy: integerOf(row, "is_busy") === 1,
   };
 }

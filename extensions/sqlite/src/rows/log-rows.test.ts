@@ -10,7 +10,7 @@ import { dropCell, pruneLog } from "../prune-cell.ts";
 import { StoreTables } from "../store-tables.ts";
 import { LeaseClock } from "../worker/lease-clock.ts";
 import { claimCell } from "../worker/ownership.ts";
-import type { StoredCell } from "./cell-rows.ts";
+import { maxAhead, type StoredCell } from "./cell-rows.ts";
 
 let file: TemporaryFile;
 let tables: StoreTables;
@@ -51,11 +51,17 @@ class Log {
     return cell;
   }
 
-  append(records: readonly StoreRecord[], forget = false): void {
+  append(records: readonly StoreRecord[], forget = false, isBusy?: boolean): void {
     if (forget) tables.writer.forget(this.name);
     const { epoch } = this.#fence;
-    const position = tables.writer.append({ cell: this.name, fence: this.#fence, records, notes: undefined });
+    const notes = isBusy === undefined ? undefined : { isBusy };
+    const position = tables.writer.append({ cell: this.name, fence: this.#fence, records, notes });
     this.#fence = { epoch, position };
+  }
+
+  /** Another owner, under a new epoch. */
+  claim(): void {
+    this.#fence = claimCell(tables, this.name, "worker");
   }
 
   read(from?: number, limit?: number): readonly unknown[] {
@@ -75,7 +81,9 @@ describe("the log", () => {
         cell: fc.nat(2),
         count: fc.integer({ min: 1, max: 5 }),
         forget: fc.boolean(),
+        isBusy: fc.option(fc.boolean(), { nil: undefined }),
       }),
+      fc.record({ kind: fc.constant("claim" as const), cell: fc.nat(2) }),
       fc.record({ kind: fc.constant("prune" as const), cell: fc.nat(2), before: fc.nat(40) }),
       fc.record({ kind: fc.constant("drop" as const), cell: fc.nat(2) }),
       fc.record({
@@ -97,8 +105,11 @@ describe("the log", () => {
           const expected = model[one.cell] as (typeof model)[number];
           if (one.kind === "append") {
             const added = pauses(expected.records.length, one.count);
-            log.append(added, one.forget);
+            log.append(added, one.forget, one.isBusy);
             expected.records.push(...marks(added));
+          } else if (one.kind === "claim") {
+            log.claim();
+            expect(log.stored.position).toBe(expected.records.length);
           } else if (one.kind === "prune") {
             pruneLog(tables, log.stored, one.before);
             expected.pruned = Math.max(expected.pruned, Math.min(one.before, expected.records.length));
@@ -278,6 +289,71 @@ describe("the log writer", () => {
     expect(segments).toBeGreaterThan(2);
     expect(segments).toBeLessThan(30);
     expect(log.read(1_199)).toEqual(["1199 ".repeat(200)]);
+  });
+
+  test("W5: the row of a busy cell falls behind its log, never by more than can be looked through, and everybody knows its end", () => {
+    const logs = [new Log("a"), new Log("b"), new Log("c")] as const;
+    const reader = open();
+    let written = 0;
+    let furthest = 0;
+    for (let round = 0; round < 4 * maxAhead; round++) {
+      // They write at different rates, and one stops for long.
+      for (const [index, log] of logs.entries()) {
+        if (round % (index * 5 + 1) !== 0 || (index === 2 && round > 20 && round < 3 * maxAhead)) continue;
+        log.append([pause(round)], false, true);
+        written += 1;
+        expect(reader.cells.find(log.name)).toEqual(log.stored);
+        expect(reader.cells.list(log.name)[0]?.position).toBe(log.stored.position);
+      }
+      for (const { stored } of logs) {
+        const ahead = (stored.tail ?? 0) - (stored.knownTail ?? 0);
+        furthest = Math.max(furthest, ahead);
+        expect(ahead).toBeLessThan(maxAhead);
+      }
+    }
+    expect(furthest).toBe(maxAhead - 1);
+    expect(logs.reduce((sum, log) => sum + log.stored.position, 0)).toBe(written);
+    reader.database.close();
+  });
+
+  test("W5: a cell that rests is written, and so is the time of the last write after a second", () => {
+    const log = new Log("a");
+    const row = (): unknown => rows("SELECT position, is_busy, updated FROM cell").at(0);
+    log.append([pause(0, 5_000)], false, true);
+    log.append([pause(1, 5_999)], false, true);
+    expect(row()).toEqual({ position: 1, is_busy: 1, updated: 5_000 });
+    log.append([pause(2, 6_000)], false, true);
+    expect(row()).toEqual({ position: 3, is_busy: 1, updated: 6_000 });
+    log.append([pause(3, 6_001)], false, true);
+    log.append([pause(4, 6_002)], false, false);
+    expect(row()).toEqual({ position: 5, is_busy: 0, updated: 6_002 });
+    log.append([pause(5, 6_003)]);
+    expect(row()).toEqual({ position: 6, is_busy: 0, updated: 6_003 });
+  });
+
+  test("W1: whoever was fenced while its cell's row was behind adds nothing", async () => {
+    const log = new Log("a");
+    for (let index = 0; index < 5; index++) log.append([pause(index)], false, true);
+    const other = open();
+    const claim = claimCell(other, "a", "worker");
+    expect(claim.position).toBe(5);
+    await expectCode("store.fenced", "append", () => log.append([pause("late")], false, true));
+    const notes = { isBusy: true };
+    other.writer.append({ cell: "a", fence: claim, records: [pause(5)], notes });
+    other.database.close();
+    expect(log.read()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("W2: after a prune of a log that is ahead of its cell's row the next row can be read without those that went", () => {
+    const log = new Log("a");
+    for (let index = 0; index < 5; index++) log.append([pause(index)], false, true);
+    pruneLog(tables, log.stored, 3);
+    log.append([pause(5)], false, true);
+    expect(log.read()).toEqual([3, 4, 5]);
+    pruneLog(tables, log.stored, 6);
+    log.append([pause(6)], false, true);
+    log.append([pause(7)], false, true);
+    expect([log.read(), log.stored.position]).toEqual([[6, 7], 8]);
   });
 
   test("W4: encoders of cells that were not written for long are dropped; all logs can be read", () => {

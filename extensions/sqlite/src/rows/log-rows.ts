@@ -25,6 +25,12 @@ export interface NewLogRow {
   readonly text: string;
 }
 
+/** What a cell's row must say for a row to be added to its log. */
+export interface RowGuard {
+  readonly epoch: number;
+  readonly knownTail: number | undefined;
+}
+
 /** Every row from the one with id `?1` back to the one that starts at `?2`, newest first. */
 export const backwards: string = `WITH RECURSIVE back (id) AS (
     SELECT ?1 UNION ALL
@@ -42,7 +48,8 @@ export class LogRows {
   constructor(database: DatabaseSync, blobs: BlobRows) {
     this.#blobs = blobs;
     this.#insert = database.prepare(
-      "INSERT INTO log (cell, start, count, is_segment, previous, text) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO log (cell, start, count, is_segment, previous, text)
+      SELECT id, ?2, ?3, ?4, ?5, ?6 FROM cell WHERE id = ?1 AND epoch = ?7 AND tail IS ?8`,
     );
     this.#segmentBefore = database.prepare(
       "SELECT start, previous FROM log WHERE cell = ? AND start <= ? AND is_segment = 1 ORDER BY start DESC LIMIT 1",
@@ -53,10 +60,15 @@ export class LogRows {
     this.#delete = database.prepare(`${backwards} DELETE FROM log WHERE id IN (SELECT id FROM back)`);
   }
 
-  /** Adds a row and returns its id: one more than the largest, as SQLite does for tables with a rowid. */
-  insert({ cell, start, count, startsSegment, previous, text }: NewLogRow): number {
-    const { lastInsertRowid } = this.#insert.run(cell, start, count, startsSegment ? 1 : 0, previous ?? null, text);
-    return Number(lastInsertRowid);
+  /**
+   * Adds a row and returns its id: one more than the largest, as SQLite does for tables with a rowid. Undefined when the guard does not
+   * hold: then nothing was added.
+   */
+  insert(row: NewLogRow, { epoch, knownTail }: RowGuard): number | undefined {
+    const { cell, start, count, startsSegment, previous, text } = row;
+    const isSegment = startsSegment ? 1 : 0;
+    const added = this.#insert.run(cell, start, count, isSegment, previous ?? null, text, epoch, knownTail ?? null);
+    return Number(added.changes) === 1 ? Number(added.lastInsertRowid) : undefined;
   }
 
   /** Bytes that a cell's rows take, without large strings. */

@@ -4,15 +4,17 @@
  * Owns: one encoder per cell that this process writes, and where it believes that cell's log to end.
  * Does not own: the transaction; the rows.
  * Invariants:
- * W1. An append changes its cell's row only where epoch, position and newest row are those it was made for; if not, it changes nothing.
+ * W1. An append adds its row only where the cell's row has the epoch, and names the newest row, that it was made for; if not, it changes nothing.
  * W2. An encoder goes on only while every row since its segment's start is its own; after anything else the next row starts a segment.
  * W3. Notes are written with the records or not at all.
  * W4. The number of encoders is bounded.
+ * W5. A cell's row is behind its log only while it says that the cell is busy, by less than `maxAhead` row ids, and by a second at most of
+ *     the times of its records.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type AppendNotes, type Clock, type Fence, LogEncoder, type StoreRecord } from "@troupe/core";
 import { type BlobRows, hashText } from "./blob-rows.ts";
-import { assertFence, assertPosition, type CellRows } from "./cell-rows.ts";
+import { assertFence, assertPosition, type CellRows, maxAhead } from "./cell-rows.ts";
 import type { InboxRows } from "./inbox-rows.ts";
 import type { LogRows } from "./log-rows.ts";
 import type { RunRows } from "./run-rows.ts";
@@ -42,7 +44,15 @@ interface Writer {
   readonly blobs: Map<string, string>;
   position: number;
   tail: number | undefined;
+  /** What the cell's row says (W5). */
+  knownTail: number | undefined;
+  isBusy: boolean;
+  /** Time of the record with which the row was written. */
+  knownAt: number;
 }
+
+/** The time of a cell's last write is written at least this often. */
+const knownMs = 1_000;
 
 /**
  * Encoders kept: the one used longest ago goes first, and its cell starts a new segment. One takes 10 KB to 0.4 MB of memory, less than
@@ -55,17 +65,14 @@ export class LogWriter {
   readonly #tables: AppendTables;
   readonly #clock: Clock;
   readonly #writers = new Map<string, Writer>();
-  readonly #advance: StatementSync;
-  readonly #note: StatementSync;
+  readonly #settle: StatementSync;
 
   constructor(database: DatabaseSync, tables: AppendTables, clock: Clock) {
     this.#tables = tables;
     this.#clock = clock;
-    const guard = "WHERE id = ? AND epoch = ? AND position = ? AND tail IS ?";
-    this.#advance = database.prepare(
-      `UPDATE cell SET position = ?, tail = (SELECT coalesce(max(id), 0) + 1 FROM log), is_busy = coalesce(?, is_busy), updated = ? ${guard}`,
+    this.#settle = database.prepare(
+      `UPDATE cell SET position = ?, tail = ?, is_busy = ?, updated = ? WHERE id = ? AND epoch = ? AND tail IS ?`,
     );
-    this.#note = database.prepare(`UPDATE cell SET is_busy = coalesce(?, is_busy), updated = ? ${guard}`);
   }
 
   /**
@@ -106,8 +113,9 @@ export class LogWriter {
     const stored = assertFence(cell, this.#tables.cells.find(cell), fence);
     assertPosition(stored, fence);
     const blobs = new Map<string, string>();
-    const { id, epoch, position, tail } = stored;
-    const writer: Writer = { id, epoch, position, tail, encoder: createEncoder(blobs), blobs };
+    const { id, epoch, position, tail, knownTail, isBusy } = stored;
+    const log = { position, tail, knownTail, isBusy, knownAt: Number.NEGATIVE_INFINITY };
+    const writer: Writer = { id, epoch, encoder: createEncoder(blobs), blobs, ...log };
     const oldest = this.#writers.size < maxWriters ? undefined : this.#writers.keys().next().value;
     if (oldest !== undefined) this.#writers.delete(oldest);
     this.#writers.set(cell, writer);
@@ -116,22 +124,37 @@ export class LogWriter {
 
   /** False when the guard does not hold (W1). */
   #write(writer: Writer, { records, notes }: AppendRequest, at: number): boolean {
-    const { id, epoch, position, tail } = writer;
-    const isBusy = notes?.isBusy === undefined ? null : Number(notes.isBusy);
-    if (records.length === 0)
-      return Number(this.#note.run(isBusy, at, id, epoch, position, tail ?? null).changes) === 1;
+    const isBusy = notes?.isBusy ?? writer.isBusy;
+    const { id, position } = writer;
+    if (records.length === 0) return this.#tell(writer, isBusy, at);
     // Encoded first: what cannot be encoded must not have moved the position.
     const { text, startsSegment } = writer.encoder.encode(records);
-    const end = position + records.length;
-    const { changes } = this.#advance.run(end, isBusy, at, id, epoch, position, tail ?? null);
-    if (Number(changes) !== 1) return false;
-    const row = { cell: id, start: position, count: records.length, startsSegment, previous: tail, text };
-    writer.tail = this.#tables.logs.insert(row);
-    writer.position = end;
+    const row = { cell: id, start: position, count: records.length, startsSegment, previous: writer.tail, text };
+    const tail = this.#tables.logs.insert(row, writer);
+    if (tail === undefined) return false;
+    writer.tail = tail;
+    writer.position = position + records.length;
     if (writer.blobs.size > 0) this.#tables.blobs.add(id, position, writer.blobs);
     writer.blobs.clear();
+    return mayStayBehind(writer, isBusy, at) || this.#tell(writer, isBusy, at);
+  }
+
+  /** Writes the cell's row. False when the guard does not hold. */
+  #tell(writer: Writer, isBusy: boolean, at: number): boolean {
+    const { id, epoch, position, tail, knownTail } = writer;
+    const told = this.#settle.run(position, tail ?? null, isBusy ? 1 : 0, at, id, epoch, knownTail ?? null);
+    if (Number(told.changes) !== 1) return false;
+    writer.knownTail = tail;
+    writer.isBusy = isBusy;
+    writer.knownAt = at;
     return true;
   }
+}
+
+/** W5 */
+function mayStayBehind({ tail, knownTail, isBusy, knownAt }: Writer, willBeBusy: boolean, at: number): boolean {
+  if (!isBusy || !willBeBusy || tail === undefined || knownTail === undefined) return false;
+  return tail < knownTail + maxAhead && Math.abs(at - knownAt) < knownMs;
 }
 
 function createEncoder(blobs: Map<string, string>): LogEncoder {
