@@ -122,6 +122,7 @@ export {
   createComponentRegistry,
   defineComponent,
   defineForeignForm,
+  defineNamedComponent,
   type DumpOptions,
   type DumpPlace,
   type Field,
@@ -133,6 +134,8 @@ export {
   type KeptOptions,
   keptOptions,
   type LoadPlace,
+  type NamedComponentOptions,
+  type NamedOptions,
   type SecretReference,
 } from "./component/index.ts";
 

@@ -69,6 +69,20 @@ export { type Memory, type MemoryItem, type MemoryQueryOptions, toMemoryItem } f
 export { ListMemory, type ListMemoryOptions } from "./memory/list-memory.ts";
 export { memoryText } from "./memory/memory-text.ts";
 
+// Component documents.
+export { llmComponents, type LlmComponentOptions } from "./component/llm-components.ts";
+export {
+  isChatModel,
+  isCodeExecutor,
+  isMemory,
+  isModelContext,
+  isTool,
+  isWorkbench,
+} from "./component/guards.ts";
+export { type AutoGenModelInfo, autoGenModelInfo, fromModelInfo, toModelInfo } from "./component/autogen-model-info.ts";
+export { capabilitiesField } from "./component/model-components.ts";
+export { type ReplayAnswer, replayModel, type ReplayModelOptions } from "./component/replay-model.ts";
+
 // Code.
 export type { CodeBlock, CodeExecutionOptions, CodeExecutor, CodeResult } from "./code/code-executor.ts";
 export { extractCodeBlocks } from "./code/extract-code-blocks.ts";

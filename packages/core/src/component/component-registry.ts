@@ -193,15 +193,15 @@ interface Recognized {
   readonly options: object;
 }
 
+/** What the program registered by name comes before what an object says of itself. */
 function recognize(value: object, type: string, components: readonly Component[]): Recognized | undefined {
-  const kept = keptOptions(value);
   for (const component of components) {
-    if (kept !== undefined && component.provider === kept.provider) return { component, options: kept.options };
-    if (kept !== undefined || !isOfType(component.type, type)) continue;
-    const options = component.recognize?.(value);
+    const options = isOfType(component.type, type) ? component.recognize?.(value) : undefined;
     if (options !== undefined) return { component, options };
   }
-  return undefined;
+  const kept = keptOptions(value);
+  const component = kept && components.find(({ provider }) => provider === kept.provider);
+  return component && { component, options: kept.options };
 }
 
 function unknownObject(value: object, place: DumpPlace): ConfigError {

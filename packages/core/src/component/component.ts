@@ -135,7 +135,8 @@ function create<Options extends object>(
 ): object {
   try {
     const made = component.create(options, place);
-    const isKnown = keptOptions(made) !== undefined || component.recognize?.(made) !== undefined || !Object.isExtensible(made);
+    const isKnown =
+      keptOptions(made) !== undefined || component.recognize?.(made) !== undefined || !Object.isExtensible(made);
     return isKnown ? made : keepOptions(made, component.provider, options);
   } catch (error) {
     throw hasPlace(error) ? error : place.invalid(`cannot be made: ${messageOf(error)}`, error);

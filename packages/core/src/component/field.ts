@@ -130,6 +130,25 @@ export function mapOf<T>(item: Field<T>): Field<Readonly<Record<string, T>>> {
   };
 }
 
+/** What another system can vary and we cannot: these values are taken, any other is refused. May be left out. */
+export function fixed(...values: readonly JsonValue[]): Field<JsonValue | undefined> {
+  const known = values.map((value) => JSON.stringify(value));
+  return {
+    isOptional: true,
+    takesNull: false,
+    read: (value, place) => {
+      if (known.includes(JSON.stringify(value))) return value;
+      throw place.invalid(`is ${describe(value)}, which is not supported: only ${known.join(" or ")}`);
+    },
+    write: (value, place) => {
+      const found = values.find((one) => JSON.stringify(one) === JSON.stringify(value));
+      if (found !== undefined) return found;
+      throw place.refuse(`is ${describe(value)}, which the other system does not have`, "Leave it out.");
+    },
+    schema: { enum: [...values] },
+  };
+}
+
 /** What a value is, for messages: never its content, which may be a secret or without end. */
 export function describe(value: unknown): string {
   if (value === null) return "null";

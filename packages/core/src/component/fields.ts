@@ -1,4 +1,4 @@
-import { flag, integer, listOf, mapOf, nullable, numeric, oneOf, optional, plainField, text } from "./field.ts";
+import { fixed, flag, integer, listOf, mapOf, nullable, numeric, oneOf, optional, plainField, text } from "./field.ts";
 import { objectField } from "./object-field.ts";
 import { child, named, openJson, secret } from "./reference-fields.ts";
 
@@ -15,6 +15,7 @@ export const fields: {
   readonly oneOf: typeof oneOf;
   readonly list: typeof listOf;
   readonly map: typeof mapOf;
+  readonly fixed: typeof fixed;
   readonly object: typeof objectField;
   readonly optional: typeof optional;
   readonly nullable: typeof nullable;
@@ -31,6 +32,7 @@ export const fields: {
   oneOf,
   list: listOf,
   map: mapOf,
+  fixed,
   object: objectField,
   optional,
   nullable,

@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import { checkSize } from "./check-size.ts";
 import type { ModelContext } from "./model-context.ts";
 import { takeTail } from "./take-units.ts";
@@ -10,9 +11,10 @@ import { takeTail } from "./take-units.ts";
  */
 export function bufferedContext(options: { readonly size: number }): ModelContext {
   const size = checkSize("size", options.size);
-  return {
+  const context: ModelContext = {
     kind: "model-context",
     name: `buffered(${size})`,
     select: (history) => (history.length <= size ? history : takeTail(history, size)),
   };
+  return keepOptions(context, "@troupe/llm/bufferedContext", { size });
 }

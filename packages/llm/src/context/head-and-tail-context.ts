@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import type { ModelMessage } from "../model/model-message.ts";
 import { checkSize } from "./check-size.ts";
 import type { ModelContext } from "./model-context.ts";
@@ -12,11 +13,12 @@ import { takeHead, takeTail } from "./take-units.ts";
 export function headAndTailContext(options: { readonly head: number; readonly tail: number }): ModelContext {
   const head = checkSize("head", options.head);
   const tail = checkSize("tail", options.tail);
-  return {
+  const context: ModelContext = {
     kind: "model-context",
     name: `head-and-tail(${head}, ${tail})`,
     select: (history) => (history.length <= head + tail ? history : selectEnds(history, head, tail)),
   };
+  return keepOptions(context, "@troupe/llm/headAndTailContext", { head, tail });
 }
 
 function selectEnds(history: readonly ModelMessage[], head: number, tail: number): readonly ModelMessage[] {

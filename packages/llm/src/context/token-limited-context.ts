@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import { estimateMessageTokens } from "../model/estimate-tokens.ts";
 import { historyUnits } from "../model/history/history-units.ts";
 import type { ModelMessage } from "../model/model-message.ts";
@@ -23,11 +24,12 @@ export interface TokenLimitedContextOptions {
 export function tokenLimitedContext(options: TokenLimitedContextOptions): ModelContext {
   const maxTokens = checkSize("maxTokens", options.maxTokens);
   const countTokens = options.countTokens ?? estimateMessageTokens;
-  return {
+  const context: ModelContext = {
     kind: "model-context",
     name: `token-limited(${maxTokens})`,
     select: (history) => selectWithin(history, maxTokens, countTokens),
   };
+  return keepOptions(context, "@troupe/llm/tokenLimitedContext", options);
 }
 
 function selectWithin(

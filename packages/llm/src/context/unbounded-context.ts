@@ -1,6 +1,8 @@
+import { keepOptions } from "@troupe/core";
 import type { ModelContext } from "./model-context.ts";
 
 /** Shows the model everything. */
 export function unboundedContext(): ModelContext {
-  return { kind: "model-context", name: "unbounded", select: (history) => history };
+  const context: ModelContext = { kind: "model-context", name: "unbounded", select: (history) => history };
+  return keepOptions(context, "@troupe/llm/unboundedContext", {});
 }

@@ -1,4 +1,4 @@
-import { type Clock, ConfigError, type RandomSource } from "@troupe/core";
+import { type Clock, ConfigError, keepOptions, type RandomSource } from "@troupe/core";
 import { runToolCall, type ToolCallContext } from "../tool/run-tool-call.ts";
 import type { Tool, ToolOutcome } from "../tool/tool.ts";
 import { ToolLimiter } from "../tool/tool-limiter.ts";
@@ -34,7 +34,7 @@ export function staticWorkbench(tools: readonly Tool[], options: StaticWorkbench
   const byName = indexTools(tools, overrides);
   const listed = tools.map((tool) => toWorkbenchTool(tool, overrides.get(tool.name)));
   const limiter = new ToolLimiter();
-  return {
+  const workbench: Workbench = {
     kind: "workbench",
     name: options.name ?? "tools",
     list: async ({ signal } = {}) => {
@@ -55,6 +55,7 @@ export function staticWorkbench(tools: readonly Tool[], options: StaticWorkbench
     needsApproval: (toolName, argumentsText) => needsApproval(byName.get(toolName), argumentsText),
     close: () => Promise.resolve(),
   };
+  return keepOptions(workbench, "@troupe/llm/staticWorkbench", { tools, ...options });
 }
 
 /** Arguments that do not fit are shown to nobody, and a rule that throws is left to the call: both become results by themselves. */
