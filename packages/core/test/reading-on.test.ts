@@ -141,6 +141,34 @@ describe("a reader of a run that another process works on", () => {
     expect(kinds).toEqual(["asked", "approved"]);
   });
 
+  test("C20: sees its last events when this process takes the ended run's cell before the reader has seen them", async () => {
+    const data = new SharedData();
+    const shared = data.open();
+    const first = await start(shared);
+    const wait = await ask(first);
+    const store = data.open();
+    const second = await start(store);
+    let isAsked = false;
+    const read = store.read.bind(store);
+    store.read = (...call) => {
+      const records = read(...call);
+      return isAsked ? takeOver().then(() => records) : records;
+    };
+    const takeOver = async (): Promise<void> => {
+      isAsked = false;
+      await first.respond(wait, "ann", { cell });
+      await first.idle();
+      await first.close({ graceMs: 0 });
+      await second.snapshot(desk.id("1"));
+    };
+    const kinds: string[] = [];
+    for await (const { kind } of second.events(cell, { runId: "r" })) {
+      kinds.push(kind);
+      isAsked = kind === "asked";
+    }
+    expect(kinds).toEqual(["asked", "approved"]);
+  });
+
   test("C20: ends when the run is forgotten", async () => {
     const data = new SharedData();
     const first = await start(data.open());

@@ -80,8 +80,10 @@ export async function* readAnywhere(engine: Engine, reading: Reading): AsyncGene
       }
       // A reader here has ended with its run, its signal, its cell; one of the log goes on here when this process has taken over.
       if (events !== undefined || engine.isClosed || range.signal?.aborted === true) return;
-      if (await isGone(engine, cell, { ...range, from })) return;
-      opened = await tryOpen(engine, cell);
+      const [run] = await engine.store.runs({ cell, runId: range.runId });
+      // Forgotten since it has shown something, or shown whole.
+      if (run === undefined ? from > 1 : run.status === "ended" && run.sequence < from) return;
+      opened = run?.status === "ended" ? undefined : await tryOpen(engine, cell);
       if (opened?.run(range.runId).isArchived === true) return;
     }
   } finally {
@@ -104,12 +106,6 @@ export function openReader(
   for (const blocked of engine.blocked.values())
     if (blocked.cell === cell && blocked.runId === run.runId) reader.end({ kind: "stuck", error: blocked.error });
   return reader;
-}
-
-/** True for a run that has ended, or that has shown something and was forgotten since. */
-async function isGone(engine: Engine, cell: string, { runId, from = 1 }: EventRange): Promise<boolean> {
-  const [run] = await engine.store.runs({ cell, runId });
-  return run === undefined ? from > 1 : run.status === "ended";
 }
 
 /** True when the events of a run are in memory: all of them, where the store ends with the process. */
