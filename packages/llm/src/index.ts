@@ -93,15 +93,36 @@ export type { HistoryRules } from "./model/history/history-rules.ts";
 export { historyRules } from "./model/history/history-rules.ts";
 export { historyUnits } from "./model/history/history-units.ts";
 export { normalize } from "./model/history/normalize.ts";
-export type { ModelContext } from "./context/model-context.ts";
+export type { Condensation, ModelContext } from "./context/model-context.ts";
 export { bufferedContext } from "./context/buffered-context.ts";
 export { headAndTailContext } from "./context/head-and-tail-context.ts";
 export type { TokenLimitedContextOptions } from "./context/token-limited-context.ts";
 export { tokenLimitedContext } from "./context/token-limited-context.ts";
 export { unboundedContext } from "./context/unbounded-context.ts";
+export type { ToolResultClearingOptions } from "./context/tool-result-clearing-context.ts";
+export { toolResultClearingContext } from "./context/tool-result-clearing-context.ts";
+export type { RollingSummaryOptions } from "./context/rolling-summary-context.ts";
+export { rollingSummaryContext } from "./context/rolling-summary-context.ts";
+export {
+  applyMarks,
+  type HistoryMark,
+  markMessage,
+  type OpenedHistory,
+  openHistory,
+  type Pruning,
+} from "./context/history-mark.ts";
+export { type PrunedHistory, type PruneOptions, pruneHistory } from "./context/prune-history.ts";
 
 // Answers that follow a schema, of any model.
-export type { AnswerRequest, OutputFormKind } from "./structured/output-form.ts";
+export { type OutputDocument, outputDocument } from "./structured/output-document.ts";
+export {
+  type AnswerRequest,
+  type OutputForm,
+  type OutputFormKind,
+  type OutputFormOptions,
+  outputForms,
+} from "./structured/output-form.ts";
+export { type DeepPartial, PartialOutput } from "./structured/partial-output.ts";
 export {
   type CallOutcome,
   directCall,
