@@ -250,6 +250,33 @@ describe("cells on a store that outlives the process", () => {
     await host.runtime.close();
   });
 
+  test("C19: a paused run whose mail waits rests, and goes on when it is resumed", async () => {
+    const host = new Host();
+    await host.start([counter]);
+    const worker = defineAgent({
+      type: "worker",
+      state: () => ({ total: 0 }),
+      cell: () => "work",
+      handlers: (on) => [
+        on.request(Add, ({ n }, context) => {
+          context.state.total += n;
+          return { total: context.state.total };
+        }),
+      ],
+    });
+    await host.runtime.register(worker);
+    const run = { runId: "r", path: [] };
+    await host.runtime.control("work", "r", { kind: "pause" });
+    const asked = host.runtime.send(Add({ n: 2 }), worker.id("a"), { run });
+    await until(() => (host.runtime.stats().queuedMessages === 1 ? true : undefined));
+    await host.runtime.rest("work", "r");
+    expect(host.runtime.stats().queuedMessages).toBe(1);
+    await host.runtime.control("work", "r", { kind: "resume" });
+    expect(await asked).toEqual({ total: 2 });
+    await host.runtime.rest("work", "r");
+    await host.runtime.close();
+  });
+
   test("C22: an outcome and the claim that follows it are one write", async () => {
     const appends: string[][] = [];
     const store = new MemoryStore({ isDurable: true });

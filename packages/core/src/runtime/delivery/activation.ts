@@ -78,7 +78,7 @@ export class Activation implements Runnable, Restable<Activation> {
 
   enqueue(mail: Mail): void {
     if (this.isListed) this.#engine.agents.wake(this);
-    this.runOf(mail)?.activity.begin();
+    this.runOf(mail)?.enqueued();
     this.#mailbox.push(mail);
     this.#makeReady();
   }
@@ -89,7 +89,7 @@ export class Activation implements Runnable, Restable<Activation> {
       const mail = this.#mailbox[index];
       if (mail?.topic === undefined) continue;
       this.#mailbox.splice(index, 1);
-      this.runOf(mail)?.activity.end();
+      this.runOf(mail)?.dropped();
       return mail;
     }
     return undefined;
@@ -112,7 +112,7 @@ export class Activation implements Runnable, Restable<Activation> {
     this.#mailbox = [];
     this.#head = 0;
     this.#gate?.open(Number.POSITIVE_INFINITY);
-    for (const mail of mails) this.runOf(mail)?.activity.end();
+    for (const mail of mails) this.runOf(mail)?.dropped();
     return mails;
   }
 
@@ -162,6 +162,7 @@ export class Activation implements Runnable, Restable<Activation> {
     const index = this.#nextIndex();
     if (index < 0) return;
     const mail = this.#remove(index);
+    if (mail !== undefined) this.runOf(mail)?.begun();
     this.#gate?.open(this.#engine.limits.mailboxCapacity - this.queued - this.#expected);
     if (mail !== undefined) this.begin(new Turn(this.#engine, this, { mail, isShared: this.#isShared(mail) }));
     this.#makeReady();

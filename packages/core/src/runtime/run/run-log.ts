@@ -6,6 +6,7 @@
  * E1. Events are numbered from 1 without gaps, in the order of their commits (C20).
  * E2. A watcher sees every durable event once and in order; live events may be dropped for a slow one, never reordered.
  * E3. A stopped run starts no turn and no step; a paused one neither, until it is resumed (C18).
+ * E4. Mail that waits in a mailbox is a reason to be busy, unless the run is paused: then it rests (C19).
  */
 import { createDeferred, type Deferred } from "../../async/index.ts";
 import type { ControlReason } from "../../agent/index.ts";
@@ -43,6 +44,8 @@ export class RunLog {
   readonly events: CellEvent[] = [];
   readonly activity: Activity = new Activity();
   readonly #watchers = new Set<Watcher>();
+  /** Messages in mailboxes. */
+  #queued = 0;
   /** Numbers given out to commits that are on their way. */
   #next = 1;
   /** Number of the last event that was shown. */
@@ -136,13 +139,35 @@ export class RunLog {
     this.#watchers.clear();
   }
 
+  /** A message has come into a mailbox. */
+  enqueued(): void {
+    this.#queued += 1;
+    if (!this.isPaused) this.activity.begin();
+  }
+
+  /** A message has left a mailbox, and nothing comes of it. */
+  dropped(): void {
+    this.#queued -= 1;
+    if (!this.isPaused) this.activity.end();
+  }
+
+  /** A message has left a mailbox; its turn is busy from here on. */
+  begun(): void {
+    this.#queued -= 1;
+    if (this.isPaused) this.activity.begin();
+  }
+
   pause(): void {
-    this.#resumed ??= createDeferred<void>();
+    if (this.isPaused) return;
+    this.#resumed = createDeferred<void>();
+    for (let mail = 0; mail < this.#queued; mail++) this.activity.end();
   }
 
   resume(): void {
+    if (!this.isPaused) return;
     this.#resumed?.resolve();
     this.#resumed = undefined;
+    for (let mail = 0; mail < this.#queued; mail++) this.activity.begin();
   }
 
   /** Resolves when the run is not paused. */
