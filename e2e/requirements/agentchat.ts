@@ -28,14 +28,17 @@ export const requirements: Requirements = defineRequirements([
     text: "Joined deltas equal the final text and carry its id; the result holds none.",
   },
   { id: "chat-21", kind: "parity", text: "The same holds for a reflection." },
+  { id: "chat-22", kind: "parity", text: "An empty piece does no harm; a piece of 10 kB is one event." },
   { id: "chat-23", kind: "parity", text: "A stream that ends without a result is an error." },
   {
     id: "chat-24",
     kind: "better",
     text: "An output schema gives a structured message; misfits are repaired once, then an error.",
   },
+  { id: "chat-25", kind: "parity", text: "A format shows structured answers to people; models get JSON." },
   { id: "chat-26", kind: "parity", text: "A thought is one event before the answer and is kept with the answer." },
   { id: "chat-27", kind: "parity", text: "Thoughts are shown in every round and in the reflection." },
+  { id: "chat-28", kind: "parity", text: "Without vision, images become text before the call." },
   { id: "chat-29", kind: "parity", text: "Without a system message none is sent." },
   { id: "chat-30", kind: "parity", text: "One cancellation reaches the model and the tools." },
   // D. AssistantAgent: tools
@@ -64,11 +67,39 @@ export const requirements: Requirements = defineRequirements([
     kind: "parity",
     text: "Bad arguments, a failing tool and an unknown tool are error results; the agent still answers.",
   },
-  { id: "chat-39", kind: "parity", text: "A function makes the summary of a call and sees whether it failed." },
+  {
+    id: "chat-39",
+    kind: "parity",
+    text: "A format makes the summary of a call; a function overrides it and sees whether the call failed.",
+  },
   { id: "chat-40", kind: "parity", text: "Several results are joined by newline." },
   { id: "chat-41", kind: "parity", text: "Two tools of one name, and tools for a model without, are rejected." },
-  // E. State
+  { id: "chat-42", kind: "parity", text: "With two workbenches each call reaches the one that lists it." },
+  // E. AssistantAgent: handoffs, memory, state
+  { id: "chat-45", kind: "parity", text: "A handoff call gives request, execution and a handoff message." },
+  {
+    id: "chat-46",
+    kind: "parity",
+    text: "Calls beside a handoff are in its context with their results; the handoff is not.",
+  },
+  { id: "chat-47", kind: "parity", text: "A thought beside a handoff alone is the one thing in its context." },
+  {
+    id: "chat-48",
+    kind: "better",
+    text: "Of two handoffs the first counts; an event, and the model, are told about the other.",
+  },
+  { id: "chat-49", kind: "parity", text: "A handoff ends the tool loop early." },
+  {
+    id: "chat-50",
+    kind: "parity",
+    text: "Handoffs with a name or target that is taken, or for a model without tools, are rejected.",
+  },
   { id: "chat-51", kind: "parity", text: "A handoff message that is received puts its context before its text." },
+  {
+    id: "chat-52",
+    kind: "parity",
+    text: "A memory that has something is an event, one that has nothing is none; anything else is rejected.",
+  },
   { id: "chat-53", kind: "parity", text: "A saved session goes on where it was; a reset one starts anew." },
   // F. UserProxyAgent
   { id: "chat-55", kind: "parity", text: "Synchronous and asynchronous input give a text under the agent's name." },
@@ -154,6 +185,11 @@ export const requirements: Requirements = defineRequirements([
   // R. What AutoGen fails
   { id: "chat-136", kind: "better", text: "After an agent's error the same team completes the next run." },
   { id: "chat-137", kind: "better", text: "A cancel during a slow tool ends at once and leaves no unanswered call." },
+  {
+    id: "chat-145",
+    kind: "better",
+    text: "Memory text is present once in each call of the model and absent from what is saved.",
+  },
   { id: "chat-138", kind: "better", text: "Leaving the stream stops all model calls." },
   {
     id: "chat-139",
@@ -170,8 +206,19 @@ export const requirements: Requirements = defineRequirements([
   },
   { id: "chat-154", kind: "better", text: "Awaiting and iterating a run give equal messages." },
   { id: "chat-156", kind: "better", text: "A time limit aborts a stuck turn; every model call counts." },
+  { id: "chat-157", kind: "better", text: "Agents with an output schema work in teams without registration." },
   { id: "chat-159", kind: "better", text: "10,000 turns keep what is saved of a run's manager within a bound." },
   { id: "chat-160", kind: "better", text: "Two runs on one agent at once do not mix." },
+  // S. Weak points of AutoGen's agents that have no row above, by their number in the specification
+  {
+    id: "chat-W16",
+    kind: "better",
+    text: "A handoff with broken arguments is reported to the model and hands nothing over.",
+  },
+  { id: "chat-W18", kind: "better", text: "The context of a handoff reaches its target's model alone." },
+  { id: "chat-W57", kind: "better", text: "The metadata of an agent is on its messages." },
+  { id: "chat-W58", kind: "better", text: "Tools of one name from two sources are an error that names them." },
+  { id: "chat-W66", kind: "better", text: "An empty answer is asked for once more; a second one is an error." },
 ]);
 
 const verifier = createVerifier(requirements);
