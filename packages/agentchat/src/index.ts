@@ -14,6 +14,17 @@ export type {
   SelectorGroupChatOptions,
 } from "./team/selector/selector-options.ts";
 export { Swarm, type SwarmOptions } from "./team/swarm/swarm.ts";
+export { GraphFlow, type GraphFlowOptions } from "./team/graph/graph-flow.ts";
+export { DiGraphBuilder, type EdgeOptions, type NodeReference } from "./team/graph/di-graph-builder.ts";
+export type {
+  ActivationCondition,
+  DiGraph,
+  DiGraphEdge,
+  DiGraphNode,
+  EdgeCondition,
+  EdgeTest,
+  NamedEdgeTest,
+} from "./team/graph/di-graph.ts";
 
 // Runs and sessions.
 export type {

@@ -30,6 +30,7 @@ export const configErrorCodes = [
   "config.unknown_subscription",
   "config.invalid_option",
   "config.invalid_definition",
+  "config.invalid_graph",
   "config.invalid_model",
   "config.missing_key",
   "config.missing_package",

@@ -1,0 +1,174 @@
+/**
+ * Where a run stands in its graph: what a graph's team remembers between its turns, also when another process goes on with it.
+ *
+ * Owns: which nodes are to start, which are at work, what has arrived at joins. All of it is JSON and in this record.
+ * Does not own: who is asked when (the manager), and what was said (the thread).
+ * Invariants:
+ * G1. A node is at work once at a time, and starts once for everything that came in before it started.
+ * G2. A group that waits for all starts its node when each of its edges has arrived since it last did.
+ * G3. A group that waits for any starts its node for the first branch of a round. A branch belongs to a later round when it comes after the
+ * node's own run, or comes again.
+ * G4. Of two nodes that can start, the one that could first starts first; starts and edges keep the order of the graph.
+ * G5. A path that ends elsewhere than at a leaf is kept in mind until the end: then the graph is not complete.
+ */
+import type { JsonValue } from "@troupe/core";
+import { type NodeOutcome, takenEdges } from "./edge-condition.ts";
+import type { GraphPlan, PlannedEdge } from "../plan/graph-plan.ts";
+import { quote } from "../plan/invalid-graph.ts";
+
+/** Rounds by the key of a group. */
+type Rounds = Readonly<Record<string, number>>;
+
+/** A node that is to start or at work. */
+export interface Activation {
+  readonly node: string;
+  /** The rounds of groups that came before it: what it follows from. */
+  readonly after: Rounds;
+}
+
+/** What a graph's team remembers. JSON. */
+export interface GraphState {
+  readonly version: 1;
+  /** To start, in order. */
+  ready: readonly Activation[];
+  /** Asked, and not heard of yet. */
+  working: readonly Activation[];
+  /** Of `working`: failed, and what that means is not decided. */
+  failed: readonly string[];
+  /** At groups that wait for all, by group: keys of the edges that have arrived. */
+  arrived: Readonly<Record<string, { readonly edges: readonly string[]; readonly after: Rounds }>>;
+  /** Of groups that wait for any of several: the round they are in. */
+  rounds: Rounds;
+  /** Of edges into those: the last round they were in. */
+  edgeRounds: Readonly<Record<string, number>>;
+  /** Nodes whose answer led nowhere. */
+  lost: readonly string[];
+}
+
+/** The start of a run: every start is ready. */
+export function startGraph({ starts }: GraphPlan): GraphState {
+  const ready = starts.map((node) => ({ node, after: {} }));
+  return { version: 1, ready, working: [], failed: [], arrived: {}, rounds: {}, edgeRounds: {}, lost: [] };
+}
+
+/** What is remembered; undefined when there is nothing to go on with, or nothing of this version. */
+export function readGraphState(memory: JsonValue, { nodes }: GraphPlan): GraphState | undefined {
+  const state: unknown = memory;
+  if (!isGraphState(state)) return undefined;
+  const isKnown = ({ node }: Activation): boolean => nodes.has(node);
+  return { ...state, ready: state.ready.filter(isKnown), working: state.working.filter(isKnown) };
+}
+
+function isGraphState(value: unknown): value is GraphState {
+  return typeof value === "object" && value !== null && "version" in value && value.version === 1;
+}
+
+/** A new run goes on: nodes that were asked and did not come to an end start again, first of all. */
+export function resumeGraph(state: GraphState): void {
+  state.ready = [...state.working, ...state.ready];
+  state.working = [];
+  state.failed = [];
+}
+
+/** Nobody is at work or to start. */
+export function isOver({ ready, working }: GraphState): boolean {
+  return ready.length === 0 && working.length === 0;
+}
+
+/** Notes that a node failed; what follows is decided when the run goes on (`settleNode`). */
+export function noteFailure(state: GraphState, node: string): void {
+  state.failed = [...state.failed.filter((name) => name !== node), node];
+}
+
+/** A node's turn is over: what it leads to. */
+export function settleNode(plan: GraphPlan, state: GraphState, ended: { node: string } & NodeOutcome): void {
+  const { node: name } = ended;
+  const node = plan.nodes.get(name);
+  const activation = state.working.find((working) => working.node === name);
+  if (node === undefined || activation === undefined) return;
+  const taken = takenEdges(node, ended);
+  state.working = state.working.filter((working) => working !== activation);
+  state.failed = state.failed.filter((failed) => failed !== name);
+  if (taken.length === 0 && node.edges.length > 0 && !state.lost.includes(name)) state.lost = [...state.lost, name];
+  for (const edge of taken) arrive(state, edge, activation.after);
+}
+
+/** Takes the nodes that start now: ready, and not at work (G1). */
+export function takeReady(state: GraphState): readonly string[] {
+  const starting: Activation[] = [];
+  const staying: Activation[] = [];
+  const isBusy = new Set(state.working.map(({ node }) => node));
+  for (const activation of state.ready) {
+    if (isBusy.has(activation.node)) staying.push(activation);
+    else starting.push(activation);
+    isBusy.add(activation.node);
+  }
+  state.ready = staying;
+  state.working = [...state.working, ...starting];
+  return starting.map(({ node }) => node);
+}
+
+/** How a graph that is over ended: complete, or why it is not. */
+export function graphEnd(plan: GraphPlan, { lost, arrived }: GraphState): GraphEnd {
+  const reasons = [
+    ...lost.map((node) => `no edge of "${node}" was taken after its turn`),
+    ...Object.entries(arrived).map(([key, { edges }]) => describeStarved(plan, key, edges)),
+  ].filter((reason) => reason !== "");
+  if (reasons.length === 0) return { kind: "graph-complete", detail: "Every path of the graph has reached its end" };
+  return { kind: "dead-end", detail: `The graph cannot go on: ${reasons.join("; ")}` };
+}
+
+/** An end of its own accord. */
+export interface GraphEnd {
+  readonly kind: "graph-complete" | "dead-end";
+  readonly detail: string;
+}
+
+function describeStarved(plan: GraphPlan, key: string, arrived: readonly string[]): string {
+  const group = [...plan.nodes.values()].flatMap((node) => node.groups).find((candidate) => candidate.key === key);
+  if (group === undefined) return "";
+  const missing = group.edges.filter((edge) => !arrived.includes(edge.key)).map((edge) => edge.source);
+  return `"${group.target}" still waits for ${quote([...new Set(missing)])}`;
+}
+
+function arrive(state: GraphState, edge: PlannedEdge, after: Rounds): void {
+  const { group } = edge;
+  if (group.edges.length === 1) activate(state, group.target, after);
+  else if (group.activation === "all") arriveAtAll(state, edge, after);
+  else arriveAtAny(state, edge, after);
+}
+
+/** G2. */
+function arriveAtAll(state: GraphState, { key, group }: PlannedEdge, after: Rounds): void {
+  const { [group.key]: before = { edges: [], after: {} }, ...others } = state.arrived;
+  const edges = before.edges.includes(key) ? before.edges : [...before.edges, key];
+  const joined = latest(before.after, after);
+  const isComplete = group.edges.every((edge) => edges.includes(edge.key));
+  state.arrived = isComplete ? others : { ...others, [group.key]: { edges, after: joined } };
+  if (isComplete) activate(state, group.target, joined);
+}
+
+/** G3: who comes late in a round that has started the node is not heard. */
+function arriveAtAny(state: GraphState, { key, group }: PlannedEdge, after: Rounds): void {
+  const round = 1 + Math.max(state.edgeRounds[key] ?? 0, after[group.key] ?? 0);
+  state.edgeRounds = { ...state.edgeRounds, [key]: round };
+  if (round <= (state.rounds[group.key] ?? 0)) return;
+  state.rounds = { ...state.rounds, [group.key]: round };
+  activate(state, group.target, { ...after, [group.key]: round });
+}
+
+/** G1: what is to start already starts once, after all of it. */
+function activate(state: GraphState, node: string, after: Rounds): void {
+  const waiting = state.ready.find((activation) => activation.node === node);
+  if (waiting === undefined) state.ready = [...state.ready, { node, after }];
+  else {
+    const merged = { node, after: latest(waiting.after, after) };
+    state.ready = state.ready.map((activation) => (activation === waiting ? merged : activation));
+  }
+}
+
+function latest(one: Rounds, other: Rounds): Rounds {
+  const merged: Record<string, number> = { ...one };
+  for (const [key, round] of Object.entries(other)) merged[key] = Math.max(merged[key] ?? 0, round);
+  return merged;
+}
