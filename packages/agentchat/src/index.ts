@@ -6,6 +6,10 @@ export { BaseChatAgent, type BaseChatAgentOptions } from "./agent/base-chat-agen
 export { CodeExecutorAgent, type CodeExecutorAgentOptions } from "./agent/code-executor-agent.ts";
 export { UserProxyAgent, type UserProxyAgentOptions } from "./agent/user-proxy-agent.ts";
 export { GroupChat, type GroupChatOptions } from "./team/group-chat.ts";
+export {
+  MagenticOneGroupChat,
+  type MagenticOneGroupChatOptions,
+} from "./team/magentic-one/magentic-one-group-chat.ts";
 export { RoundRobinGroupChat } from "./team/round-robin-group-chat.ts";
 export { SelectorGroupChat } from "./team/selector/selector-group-chat.ts";
 export type {

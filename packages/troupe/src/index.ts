@@ -7,6 +7,7 @@ export {
   type DiGraph,
   DiGraphBuilder,
   GraphFlow,
+  MagenticOneGroupChat,
   RoundRobinGroupChat,
   SelectorGroupChat,
   Swarm,

@@ -70,6 +70,8 @@ function textOf(event: AgentEvent): string {
     case "memory-queried":
     case "memory-failed":
     case "selection-failed":
+    case "plan-made":
+    case "progress-judged":
     case "note":
       return "";
     default:

@@ -44,6 +44,16 @@ export type AgentEvent =
       readonly candidates: readonly string[];
       readonly answers: readonly string[];
     }
+  /** An orchestrator has planned: what it knows and what it means to do. */
+  | { readonly kind: "plan-made"; readonly facts: string; readonly plan: string; readonly isReplan: boolean }
+  /** An orchestrator has judged the work; `isDefault`: its model gave no ledger, and the default was taken. */
+  | {
+      readonly kind: "progress-judged";
+      readonly ledger: JsonValue;
+      /** Judgements without progress so far. */
+      readonly stalls: number;
+      readonly isDefault?: true;
+    }
   | { readonly kind: "note"; readonly name: string; readonly data: JsonValue };
 
 /** Shown only to whoever watches at that moment: no number, not stored, superseded by the final event. */

@@ -79,6 +79,11 @@ const known: Readonly<Record<DurableRunEvent["kind"], Describe>> = {
     words: `chose none of ${wordsAt(payload, "candidates")}: ${JSON.stringify(valueAt(payload, ["answers"]) ?? [])}`,
     style: "yellow",
   }),
+  "plan-made": (payload) => ({ words: `plans: ${textAt(payload, "plan")}`, isSpeech: true }),
+  "progress-judged": (payload) => ({
+    words: `judges: ${textAt(payload, "ledger", "is_progress_being_made", "reason")}, ${numberAt(payload, "stalls") ?? 0} stalls`,
+    style: "dim",
+  }),
   "members-changed": (payload) => ({
     words: `${textAt(payload, "name")} ${valueAt(payload, ["isMember"]) === true ? "joins" : "leaves"}`,
     style: "yellow",
