@@ -23,6 +23,7 @@ import { archiveCell } from "./cell/archive-cell.ts";
 import { dropHistory } from "./cell/drop-history.ts";
 import { readSnapshot, writeSnapshot } from "./cell/agent-snapshots.ts";
 import { controlRun } from "./run/control-run.ts";
+import { listRuns } from "./run/list-runs.ts";
 import { forgetCell, runtimeClosed } from "./cell/end-cell.ts";
 import { isHere, openForEvents, openReader, readAnywhere, restOfRun } from "./owner/anywhere.ts";
 import { FollowingReader } from "./owner/following-reader.ts";
@@ -167,7 +168,7 @@ export class InProcessRuntime implements AgentRuntime {
   }
 
   async runs(filter: RunFilter = {}): Promise<readonly RunRow[]> {
-    return this.#engine.store.runs(filter);
+    return listRuns(this.#engine, filter);
   }
 
   async recover(): Promise<RecoveryReport> {

@@ -3,6 +3,7 @@ import { yieldMacrotask } from "../../async/index.ts";
 import type { CellRow, RunRow } from "../../store/index.ts";
 import type { BlockedCell, RecoveredCell, RecoveryReport } from "../agent-runtime.ts";
 import { isOwnedElsewhere } from "./owned-elsewhere.ts";
+import { isWorkerCell, workerCell } from "./remote-desk.ts";
 import type { Engine } from "../engine.ts";
 
 /** Turns of the event loop in which a resumed turn that does not fit its journal shows. */
@@ -11,7 +12,8 @@ const misfitTurns = 64;
 /** Opens every cell with something to do that nobody works on; what their logs hold goes on by that alone (C26). */
 export async function recoverCells(engine: Engine): Promise<RecoveryReport> {
   const rows = await engine.store.cells();
-  const unfinished = rows.filter((row) => (row.isBusy || row.hasMail) && !row.cell.startsWith("~"));
+  await dropMailboxes(engine, rows);
+  const unfinished = rows.filter((row) => (row.isBusy || row.hasMail) && !isWorkerCell(row.cell));
   const resumed: RecoveredCell[] = [];
   const blocked: BlockedCell[] = [];
   for (const row of unfinished) {
@@ -22,6 +24,12 @@ export async function recoverCells(engine: Engine): Promise<RecoveryReport> {
   }
   for (let turn = 0; turn < misfitTurns && resumed.length > 0; turn++) await yieldMacrotask();
   return splitMisfits(engine, { resumed, blocked });
+}
+
+/** Drops the mailboxes of workers that have ended: nobody hears any more what they are answered. */
+async function dropMailboxes(engine: Engine, rows: readonly CellRow[]): Promise<void> {
+  for (const { cell, owner } of rows)
+    if (owner === undefined && isWorkerCell(cell) && cell !== workerCell(engine.owner)) await engine.store.prune(cell);
 }
 
 async function runsOf(engine: Engine, row: CellRow): Promise<readonly RunRow[]> {

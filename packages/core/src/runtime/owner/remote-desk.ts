@@ -192,6 +192,11 @@ export function workerCell(worker: string): string {
   return `~${worker}`;
 }
 
+/** True for a cell whose inbox takes the answers for a worker, this one or another. */
+export function isWorkerCell(cell: string): boolean {
+  return cell.startsWith("~");
+}
+
 function noAnswer(cell: string, limitMs: number): DeliveryError {
   return new DeliveryError(
     "delivery.deadline_exceeded",

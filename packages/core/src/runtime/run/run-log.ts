@@ -69,6 +69,11 @@ export class RunLog {
     return this.#resumed !== undefined;
   }
 
+  /** Number of the last durable event; 0 before the first. */
+  get sequence(): number {
+    return this.#shown;
+  }
+
   get watcherCount(): number {
     return this.#watchers.size;
   }
