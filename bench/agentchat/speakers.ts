@@ -1,9 +1,10 @@
 import { type AgentReply, BaseChatAgent, type ChatMessage } from "@troupe/agentchat";
 import type { ChatModel, ModelCapabilities, ModelEvent, ModelRequest, ModelResult } from "@troupe/llm";
 
-/** Says one word each turn: what is left is the framework. */
+/** Says a word and a number each turn, so that nobody goes round in circles: what is left is the framework. */
 export class Speaker extends BaseChatAgent {
   readonly #onTurn: () => void;
+  readonly #said = { times: 0 };
 
   constructor(name: string, onTurn: () => void = () => {}) {
     super({ name });
@@ -13,7 +14,8 @@ export class Speaker extends BaseChatAgent {
   // oxlint-disable-next-line require-yield -- it has nothing to tell on the way
   async *onMessages(_messages: readonly ChatMessage[]): AsyncGenerator<never, AgentReply> {
     this.#onTurn();
-    return this.reply("hello");
+    this.#said.times += 1;
+    return this.reply(`hello ${this.#said.times}`);
   }
 }
 

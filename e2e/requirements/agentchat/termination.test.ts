@@ -57,7 +57,7 @@ verifies(
       summarizeTools: () => "summary",
     });
     const run = (termination: TerminationCondition): PromiseLike<{ readonly messages: readonly unknown[] }> =>
-      new RoundRobinGroupChat({ participants: [worker], termination, maxTurns: 3 }).run("go");
+      new RoundRobinGroupChat({ participants: [worker], termination, maxTurns: 3, loops: "off" }).run("go");
     expect((await run(new TextMentionTermination("DONE"))).messages).toHaveLength(4);
     expect((await run(new TextMentionTermination("DONE", { includeEvents: true }))).messages).toHaveLength(2);
     expect((await run(new MaxMessageTermination(5, { includeEvents: true }))).messages).toHaveLength(2);

@@ -64,6 +64,8 @@ export { TextMessageTermination } from "./condition/text-message-termination.ts"
 export { TimeoutTermination } from "./condition/timeout-termination.ts";
 export { type TokenLimits, TokenUsageTermination } from "./condition/token-usage-termination.ts";
 export { type Budget, type BudgetOption, defaultBudget } from "./budget/budget.ts";
+export type { GuardOptions } from "./guard/guard-options.ts";
+export type { LoopOption } from "./guard/loop-limit.ts";
 
 // What agents say and do.
 export type { ChatMessage, ChatMessageBase, MessageDraft, Task } from "./message/chat-message.ts";

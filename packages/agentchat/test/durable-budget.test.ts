@@ -65,6 +65,7 @@ function createTeam(world: World, { width, rounds, messages }: TeamOptions): Rou
     name: "team",
     participants: [agent],
     termination: new MaxMessageTermination(messages),
+    loops: "off",
   });
 }
 

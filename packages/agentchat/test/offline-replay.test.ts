@@ -58,6 +58,7 @@ function createTeam(): RoundRobinGroupChat {
       new Wasteful(new ScriptedModel(() => "wasted")),
     ],
     onError: "skip",
+    loops: "off",
     termination: new TokenUsageTermination({ total: 1_500 }).or(new MaxMessageTermination(40)),
   });
 }

@@ -197,6 +197,7 @@ describe("budgets", () => {
       ),
       tools: [add],
       maxToolIterations: 1000,
+      loops: "off",
     });
 
   it("end a run before the call that would exceed them, with what there is", async () => {
@@ -261,7 +262,7 @@ describe("budgets", () => {
       () => reply.toolCall("add", {}, { usage: { inputTokens: 100_000, outputTokens: 1000 } }),
       { name: "openai:gpt-5-mini" },
     );
-    await using priced = new AssistantAgent({ name: "p", model, tools: [add], maxToolIterations: 1000 });
+    await using priced = new AssistantAgent({ name: "p", model, tools: [add], maxToolIterations: 1000, loops: "off" });
     const result = await priced.run("go", { budget: { usd: 0.2 } });
     expect(result.stopReason.detail).toContain("usd");
     expect(result.usage.total.usd).toBeGreaterThan(0);

@@ -93,7 +93,7 @@ describe("an answer that is no choice", () => {
       maxFailedSelections: Number.POSITIVE_INFINITY,
       maxTurns: 500,
     });
-    const result = await team.run("Go", { budget: "unbounded" });
+    const result = await team.run("Go", { budget: "unbounded", loops: "off" });
     const said = result.messages.map((message) => message.source).slice(1);
     expect(said).toHaveLength(500);
     expect(said.filter((name) => !names.includes(name))).toEqual([]);
@@ -122,7 +122,7 @@ describe("an answer that is no choice", () => {
       answers: () => "a",
       maxTurns: 1000,
     });
-    const { messages } = await team.run("Go", { budget: "unbounded" });
+    const { messages } = await team.run("Go", { budget: "unbounded", loops: "off" });
     const said = messages.slice(1).map((message) => message.source);
     expect(said).toEqual(Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? "a" : "b")));
     expect(model.requests.length).toBe(1);

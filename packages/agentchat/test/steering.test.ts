@@ -63,6 +63,7 @@ function makeTeam(dice: Dice): RoundRobinGroupChat {
     participants: [agent("a"), inner, agent("b")],
     termination,
     onError: policy(),
+    loops: "off",
   });
 }
 

@@ -54,6 +54,7 @@ export {
   tool,
 } from "./tool/tool.ts";
 export type { ToolSchema } from "./tool/tool-schema.ts";
+export { type Checked, parseArgumentsText } from "./tool/parse-arguments.ts";
 export { jsonSchema } from "./tool/json-schema.ts";
 export { type ToolContent, toolContent } from "./tool/render-result.ts";
 export { runToolCall, type ToolCallContext, toResultPart } from "./tool/run-tool-call.ts";

@@ -1,4 +1,5 @@
 import type { AgentYield } from "../message/agent-event.ts";
+import { pickGuards } from "../guard/guard-options.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
@@ -27,6 +28,7 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
   constructor(options: AssistantAgentOptions<Output>) {
     const { name, description, budget, prices, output } = options;
     super({
+      ...pickGuards(options),
       name,
       description: description ?? "An assistant that answers with the help of its tools",
       budget,

@@ -14,6 +14,7 @@ import type {
   Workbench,
 } from "@troupe/llm";
 import type { BudgetOption } from "../budget/budget.ts";
+import type { GuardOptions } from "../guard/guard-options.ts";
 import type { Handoff } from "./handoff.ts";
 
 /** Settings of every call of a model. */
@@ -23,7 +24,7 @@ export type ModelSettings = Pick<
 >;
 
 /** What an `AssistantAgent` is made of. */
-export interface AssistantAgentOptions<Output = undefined> {
+export interface AssistantAgentOptions<Output = undefined> extends GuardOptions {
   /** Unique in a team: an identifier. */
   readonly name: string;
   /** What `model(id)` returns, an AI SDK model, or any `ChatModel`. */

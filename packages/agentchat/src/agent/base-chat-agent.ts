@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PriceTable } from "@troupe/llm";
 import { ConfigError, toJson } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
+import type { GuardOptions } from "../guard/guard-options.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import { Runner } from "../run/runner.ts";
@@ -11,7 +12,7 @@ import type { AgentReply, AgentRole, ErasedContext } from "../turn/role.ts";
 import { checkAgentName } from "./agent-name.ts";
 
 /** What every agent is made of. */
-export interface BaseChatAgentOptions<State, Output = undefined, L extends ListSchemas = {}> {
+export interface BaseChatAgentOptions<State, Output = undefined, L extends ListSchemas = {}> extends GuardOptions {
   /** Unique in a team: an identifier. */
   readonly name: string;
   /** What the agent is for: selectors and other agents decide by it. */
@@ -60,6 +61,7 @@ export abstract class BaseChatAgent<
       budget: options.budget,
       prices: options.prices,
       output: options.output,
+      guards: options,
     });
     this.#initialState = options.state;
     this.#lists = options.lists ?? {};
@@ -81,6 +83,11 @@ export abstract class BaseChatAgent<
     return 0;
   }
 
+  /** True for an agent whose words are those of a person: it may repeat itself. Default false. */
+  protected get isPerson(): boolean {
+    return false;
+  }
+
   /** A thought to yield: people see it, other agents do not. */
   protected thought(text: string): { readonly kind: "thought"; readonly text: string } {
     return { kind: "thought", text };
@@ -100,6 +107,7 @@ export abstract class BaseChatAgent<
       lists: this.#lists,
       models: this.models,
       longestStepMs: this.longestStepMs,
+      isPerson: this.isPerson,
       takeTurn: (messages, context) => this.#takeTurn(messages, context),
     };
   }

@@ -1,13 +1,14 @@
 import { type CodeBlock, type CodeExecutor, type CodeResult, extractCodeBlocks } from "@troupe/llm";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { AgentYield } from "../message/agent-event.ts";
+import { type GuardOptions, pickGuards } from "../guard/guard-options.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 import { BaseChatAgent } from "./base-chat-agent.ts";
 
 /** What a `CodeExecutorAgent` is made of. */
-export interface CodeExecutorAgentOptions {
+export interface CodeExecutorAgentOptions extends GuardOptions {
   readonly name: string;
   /** Opened and closed by the program. */
   readonly executor: CodeExecutor;
@@ -39,6 +40,7 @@ export class CodeExecutorAgent extends BaseChatAgent {
   /** @throws ConfigError `config.invalid_definition` for a name that is not an identifier. */
   constructor(options: CodeExecutorAgentOptions) {
     super({
+      ...pickGuards(options),
       name: options.name,
       description: options.description ?? "Runs the programs in what the others say and answers with what they print",
       budget: options.budget,

@@ -36,6 +36,10 @@ export class UserProxyAgent extends BaseChatAgent {
     this.#deadlineMs = options.deadlineMs;
   }
 
+  protected override get isPerson(): boolean {
+    return true;
+  }
+
   // What happens on the way is the question, which asking records.
   // oxlint-disable-next-line require-yield
   async *onMessages(

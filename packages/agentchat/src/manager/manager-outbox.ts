@@ -2,6 +2,7 @@ import { type AgentId, agentId, type JsonValue } from "@troupe/core";
 import type { UsageLedger } from "@troupe/llm";
 import type { Budget } from "../budget/budget.ts";
 import { budgetExceeded } from "../budget/run-ledger.ts";
+import type { LoopGuard } from "../guard/loop-guard.ts";
 import { asJson } from "../message/as-json.ts";
 import {
   type CellContext,
@@ -24,6 +25,7 @@ export interface ManagerPlace extends CellAddress {
   readonly type: string;
   readonly core: CellContext;
   readonly budget: Budget;
+  readonly loops: Pick<LoopGuard, "limit" | "people">;
   /** A run begins with this turn: it has spent nothing. */
   readonly begin: () => void;
   /** Keeps an error of the team's own code as it was thrown. */

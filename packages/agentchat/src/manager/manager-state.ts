@@ -44,6 +44,8 @@ export interface ActiveRun {
   turnsUnderWay: Record<string, OpenTurn>;
   isStopping: boolean;
   interjected: ChatMessage[];
+  /** Length of the thread when a tool last did something new: loops begin behind it. */
+  newsAt?: number;
   ending?: Ending;
   failure?: { readonly error: JsonValue; readonly agentPath: readonly string[] };
 }

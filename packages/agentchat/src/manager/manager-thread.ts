@@ -64,7 +64,14 @@ export class ManagerThread {
     const messages = items.filter((item) => item.by !== "").map((item) => item.message);
     const seen = run.parent?.wantsEvents === true ? await events.read() : [];
     if (seen.length > 0) events.replaceAll([]);
-    const { turnsTaken, spent } = run;
-    return { end: nestedEnd(run), messages, events: seen, turnsTaken, ...(spent !== undefined && { spent }) };
+    const { turnsTaken, spent, newsAt } = run;
+    return {
+      end: nestedEnd(run),
+      messages,
+      events: seen,
+      turnsTaken,
+      ...(spent !== undefined && { spent }),
+      ...(newsAt !== undefined && { hasProgressed: true }),
+    };
   }
 }

@@ -15,6 +15,7 @@
 import { encodeError, type JsonValue } from "@troupe/core";
 import { budgetExceeded } from "../budget/run-ledger.ts";
 import { addSpent, toUsageLedger, toUsageSum } from "../budget/spent.ts";
+import { findMessageCycle } from "../guard/message-cycle.ts";
 import { asJson } from "../message/as-json.ts";
 import { completeMessage, type MessageDraft } from "../message/chat-message.ts";
 import {
@@ -39,7 +40,7 @@ import { turnsLeft } from "./turns-left.ts";
 import { changeMembers, presentMembers } from "./members.ts";
 import { finishNested, finishRoot, forward, type ManagerPlace, requestTurn } from "./manager-outbox.ts";
 import { ManagerThread } from "./manager-thread.ts";
-import { cancelled } from "./nested-end.ts";
+import { cancelled, limited } from "./nested-end.ts";
 
 /** One turn of a manager. */
 export class Manager {
@@ -177,6 +178,7 @@ export class Manager {
       if (reply.isUndone !== true) this.#state.heard[turn.speaker] = turn.heard;
       else if (turn.forgets === true) this.#state.forgets = [...(this.#state.forgets ?? []), turn.speaker];
       if (reply.restarts === true) this.#restart();
+      if (reply.hasProgressed === true) run.newsAt = this.#thread.length;
       for (const message of reply.messages) this.#thread.append(turn.speaker, message);
       if (run.parent?.wantsEvents === true) for (const event of reply.events) this.#core.lists.events.append(event);
       for (const message of run.interjected.splice(0)) this.#thread.hear(message);
@@ -210,7 +212,7 @@ export class Manager {
         run.ending ??= cancelled(end);
         return false;
       case "limited":
-        run.ending ??= { kind: "budget", detail: end.detail };
+        run.ending ??= limited(end);
         return false;
       case "error":
         return this.#handleError(run, turn, end);
@@ -240,6 +242,7 @@ export class Manager {
     const { memory } = this.#state;
     this.#state.memory = this.#role.observe?.(memory, news) ?? memory;
     this.#checkCondition(run, news, events);
+    if (run.ending === undefined && news.kind !== "task") await this.#checkLoop(run);
     const isWorking = Object.keys(run.turnsUnderWay).length > 0;
     if (isWorking && this.#role.schedulesEach !== true) return;
     if (run.ending === undefined && run.failure === undefined) await this.#select(run, news);
@@ -261,6 +264,12 @@ export class Manager {
     run.condition = verdict.state;
     if (verdict.reason !== null)
       run.ending = { kind: "condition", condition: termination.name, detail: verdict.reason };
+  }
+
+  async #checkLoop(run: ActiveRun): Promise<void> {
+    const from = Math.max(run.threadStart, run.newsAt ?? 0);
+    const cycle = await findMessageCycle(this.#core.lists.thread, from, this.#place.loops);
+    if (cycle !== undefined) run.ending = { kind: "loop", detail: cycle };
   }
 
   async #select(run: ActiveRun, news: SelectionNews): Promise<void> {
@@ -366,7 +375,7 @@ export class Manager {
       const end = endOf(error) ?? failedEnd(error, this.#place.path);
       if (end.status === "error") this.#place.noteFault(error);
       if (end.status === "error") run.failure ??= { error: asJson(encodeError(error)), agentPath: this.#place.path };
-      else run.ending ??= end.status === "limited" ? { kind: "budget", detail: end.detail } : cancelled(end);
+      else run.ending ??= end.status === "limited" ? limited(end) : cancelled(end);
       if (Object.keys(run.turnsUnderWay).length === 0) await this.#finish(run);
     }
   }

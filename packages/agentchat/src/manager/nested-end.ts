@@ -9,6 +9,11 @@ export function cancelled(end: TurnEnd): Ending {
   return { kind: cancelledBy(detail) === "budget" ? "budget" : "cancelled", detail: describeDetail(detail) };
 }
 
+/** The ending of a run whose speaker was ended by a guard. */
+export function limited({ detail, stop = "budget" }: Extract<TurnEnd, { readonly status: "limited" }>): Ending {
+  return { kind: stop, detail };
+}
+
 /** How a nested team's part of a run ended, for the team above. */
 export function nestedEnd(run: ActiveRun): TurnEnd {
   if (run.failure !== undefined) {
@@ -16,6 +21,7 @@ export function nestedEnd(run: ActiveRun): TurnEnd {
     return { status: "error", error: run.failure.error as unknown as EncodedError, agentPath: run.failure.agentPath };
   }
   if (run.ending?.kind === "cancelled") return { status: "cancelled", detail: run.ending.detail };
-  if (run.ending?.kind === "budget") return { status: "limited", detail: run.ending.detail };
-  return { status: "ok" };
+  const { kind, detail } = run.ending ?? { kind: "finished", detail: "" };
+  if (kind === "budget") return { status: "limited", detail };
+  return kind === "loop" || kind === "stalled" ? { status: "limited", detail, stop: kind } : { status: "ok" };
 }

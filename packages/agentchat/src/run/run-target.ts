@@ -7,7 +7,8 @@ import {
   TeamError,
   TroupeError,
 } from "@troupe/core";
-import type { StoredBudget } from "../budget/budget.ts";
+import { asJson } from "../message/as-json.ts";
+import type { InheritedRun } from "../turn/run-resources.ts";
 import { RenameRun, StartRun, type StartRunPayload, type StartRunReply } from "../turn/protocol.ts";
 import { formatCell, formatKey, parseKey } from "../manager/cell-address.ts";
 import type { RunnerBinding } from "./runner-binding.ts";
@@ -31,7 +32,7 @@ export function createTarget(binding: RunnerBinding, sessionId: string, runId: s
 /** What a run starts with. */
 export interface RunStart {
   readonly payload: StartRunPayload;
-  readonly budget: StoredBudget;
+  readonly inherited: InheritedRun;
   readonly durability: RunContext["durability"];
   /** Set for a run that waits for its session; aborted when it shall not start any more. */
   readonly queue: AbortController | undefined;
@@ -56,13 +57,13 @@ export async function startRun(target: RunTarget, start: RunStart): Promise<bool
 
 async function sendStart(
   { runtime, manager, runId }: RunTarget,
-  { payload, budget, durability }: RunStart,
+  { payload, inherited, durability }: RunStart,
 ): Promise<StartRunReply> {
   try {
     const run: RunContext = {
       runId,
       path: [],
-      inherited: { budget: { ...budget } },
+      inherited: asJson(inherited),
       ...(durability !== undefined && { durability }),
     };
     return await runtime.send(StartRun(payload), manager, { run, deadlineMs: Number.POSITIVE_INFINITY });

@@ -17,9 +17,15 @@ import {
   TeamEnded,
   type TurnReply,
 } from "../turn/protocol.ts";
-import { type AgentRole, membersOf, type Role, roleAt, type TeamRole } from "../turn/role.ts";
+import { type AgentRole, membersOf, peopleIn, type Role, roleAt, type TeamRole } from "../turn/role.ts";
 import type { LiveFaults } from "../message/live-faults.ts";
-import { createEnvironment, readBudget, type RunIdentity, type TurnEnvironment } from "../turn/run-resources.ts";
+import {
+  createEnvironment,
+  readBudget,
+  readLoopLimit,
+  type RunIdentity,
+  type TurnEnvironment,
+} from "../turn/run-resources.ts";
 import { endOf, failedEnd } from "../turn/turn-end.ts";
 import { formatCell, parseKey } from "../manager/cell-address.ts";
 import { Manager } from "../manager/manager.ts";
@@ -51,6 +57,7 @@ export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: Binding
   const environment = createEnvironment({
     clock: runtime.clock,
     prices,
+    people: peopleIn(root),
     // A reader whose signal is aborted shows what is there, and ends.
     readEvents: (cell, runId) => runtime.events(cell, { runId, signal: AbortSignal.abort() }),
     watchLoss: runtime.isDurable ? (cell, runId, onLost) => watchLoss(runtime, { cell, runId }, onLost) : undefined,
@@ -145,6 +152,7 @@ function openManager({ root, environment }: RunnerParts, core: CellContext): Man
     path,
     core,
     budget: readBudget(run.inherited),
+    loops: { limit: readLoopLimit(run.inherited), people: environment.people },
     begin: () => environment.begin(run, cell),
     noteFault: (error) => environment.faults.note(run.runId, error),
     close: () => environment.close(run.runId),

@@ -9,6 +9,8 @@ import {
 } from "@troupe/core";
 import { listPrices, type PriceTable } from "@troupe/llm";
 import { type BudgetOption, resolveBudget, storeBudget } from "../budget/budget.ts";
+import type { GuardOptions } from "../guard/guard-options.ts";
+import { resolveLoopLimit, storeLoopLimit } from "../guard/loop-limit.ts";
 import { parseTask } from "../message/parse-task.ts";
 import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
@@ -29,6 +31,7 @@ export interface RunnerOptions<Output> {
   readonly description: string;
   readonly budget?: BudgetOption | undefined;
   readonly prices?: PriceTable | undefined;
+  readonly guards?: GuardOptions | undefined;
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
 }
 
@@ -180,10 +183,11 @@ export abstract class Runner<Output> implements Participant {
     const budget = resolveBudget(options.budget, this.#options.budget);
     const isAllowed = [options.budget, this.#options.budget].some(allowsUnpriced);
     if (!isAllowed) checkPrices(this.#rootRole(), budget, this.#prices);
+    const loops = storeLoopLimit(resolveLoopLimit(options.loops, this.#options.guards?.loops));
     const messages = parseTask(task);
     return {
       payload: { runId, taskKey: taskKey(messages), messages },
-      budget: storeBudget(budget),
+      inherited: { budget: storeBudget(budget), ...(loops !== undefined && { loops }) },
       durability: options.durability,
       queue: options.whenBusy === "queue" ? new AbortController() : undefined,
     };

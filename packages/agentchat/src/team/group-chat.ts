@@ -3,6 +3,7 @@ import type { PriceTable } from "@troupe/llm";
 import { ConfigError, isAgentType, type JsonValue } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
+import type { GuardOptions } from "../guard/guard-options.ts";
 import { freezeDefinition } from "../run/freeze-definition.ts";
 import { Runner } from "../run/runner.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../turn/role.ts";
 
 /** What every team is made of. */
-export interface GroupChatOptions<Output = undefined> {
+export interface GroupChatOptions<Output = undefined> extends GuardOptions {
   /** Agents and teams, each with a name of its own. */
   readonly participants: readonly Participant[];
   /** Unique on a runtime; needed with a store that outlives the process. Default: the class name. */
@@ -59,6 +60,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       budget: options.budget,
       prices: options.prices,
       output: options.output,
+      guards: options,
     });
     this.#participants = checkParticipants(name, options.participants);
     this.#termination = options.termination;

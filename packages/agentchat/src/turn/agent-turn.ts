@@ -2,6 +2,8 @@ import type { JsonValue, List, StepContext, StepOptions, StepOutcome } from "@tr
 import type { CodeResult, ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
 import type { SettledCall } from "../budget/run-ledger.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
+import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
+import { callsInLoop } from "../guard/loop-guard.ts";
 import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
 import { asJson } from "../message/as-json.ts";
 import type { Question } from "../message/question.ts";
@@ -30,6 +32,9 @@ export interface TurnNotes {
   /** What happened on the way; empty unless the manager wants it. */
   readonly events: SourcedEvent[];
   spent: readonly Spent[];
+  /** True when a tool did something that it had not done before, or somebody has answered a question. */
+  hasProgressed?: boolean;
+  trail?: CallTrail;
 }
 
 /** A question without a deadline of its own: 7 days. */
@@ -151,7 +156,9 @@ export class AgentTurn implements ErasedContext {
     const wait = this.#core.wait("question", options.schema, { deadlineMs, question: asJson(question) });
     this.#emit("question-asked", asJson({ question: { ...question, id: wait.id } }));
     try {
-      return await wait.answer;
+      const answer = await wait.answer;
+      this.#notes.hasProgressed = true;
+      return answer;
     } finally {
       // Also when the deadline or a cancel ended it: it is not open any more.
       this.#emit("question-answered", { questionId: wait.id });
@@ -199,6 +206,16 @@ export class AgentTurn implements ErasedContext {
 
   #emit(kind: string, payload: JsonValue): void {
     this.#core.emit(kind, payload, { path: this.path });
+  }
+
+  /** Tool calls have ended. The error to end the turn with when they go round in circles. */
+  async noteRound(round: ToolCallRound): Promise<Error | undefined> {
+    const { loops } = this.resources;
+    if (loops.limit === Number.POSITIVE_INFINITY) return undefined;
+    this.#notes.trail ??= new CallTrail(this.history, loops);
+    const { isNew, cycle } = await this.#notes.trail.add(round);
+    if (isNew) this.#notes.hasProgressed = true;
+    return cycle === undefined ? undefined : callsInLoop(this.agentName, cycle, loops.limit);
   }
 
   /** Numbers the rounds of tool calls of this turn. */

@@ -51,11 +51,11 @@ export async function callTools(
   const ends = await Promise.all(
     calls.map((call, index) => finishCall(turn, { call, place: `${round}.${index}` }, tools)),
   );
-  return {
-    results: ends.map((end) => end.result),
-    stopped: ends.find((end) => end.stopped !== undefined)?.stopped,
-    refused: ends.find((end) => end.refused !== undefined)?.refused,
-  };
+  const results = ends.map((end) => end.result);
+  const stopped = ends.find((end) => end.stopped !== undefined)?.stopped;
+  const refused = ends.find((end) => end.refused !== undefined)?.refused;
+  if (stopped !== undefined || refused !== undefined) return { results, stopped, refused };
+  return { results, stopped, refused: await turn.noteRound({ calls, results }) };
 }
 
 interface FinishedCall extends CallEnd {

@@ -54,7 +54,7 @@ export interface ToolRound {
   readonly results: readonly ToolResultPart[];
   /** Set when the calls were stopped from outside. */
   readonly stopped: ControlReason | undefined;
-  /** Set when the budget refused a call. */
+  /** Set when the turn must end: the budget refused a call, or the calls go round in circles. */
   readonly refused: Error | undefined;
 }
 

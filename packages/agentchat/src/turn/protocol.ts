@@ -12,13 +12,15 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Spent } from "../budget/spent.ts";
 import type { AgentEvent } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import type { StopKind } from "../message/stop-reason.ts";
 import { trustedSchema } from "../message/trusted-schema.ts";
 
 /** How a turn ended. Only `ok` means that the speaker said all it wanted to say. */
 export type TurnEnd =
   | { readonly status: "ok" }
   | { readonly status: "cancelled" | "interrupted"; readonly detail: JsonValue }
-  | { readonly status: "limited"; readonly detail: string }
+  /** A guard ended it: the budget, unless `stop` names another. */
+  | { readonly status: "limited"; readonly detail: string; readonly stop?: StopKind }
   | { readonly status: "error"; readonly error: EncodedError; readonly agentPath: readonly string[] };
 
 /** What a speaker answers to its manager. */
@@ -34,6 +36,8 @@ export interface TurnReply {
   readonly finished?: { readonly data: JsonValue };
   /** What the models were paid for on the way; absent when none was called. */
   readonly spent?: readonly Spent[];
+  /** A tool did something on the way that it had not done before: the team does not go round in circles. */
+  readonly hasProgressed?: true;
   /** Of a nested team: turns that its speakers took. */
   readonly turnsTaken?: number;
   /** Of a team's adviser: its answer. */

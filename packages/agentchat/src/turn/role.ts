@@ -38,6 +38,8 @@ export interface AgentRole {
   readonly models: readonly string[];
   /** Milliseconds that one of its tools or programs may take; 0 when it does not know. */
   readonly longestStepMs: number;
+  /** True when its words are those of a person: repeating them is no loop. */
+  readonly isPerson?: boolean | undefined;
 }
 
 /** What has happened since a strategy was last asked. */
@@ -161,6 +163,12 @@ export function roleAt(root: TeamRole, path: readonly string[]): Role | undefine
 export function membersOf(role: Role): readonly Role[] {
   if (role.kind === "agent") return [];
   return role.adviser === undefined ? [...role.participants.values()] : [...role.participants.values(), role.adviser];
+}
+
+/** Names of those below a role whose words come from people. */
+export function peopleIn(role: Role): ReadonlySet<string> {
+  if (role.kind === "agent") return new Set(role.isPerson === true ? [role.name] : []);
+  return new Set(["user", ...membersOf(role).flatMap((member) => [...peopleIn(member)])]);
 }
 
 /** The place of a team's adviser below the team: no participant can have this name. */

@@ -1,8 +1,10 @@
 import { type CellEvent, type Clock, isPromiseLike, type LiveEvent, type MaybePromise } from "@troupe/core";
-import { type PriceTable, ToolLimiter } from "@troupe/llm";
+import { type ModelMessage, type PriceTable, ToolLimiter } from "@troupe/llm";
 import { type Budget, loadBudget, type StoredBudget } from "../budget/budget.ts";
 import { type RecordedSpending, readSpending, spendingKinds } from "../budget/recorded-spending.ts";
 import { RunLedger } from "../budget/run-ledger.ts";
+import type { LoopGuard } from "../guard/loop-guard.ts";
+import { loadLoopLimit } from "../guard/loop-limit.ts";
 import { createLiveFaults, type LiveFaults } from "../message/live-faults.ts";
 import { type DurableRunEvent, toRunEvent } from "../message/run-event.ts";
 
@@ -10,11 +12,14 @@ import { type DurableRunEvent, toRunEvent } from "../message/run-event.ts";
 export interface RunResources {
   readonly ledger: RunLedger;
   readonly limiter: ToolLimiter;
+  readonly loops: LoopGuard;
 }
 
-/** What a run hands down in its run context. */
+/** What a run hands down in its run context: JSON. */
 export interface InheritedRun {
   readonly budget: StoredBudget;
+  /** How often the same may happen in a row; absent for the default, 0 when nobody looks. */
+  readonly loops?: number;
 }
 
 /** A run as its actors know it. */
@@ -27,6 +32,8 @@ export interface RunIdentity {
 export interface TurnEnvironment {
   readonly clock: Clock;
   readonly prices: PriceTable;
+  /** Names of those whose words come from people. */
+  readonly people: ReadonlySet<string>;
   /** Makes the resources of a run that begins here and now, and has spent nothing. */
   begin(run: RunIdentity, cell: string): void;
   /** Those of a run that is under way; read from its record when another process, or the run that it was forked from, began it. */
@@ -40,6 +47,8 @@ export interface TurnEnvironment {
 export interface EnvironmentOptions {
   readonly clock: Clock;
   readonly prices: PriceTable;
+  /** Names of those whose words come from people. */
+  readonly people: ReadonlySet<string>;
   /** Called once when a run's wall time is spent. */
   readonly onTimeOver: (run: { readonly cell: string; readonly runId: string; readonly detail: string }) => void;
   /** The events of a run that are recorded by now. */
@@ -59,6 +68,7 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
   const { clock, prices } = options;
   const runs = new Map<string, MaybePromise<RunResources>>();
   const watches = new Map<string, () => void>();
+  const roundKeys = new WeakMap<ModelMessage, number>();
   const close = (runId: string): void => {
     const closed = runs.get(runId);
     runs.delete(runId);
@@ -75,7 +85,8 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
   const make = (run: RunIdentity, cell: string, recorded?: RecordedSpending): RunResources => {
     const onTimeOver = (detail: string): void => options.onTimeOver({ cell, runId: run.runId, detail });
     const budget = readBudget(run.inherited);
-    return { ledger: new RunLedger({ budget, clock, onTimeOver, recorded }), limiter: new ToolLimiter() };
+    const loops = { limit: readLoopLimit(run.inherited), people: options.people, roundKeys };
+    return { ledger: new RunLedger({ budget, clock, onTimeOver, recorded }), limiter: new ToolLimiter(), loops };
   };
   const recover = async (run: RunIdentity, cell: string): Promise<RunResources> => {
     const events: DurableRunEvent[] = [];
@@ -89,6 +100,7 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
     faults: createLiveFaults(),
     clock,
     prices,
+    people: options.people,
     begin: (run, cell) => {
       // A manager's first turn that is replayed for show must not touch a run at work.
       if (!runs.has(run.runId)) keep(run, cell, make(run, cell));
@@ -114,6 +126,12 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
 export function readBudget(inherited: unknown): Budget {
   if (!hasBudget(inherited)) return loadBudget({});
   return loadBudget(inherited.budget);
+}
+
+/** The limit of loops in a run context; the default for a context that another program made. */
+export function readLoopLimit(inherited: unknown): number {
+  const isGiven = typeof inherited === "object" && inherited !== null && "loops" in inherited;
+  return loadLoopLimit(isGiven ? inherited.loops : undefined);
 }
 
 function hasBudget(value: unknown): value is InheritedRun {

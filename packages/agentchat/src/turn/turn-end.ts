@@ -7,13 +7,14 @@ export function stoppedEnd(reason: ControlReason): TurnEnd {
 }
 
 /**
- * The end of a turn that an error ended on purpose: a stopped step, or a budget that is spent. Undefined for real faults.
+ * The end of a turn that an error ended on purpose: a stopped step, a budget that is spent, a loop. Undefined for real faults.
  *
  * The codes are the core's (`state.step_cancelled` with `kind` and `detail`) and this package's ledger's.
  */
 export function endOf(error: unknown): TurnEnd | undefined {
   if (!TroupeError.isTroupeError(error)) return undefined;
   if (error.code === "run.budget_exceeded") return { status: "limited", detail: error.message };
+  if (error.code === "run.loop") return { status: "limited", detail: error.message, stop: "loop" };
   if (error.code !== "state.step_cancelled") return undefined;
   const { kind, detail } = error.details ?? {};
   return { status: kind === "interrupt" ? "interrupted" : "cancelled", detail: detail ?? null };

@@ -1,5 +1,6 @@
 import type { AgentRuntime, Store } from "@troupe/core";
 import type { BudgetOption } from "../../budget/budget.ts";
+import type { LoopOption } from "../../guard/loop-limit.ts";
 import type { ChatMessage, Task } from "../../message/chat-message.ts";
 import type { Question } from "../../message/question.ts";
 import type { RunEvent } from "../../message/run-event.ts";
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Goes before the runner's own budget. */
   readonly budget?: BudgetOption | undefined;
+  /** When the run is stopped for going round in circles. Goes before the runner's own; default: the third time. */
+  readonly loops?: LoopOption | undefined;
   /** Answers questions in place. Without it a run with open questions rests. */
   readonly onQuestion?: ((question: Question) => unknown) | undefined;
   /** What to do when the session has a run already: default `reject`, with `run.session_busy`. */

@@ -1,0 +1,19 @@
+import { createVerifier, defineRequirements, type Requirements, type Verifier } from "./requirement.ts";
+
+/** What keeps a run from running away, and its tools from doing what they must not: what users of every agent framework ask for. */
+export const requirements: Requirements = defineRequirements([
+  // Loops
+  {
+    id: "guard-1",
+    kind: "better",
+    text: "A model that repeats one call with one result is stopped the third time, and the cycle is named.",
+  },
+  { id: "guard-2", kind: "better", text: "Agents that say the same to each other are stopped, in nested teams too." },
+  { id: "guard-3", kind: "better", text: "A run of 60 calls with changing arguments is not stopped." },
+  { id: "guard-4", kind: "better", text: "What is left of a stopped run is its messages and a history that works." },
+]);
+
+const verifier: Verifier = createVerifier(requirements);
+
+/** Declares a test that verifies a row. */
+export const verifies: Verifier["verifies"] = (id, name, verify) => verifier.verifies(id, name, verify);
