@@ -1,6 +1,7 @@
 // Agents and teams.
 export { AssistantAgent } from "./agent/assistant-agent.ts";
 export type { AssistantAgentOptions, ModelSettings } from "./agent/assistant-options.ts";
+export type { CodeApproval, CodeApprovalRequest, CodeDecision } from "./agent/code/code-approval.ts";
 export type { Handoff, HandoffContext } from "./agent/handoff.ts";
 export { BaseChatAgent, type BaseChatAgentOptions } from "./agent/base-chat-agent.ts";
 export { CodeExecutorAgent, type CodeExecutorAgentOptions } from "./agent/code-executor-agent.ts";

@@ -30,9 +30,11 @@ export type AgentEvent =
   | { readonly kind: "memory-queried"; readonly memory: string; readonly items: readonly MemoryItem[] }
   /** A memory did not answer, and the agent went on without it. */
   | { readonly kind: "memory-failed"; readonly memory: string; readonly message: string }
-  | { readonly kind: "code-started"; readonly blocks: readonly CodeBlock[] }
+  /** `attempt` counts the programs of one turn from 0, where the agent wrote them itself. */
+  | { readonly kind: "code-started"; readonly blocks: readonly CodeBlock[]; readonly attempt?: number }
   | ({
       readonly kind: "code-finished";
+      readonly attempt?: number;
       readonly exitCode: number;
       readonly output: string;
       readonly isTruncated: boolean;

@@ -41,6 +41,8 @@ export interface CodeCall {
   readonly timeoutMs?: number | undefined;
   /** True when running twice does no harm: a sandbox without a memory. Default false. */
   readonly idempotent?: boolean | undefined;
+  /** Counts the programs of a turn, from 0; shown in the events. */
+  readonly attempt?: number | undefined;
 }
 
 /** How a model call ended, as data: a turn always ends in order. */

@@ -14,11 +14,13 @@ interface RecordedRun {
 
 /** Runs a program as one journaled step, within the budget for tool calls; output is shown as it is printed. */
 export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResult> {
-  turn.report({ kind: "code-started", blocks: call.blocks });
+  const place = call.attempt === undefined ? {} : { attempt: call.attempt };
+  turn.report({ kind: "code-started", blocks: call.blocks, ...place });
   const { result, lost } = await runOnce(turn, call);
   const { exitCode, output, truncated, durationMs } = result;
   turn.report({
     kind: "code-finished",
+    ...place,
     exitCode,
     output,
     isTruncated: truncated,
