@@ -40,6 +40,7 @@ export type {
   RunSnapshot,
   WatchOptions,
 } from "./run/handle/run-handle.ts";
+export { type PartialOutputsOptions, partialOutputs } from "./run/handle/partial-outputs.ts";
 export { type ListedRun, listRuns, type RunListFilter } from "./run/list-runs.ts";
 export { type AttachOptions, Runner, type RunnerOptions } from "./run/runner.ts";
 export type { Session, SessionSnapshot } from "./run/session.ts";

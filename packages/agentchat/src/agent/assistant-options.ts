@@ -1,9 +1,8 @@
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
-import { ConfigError, decodeJson, type JsonValue } from "@troupe/core";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { ConfigError } from "@troupe/core";
 import type {
   AiSdkModel,
   ChatModel,
-  JsonObject,
   Memory,
   ModelContext,
   ModelRequest,
@@ -95,21 +94,4 @@ export function checkTools(tools: readonly Tool[], model: ChatModel): readonly T
     });
   }
   return tools;
-}
-
-/** The JSON Schema of an output, for the model; undefined when the schema library has none to give. */
-export function outputDocument(schema: StandardSchemaV1 | undefined): JsonObject | undefined {
-  if (schema === undefined || !hasJsonForm(schema)) return undefined;
-  const { $schema: _dialect, ...document } = schema["~standard"].jsonSchema.output({ target: "draft-2020-12" });
-  // The document goes to a provider: plain JSON, nothing of the library.
-  const plain = decodeJson(JSON.stringify(document), "output schema");
-  return isObject(plain) ? plain : undefined;
-}
-
-function hasJsonForm(schema: StandardSchemaV1): schema is StandardSchemaV1 & StandardJSONSchemaV1 {
-  return "jsonSchema" in schema["~standard"];
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,18 +1,19 @@
-import { type ControlReason, encodeError, type JsonValue, ModelError } from "@troupe/core";
+import { type ControlReason, encodeError, ModelError } from "@troupe/core";
 import { type ModelMessage, type ModelRequest, type ModelResult, resultText, type ToolCallPart } from "@troupe/llm";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import type { ChatAgentContext, ToolRound } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 import { endOf, stoppedEnd } from "../turn/turn-end.ts";
+import { ModelAsker } from "../inference/model-asker.ts";
 import { type SettledToolCall, structuredMessage, summaryMessage } from "./assistant/answer.ts";
-import type { AssistantWork } from "./assistant/assistant-work.ts";
+import type { AssistantOutput, AssistantWork } from "./assistant/assistant-work.ts";
 import { Conversation } from "./assistant/conversation.ts";
 import { createRequest } from "./assistant/create-request.ts";
 import { handedOver } from "./assistant/handed-over.ts";
 import { recall } from "./assistant/recall.ts";
 import { listTools, type ToolSet } from "./assistant/tool-set.ts";
 import { chooseHandoff, type HandoffChoice, handoffMessage, handoffTools } from "./handoff.ts";
-import { parseOutput } from "./parse-output.ts";
+import { type ParsedOutput, parseOutput, type ValidOutput } from "./parse-output.ts";
 
 /** What a call of the model is asked with besides the conversation. */
 interface Asking {
@@ -54,12 +55,14 @@ export class AssistantTurn {
   readonly #work: AssistantWork;
   readonly #context: ChatAgentContext;
   readonly #conversation: Conversation;
+  readonly #asker: ModelAsker;
   #recalled: string | undefined;
 
   private constructor(work: AssistantWork, context: ChatAgentContext, conversation: Conversation) {
     this.#work = work;
     this.#context = context;
     this.#conversation = conversation;
+    this.#asker = new ModelAsker(work.inference, context, conversation);
   }
 
   static async run(
@@ -123,9 +126,11 @@ export class AssistantTurn {
 
   async #ask(asking: Asking): Promise<Inference> {
     const messageId = this.#context.newId();
-    const { model, streams } = this.#work;
-    const request = this.#request(asking);
-    const outcome = await this.#context.callModel({ model, request, ...(streams && { messageId }) });
+    const outcome = await this.#asker.ask({
+      request: (shown) => this.#request(asking, shown),
+      isFinal: !asking.mayCallTools,
+      messageId: this.#work.streams ? messageId : undefined,
+    });
     switch (outcome.status) {
       case "ok":
         return this.#accept(outcome.result, messageId);
@@ -136,9 +141,9 @@ export class AssistantTurn {
     }
   }
 
-  #request({ tools, mayCallTools, nudge }: Asking): Omit<ModelRequest, "signal"> {
+  #request({ tools, mayCallTools, nudge }: Asking, shown: readonly ModelMessage[]): Omit<ModelRequest, "signal"> {
     return createRequest(this.#work, {
-      conversation: this.#conversation.messages,
+      shown,
       declarations: tools.declarations,
       recalled: this.#recalled,
       mayCallTools,
@@ -200,11 +205,11 @@ export class AssistantTurn {
   // --- the end -----------------------------------------------------------------------------------
 
   async #finish(answer: Answer, tools: ToolSet): Promise<AgentReply> {
-    const text = resultText(answer.result);
     const { output } = this.#work;
-    if (output === undefined) return { message: { kind: "text", id: answer.messageId, text } };
-    const parsed = parseOutput(output.schema, text);
-    if (parsed.kind === "valid") return this.#structured(answer, parsed.data);
+    if (output === undefined)
+      return { message: { kind: "text", id: answer.messageId, text: resultText(answer.result) } };
+    const parsed = this.#parse(output, answer.result);
+    if (parsed.kind === "valid") return this.#structured(answer, parsed);
     return this.#repair(parsed.problem, tools);
   }
 
@@ -213,19 +218,23 @@ export class AssistantTurn {
     this.#add({
       role: "user",
       name: "user",
-      content: [{ kind: "text", text: `${problem}\nAnswer again, with the corrected JSON only.` }],
+      content: [{ kind: "text", text: this.#asker.form?.repairRequest(problem) ?? problem }],
     });
     const again = await this.#infer({ tools, mayCallTools: false });
     if (again.kind === "over") return again.reply;
     const { output } = this.#work;
-    const parsed = output === undefined ? undefined : parseOutput(output.schema, resultText(again.result));
-    if (parsed?.kind === "valid") return this.#structured(again, parsed.data);
+    const parsed = output === undefined ? undefined : this.#parse(output, again.result);
+    if (parsed?.kind === "valid") return this.#structured(again, parsed);
     return this.#failed(invalidOutput(this.#work, parsed?.problem ?? ""));
   }
 
-  #structured({ messageId, result }: Answer, data: JsonValue): AgentReply {
-    const answer = { id: messageId, text: resultText(result), data };
-    return { message: structuredMessage(answer, this.#work.output?.format) };
+  #parse({ schema }: AssistantOutput, result: ModelResult): ParsedOutput {
+    const isCut = result.finishReason === "length" || result.finishReason === "content-filter";
+    return parseOutput(schema, resultText(result), { isCut, isWrapped: this.#asker.form?.isWrapped });
+  }
+
+  #structured({ messageId }: Answer, { data, text }: ValidOutput): AgentReply {
+    return { message: structuredMessage({ id: messageId, text, data }, this.#work.output?.format) };
   }
 
   /** The rounds are used up: the model says what the results mean, or the results speak for themselves. */

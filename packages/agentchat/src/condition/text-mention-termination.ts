@@ -69,9 +69,11 @@ function textOf(event: AgentEvent): string {
     case "model-failed":
     case "memory-queried":
     case "memory-failed":
+    case "history-pruned":
     case "selection-failed":
     case "plan-made":
     case "progress-judged":
+    case "policy-decided":
     case "note":
       return "";
     default:

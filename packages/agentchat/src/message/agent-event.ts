@@ -30,6 +30,19 @@ export type AgentEvent =
   | { readonly kind: "memory-queried"; readonly memory: string; readonly items: readonly MemoryItem[] }
   /** A memory did not answer, and the agent went on without it. */
   | { readonly kind: "memory-failed"; readonly memory: string; readonly message: string }
+  /** From here on the model is shown less of the agent's conversation, which itself stays whole. */
+  | {
+      readonly kind: "history-pruned";
+      /** `window`: it was about to be full. `overflow`: the provider refused a request as too long. `summary`: a summary tells of the messages now. */
+      readonly reason: "window" | "overflow" | "summary";
+      /** Messages that are not shown any more: all of them, or with `summary` those that are new in it. */
+      readonly messages: number;
+      /** Messages whose results of tools are shown as a note. */
+      readonly cleared: number;
+      /** Estimated tokens of what this is about. */
+      readonly tokensBefore: number;
+      readonly tokensAfter: number;
+    }
   /** `attempt` counts the programs of one turn from 0, where the agent wrote them itself. */
   | { readonly kind: "code-started"; readonly blocks: readonly CodeBlock[]; readonly attempt?: number }
   | ({
@@ -79,9 +92,12 @@ const liveKinds: ReadonlySet<string> = new Set([
   "tool-started",
   "tool-progress",
   "code-output",
+  /** An answer that is data, as far as it is known: each contains the ones before it. Not checked yet; see `DeepPartial`. */
+  | { readonly kind: "output-delta"; readonly messageId: string; readonly partial: JsonValue }
 ] satisfies LiveAgentEvent["kind"][]);
 
 /** True for events that are shown and not recorded. */
 export function isLiveEvent(event: AgentYield): event is LiveAgentEvent {
   return liveKinds.has(event.kind);
 }
+  "output-delta",

@@ -1,5 +1,13 @@
 import { type JsonValue, ModelError, raceSignal, type StepContext, type StepOutcome, TroupeError } from "@troupe/core";
-import { estimateTokens, type ModelEvent, type ModelRequest, type ModelResult, priceOf, type Usage } from "@troupe/llm";
+import {
+  estimateTokens,
+  type ModelEvent,
+  type ModelRequest,
+  type ModelResult,
+  PartialOutput,
+  priceOf,
+  type Usage,
+} from "@troupe/llm";
 import { type ModelReservation, oneCall } from "../budget/run-ledger.ts";
 import type { AgentEvent } from "../message/agent-event.ts";
 import type { ModelCall, ModelOutcome } from "./chat-agent-context.ts";
@@ -158,12 +166,13 @@ interface StreamedCall {
 
 async function readStream(turn: AgentTurn, { call, request, running }: StreamedCall): Promise<ModelResult> {
   const events = call.model.stream(request)[Symbol.asyncIterator]();
+  const output = call.output && new PartialOutput(call.output);
   try {
     for (;;) {
       const step = await raceSignal(events.next(), request.signal);
       if (step.done === true) break;
       if (step.value.kind === "finish") return step.value.result;
-      showPiece(turn, step.value, { messageId: call.messageId ?? "", running });
+      showPiece(turn, step.value, { messageId: call.messageId ?? "", running, output });
     }
   } finally {
     leave(events);
@@ -176,9 +185,12 @@ async function readStream(turn: AgentTurn, { call, request, running }: StreamedC
 interface ShownCall {
   readonly messageId: string;
   readonly running: StartedCall;
+  readonly output: PartialOutput | undefined;
 }
 
-function showPiece(turn: AgentTurn, event: ModelEvent, { messageId, running }: ShownCall): void {
+function showPiece(turn: AgentTurn, event: ModelEvent, { messageId, running, output }: ShownCall): void {
+  const partial = output?.take(event);
+  if (partial !== undefined) turn.report({ kind: "output-delta", messageId, partial });
   if (event.kind === "reasoning-delta") turn.report({ kind: "reasoning-delta", messageId, delta: event.delta });
   if (event.kind !== "text-delta") return;
   running.partial.text += event.delta;

@@ -1,13 +1,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ConfigError } from "@troupe/core";
-import { type ChatModel, type JsonObject, type ModelContext, toChatModel } from "@troupe/llm";
+import { type ChatModel, type OutputDocument, outputDocument, outputForms, toChatModel } from "@troupe/llm";
+import type { InferenceOptions } from "../../inference/model-asker.ts";
+import { TokenCounter } from "../../inference/token-counter.ts";
 import {
   type AssistantAgentOptions,
   checkIterations,
   checkTools,
   defaultSystemMessage,
   type ModelSettings,
-  outputDocument,
 } from "../assistant-options.ts";
 import { resolveHandoffs } from "../handoff.ts";
 import { describeResult, type SummarizeCall, summarizeBy, summaryNames } from "./answer.ts";
@@ -28,7 +29,7 @@ export interface AssistantWork {
   readonly reflects: boolean;
   readonly summarize: SummarizeCall;
   readonly streams: boolean;
-  readonly context: ModelContext | undefined;
+  readonly inference: InferenceOptions;
   readonly output: AssistantOutput | undefined;
   readonly settings: ModelSettings;
   readonly metadata: Readonly<Record<string, string>> | undefined;
@@ -37,7 +38,6 @@ export interface AssistantWork {
 /** The form of an assistant's answer. */
 export interface AssistantOutput {
   readonly schema: StandardSchemaV1;
-  readonly document: JsonObject | undefined;
   readonly format: Template | undefined;
 }
 
@@ -59,7 +59,7 @@ export function createWork<Output>(options: AssistantAgentOptions<Output>): Assi
     reflects: options.reflectOnToolUse ?? options.output !== undefined,
     summarize: createSummary(options),
     streams: options.stream ?? true,
-    context: options.modelContext,
+    inference: createInference(options, model),
     output: createOutput(options),
     settings: options.settings ?? {},
     metadata: options.metadata,
@@ -99,6 +99,14 @@ function createRecall(options: Options): RecallOptions {
   return { memories, deadlineMs };
 }
 
+/** The name of an answer for the model, and of the tool that gives it where the provider has no other way. */
+const answerName = "final_answer";
+
+function createInference({ modelContext, output }: Options, model: ChatModel): InferenceOptions {
+  const forms = output === undefined ? [] : outputForms({ model, document: outputDocument(output), name: answerName });
+  return { model, context: modelContext, forms, counter: new TokenCounter() };
+}
+
 function createSummary({ summarizeTools, toolCallSummaryFormat }: Options): SummarizeCall {
   const format =
     toolCallSummaryFormat === undefined
@@ -112,16 +120,15 @@ function createOutput({ output, outputFormat }: Options): AssistantOutput | unde
     if (outputFormat === undefined) return undefined;
     throw invalidOption("outputFormat", "Give the schema of the answer as `output`, or leave the format out.");
   }
-  const document = outputDocument(output);
-  const names = propertyNames(document);
+  const names = propertyNames(outputDocument(output));
   const format =
     outputFormat === undefined ? undefined : parseTemplate(outputFormat, { option: "outputFormat", names });
-  return { schema: output, document, format };
+  return { schema: output, format };
 }
 
 /** Undefined when the document does not list them. */
-function propertyNames(document: JsonObject | undefined): readonly string[] | undefined {
-  const properties = document?.["properties"];
+function propertyNames(document: OutputDocument | undefined): readonly string[] | undefined {
+  const properties = document?.isWrapped === false ? document.schema["properties"] : undefined;
   return typeof properties === "object" && properties !== null ? Object.keys(properties) : undefined;
 }
 

@@ -4,7 +4,8 @@ import { fitToModel } from "./fit-model.ts";
 
 /** What one call of the model is about. */
 export interface RequestParts {
-  readonly conversation: readonly ModelMessage[];
+  /** As much of the conversation as the model should see. */
+  readonly shown: readonly ModelMessage[];
   readonly declarations: readonly ToolDeclaration[];
   /** What the memories gave for this turn. */
   readonly recalled: string | undefined;
@@ -13,32 +14,22 @@ export interface RequestParts {
   readonly nudge: string | undefined;
 }
 
-/** The request of one call: instructions, what is remembered, as much of the conversation as the model should see. */
+/** The request of one call: instructions, what is remembered, and what the model should see of the conversation. */
 export function createRequest(work: AssistantWork, parts: RequestParts): Omit<ModelRequest, "signal"> {
-  const { settings, output, model } = work;
   const { declarations, mayCallTools } = parts;
-  const canFormat = output !== undefined && model.capabilities.structuredOutput !== "none";
   return {
-    ...settings,
+    ...work.settings,
     messages: createMessages(work, parts),
     // The tools stay where they must not be called: providers refuse a history of calls to tools they do not know.
     ...(declarations.length > 0 && { tools: declarations, ...(!mayCallTools && { toolChoice: "none" }) }),
-    ...(canFormat && {
-      responseFormat: {
-        kind: "json",
-        name: "answer",
-        ...(output.document !== undefined && { schema: output.document }),
-      },
-    }),
   };
 }
 
-function createMessages(work: AssistantWork, { conversation, recalled, nudge }: RequestParts): readonly ModelMessage[] {
-  const { systemMessage, context, model } = work;
-  const seen = context === undefined ? conversation : context.select(conversation);
+function createMessages(work: AssistantWork, { shown, recalled, nudge }: RequestParts): readonly ModelMessage[] {
+  const { systemMessage, inference } = work;
   const system = [systemMessage ?? "", recalled ?? ""].filter((text) => text !== "").join("\n\n");
   const messages: ModelMessage[] = system === "" ? [] : [{ role: "system", content: system }];
-  for (const message of fitToModel(seen, model)) messages.push(message);
+  for (const message of fitToModel(shown, inference.model)) messages.push(message);
   if (nudge !== undefined) messages.push({ role: "user", name: "user", content: [{ kind: "text", text: nudge }] });
   return messages;
 }

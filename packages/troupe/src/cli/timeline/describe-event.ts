@@ -51,6 +51,10 @@ const known: Readonly<Record<DurableRunEvent["kind"], Describe>> = {
     words: `${textAt(payload, "memory")} did not answer: ${textAt(payload, "message")}`,
     style: "yellow",
   }),
+  "history-pruned": (payload) => ({
+    words: `shows its model ${numberAt(payload, "tokensAfter") ?? 0} of ${numberAt(payload, "tokensBefore") ?? 0} tokens (${textAt(payload, "reason")})`,
+    style: "dim",
+  }),
   "tool-call-requested": (payload) => ({
     words: `calls ${itemsAt(payload, "calls").map(describeToolCall).join("; ")}`,
   }),
@@ -74,6 +78,10 @@ const known: Readonly<Record<DurableRunEvent["kind"], Describe>> = {
   "speaker-selected": (payload) => ({
     words: `${wordsAt(payload, "speakers")} next (by ${textAt(payload, "by")})`,
     style: "dim",
+  }),
+  "policy-decided": (payload) => ({
+    words: `the policy of ${textAt(payload, "policy")} says ${textAt(payload, "decision")} to ${textAt(payload, "name")} ${textAt(payload, "reason")}`,
+    style: textAt(payload, "decision") === "deny" ? "yellow" : "dim",
   }),
   "selection-failed": (payload) => ({
     words: `chose none of ${wordsAt(payload, "candidates")}: ${JSON.stringify(valueAt(payload, ["answers"]) ?? [])}`,

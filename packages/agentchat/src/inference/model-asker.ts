@@ -1,0 +1,194 @@
+import { TroupeError } from "@troupe/core";
+import {
+  type AnswerRequest,
+  applyMarks,
+  type ChatModel,
+  type Condensation,
+  type ModelContext,
+  type ModelMessage,
+  type ModelResult,
+  type OutputForm,
+  pruneHistory,
+  resultText,
+} from "@troupe/llm";
+import type { ChatAgentContext, ModelOutcome } from "../turn/chat-agent-context.ts";
+import { keptTokens, roomOf, sizeMark, sizeOf } from "./room.ts";
+import type { TokenCounter } from "./token-counter.ts";
+
+/** How an agent asks its model: a part of its definition. */
+export interface InferenceOptions {
+  readonly model: ChatModel;
+  /** What the model sees of the conversation; undefined for everything that fits. */
+  readonly context: ModelContext | undefined;
+  /** The ways to ask for an answer that follows the agent's schema, strictest first; empty without one. */
+  readonly forms: readonly OutputForm[];
+  readonly counter: TokenCounter;
+}
+
+/** The conversation of the agent, as it is kept. */
+export interface KeptConversation {
+  readonly messages: readonly ModelMessage[];
+  add(message: ModelMessage): void;
+}
+
+/** One question to the model. */
+export interface ModelQuestion {
+  /** Makes the request around what the model is shown of the conversation. */
+  readonly request: (shown: readonly ModelMessage[]) => AnswerRequest;
+  /** The model must answer: it must not call tools any more. */
+  readonly isFinal: boolean;
+  /** The answer is streamed under this id; without one it is not streamed. */
+  readonly messageId: string | undefined;
+}
+
+/** Summaries in a row, when a long conversation gets its first one: more means that they do not help. */
+const maxSummaries = 50;
+
+/**
+ * Asks an agent's model during one turn, in a form it knows and with a conversation that fits.
+ *
+ * Owns: which form is in use in this turn. What is left out is noted in the kept conversation, which otherwise stays whole.
+ * Invariants:
+ * 1. Before a call the request fits into the model's window as far as one can tell, unless nothing more can be left out or the context
+ *    allows no pruning.
+ * 2. A call that the provider refuses as too long is made once more with half of the conversation; a form that it refuses, in the next form.
+ * 3. Summaries are calls of the turn, journaled and booked; one that fails is not tried again in the turn, and the turn goes on without it.
+ */
+export class ModelAsker {
+  readonly #options: InferenceOptions;
+  readonly #context: ChatAgentContext;
+  readonly #conversation: KeptConversation;
+  #formIndex = 0;
+  #canSummarize = true;
+
+  constructor(options: InferenceOptions, context: ChatAgentContext, conversation: KeptConversation) {
+    this.#options = options;
+    this.#context = context;
+    this.#conversation = conversation;
+  }
+
+  /** How the answer is asked for now; undefined for an answer in words. */
+  get form(): OutputForm | undefined {
+    return this.#options.forms[this.#formIndex];
+  }
+
+  /** Asks. The result holds the answer as words, also when it was given by a call of the form's tool. */
+  async ask(question: ModelQuestion): Promise<ModelOutcome> {
+    const stopped = await this.#summarize();
+    if (stopped !== undefined) return stopped;
+    this.#makeRoom(question);
+    let canPrune = this.#options.context?.isUnlimited !== true;
+    for (;;) {
+      const outcome = await this.#call(question);
+      if (outcome.status !== "failed") return outcome;
+      const code = TroupeError.isTroupeError(outcome.error) ? outcome.error.code : undefined;
+      const isShorter = code === "model.context_overflow" && canPrune && this.#pruneAfterOverflow();
+      if (isShorter) canPrune = false;
+      const isOtherForm = code === "model.bad_request" && this.#formIndex + 1 < this.#options.forms.length;
+      if (isOtherForm) this.#formIndex += 1;
+      if (!isShorter && !isOtherForm) return outcome;
+    }
+  }
+
+  async #call(question: ModelQuestion): Promise<ModelOutcome> {
+    const { model } = this.#options;
+    const { form } = this;
+    const { messageId } = question;
+    const outcome = await this.#context.callModel({
+      model,
+      request: this.#request(question),
+      ...(messageId !== undefined && { messageId }),
+      ...(form !== undefined && { output: form }),
+    });
+    if (outcome.status !== "ok") return outcome;
+    this.#noteSize(outcome.result, question);
+    return form === undefined ? outcome : { status: "ok", result: form.unfold(outcome.result) };
+  }
+
+  #request({ request, isFinal }: ModelQuestion): AnswerRequest {
+    const { form } = this;
+    const plain = request(this.#shown());
+    return form === undefined ? plain : form.shape(plain, { isFinal });
+  }
+
+  #shown(): readonly ModelMessage[] {
+    const { context } = this.#options;
+    const marked = applyMarks(this.#conversation.messages, { summaries: this.#hasSummaries });
+    return context === undefined ? marked : context.select(marked);
+  }
+
+  get #hasSummaries(): boolean {
+    return this.#options.context?.condense !== undefined;
+  }
+
+  // --- what is left out --------------------------------------------------------------------------
+
+  /** Has the context write down what it wants to. The outcome to end with when the turn was stopped meanwhile. */
+  async #summarize(): Promise<ModelOutcome | undefined> {
+    const { context, model } = this.#options;
+    for (let count = 0; count < maxSummaries; count += 1) {
+      if (!this.#canSummarize) return undefined;
+      const due = context?.condense?.(this.#conversation.messages, model);
+      if (due === undefined) return undefined;
+      const outcome = await this.#context.callModel({ model: due.model, request: due.request });
+      if (outcome.status === "stopped") return outcome;
+      const text = outcome.status === "ok" ? resultText(outcome.result).trim() : "";
+      if (text === "") this.#canSummarize = false;
+      else this.#keepSummary(due, text);
+    }
+    return undefined;
+  }
+
+  #keepSummary(due: Condensation, text: string): void {
+    const { counter } = this.#options;
+    const mark = due.toMark(text);
+    this.#conversation.add(mark);
+    this.#context.report({
+      kind: "history-pruned",
+      reason: "summary",
+      messages: due.messages,
+      cleared: 0,
+      tokensBefore: counter.count(due.request.messages),
+      tokensAfter: counter.count([mark]),
+    });
+  }
+
+  #makeRoom(question: ModelQuestion): void {
+    const { model, context, counter } = this.#options;
+    if (model.capabilities.contextWindow === null || context?.isUnlimited === true) return;
+    const request = this.#request(question);
+    const room = roomOf(model, request.maxOutputTokens);
+    const size = sizeOf(request, this.#countedHistory(), counter);
+    if (room === undefined || size.tokens <= room) return;
+    this.#prune("window", keptTokens(request, { size, room, counter, shown: this.#shown() }));
+  }
+
+  /** What a provider counted tells of everything that it was shown: of nothing, when a context shows only a part. */
+  #countedHistory(): readonly ModelMessage[] {
+    const { context } = this.#options;
+    return context === undefined || this.#hasSummaries ? this.#conversation.messages : [];
+  }
+
+  #pruneAfterOverflow(): boolean {
+    const tokens = this.#options.counter.count(this.#shown());
+    return this.#prune("overflow", Math.max(1, Math.floor(tokens / 2)));
+  }
+
+  #prune(reason: "window" | "overflow", maxTokens: number): boolean {
+    const pruned = pruneHistory(this.#conversation.messages, { maxTokens, summaries: this.#hasSummaries });
+    if (pruned === undefined) return false;
+    const { mark, ...figures } = pruned;
+    this.#conversation.add(mark);
+    this.#context.report({ kind: "history-pruned", reason, ...figures });
+    return true;
+  }
+
+  #noteSize(result: ModelResult, { request }: ModelQuestion): void {
+    const { model, context } = this.#options;
+    if (model.capabilities.contextWindow === null || result.usage.estimated) return;
+    if (context !== undefined && !this.#hasSummaries) return;
+    const room = roomOf(model, request([]).maxOutputTokens);
+    const mark = sizeMark(result, this.#countedHistory(), room);
+    if (mark !== undefined) this.#conversation.add(mark);
+  }
+}
