@@ -7,6 +7,7 @@ import { type SqliteStore, sqliteStore } from "@troupe/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fill, marks, pause } from "./support/records.ts";
 import { executeOn } from "./support/sqlite-subject.ts";
+import { schemaVersion } from "../src/connection/schema.ts";
 import { temporaryFile, type TemporaryFile } from "./support/temporary-file.ts";
 
 let file: TemporaryFile;
@@ -191,7 +192,7 @@ describe("files that are not what they should be", () => {
     await expectCode("store.newer_schema", "claim", () => store.claim("cell", "worker"));
     await reopen();
     await expectCode("store.newer_schema", "read", () => store.read("cell"));
-    executeOn(file.path, "PRAGMA user_version = 1");
+    executeOn(file.path, `PRAGMA user_version = ${schemaVersion}`);
     expect(marks(await store.read("cell"))).toEqual([0]);
   });
 

@@ -53,10 +53,13 @@ describe("the schema", () => {
 
   test("a file of version 1 is brought to this one, with what it holds", () => {
     open().close();
-    execute("INSERT INTO cell (name, epoch, position) VALUES ('old', 1, 7); PRAGMA user_version = 1");
+    execute(
+      "INSERT INTO cell (name, epoch, position) VALUES ('old', 1, 7); DROP TABLE summary; PRAGMA user_version = 1",
+    );
     const database = open();
     expect(readSchemaVersion(database, file.path)).toBe(schemaVersion);
     expect(database.prepare("SELECT name, position FROM cell").all()).toEqual([{ name: "old", position: 7 }]);
+    expect(database.prepare("SELECT * FROM summary").all()).toEqual([]);
     database.close();
   });
 

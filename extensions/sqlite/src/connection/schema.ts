@@ -72,6 +72,8 @@ const migrations: readonly string[] = [
   `,
   // The tables stay; what changes is what a row means: that of a busy cell may be behind its log (`maxAhead`), which version 1 would not see.
   "",
+  // By the id of the last row of the segment that it sums up: written once for some two hundred rows.
+  "CREATE TABLE summary (log INTEGER PRIMARY KEY, text TEXT NOT NULL)",
 ];
 
 /** The version that this code writes. */

@@ -34,6 +34,7 @@ export class LogReader {
   readonly #segmentBefore: StatementSync;
   readonly #segmentAfter: StatementSync;
   readonly #read: StatementSync;
+  readonly #summary: StatementSync;
   /** The logs read last, by the cell's row id. */
   readonly #remembered = new Map<number, Passage>();
 
@@ -48,10 +49,11 @@ export class LogReader {
     this.#read = database.prepare(
       `${backwards} SELECT log.id, cell, start, count, is_segment, previous, text FROM back CROSS JOIN log ON log.id = back.id`,
     );
+    this.#summary = database.prepare("SELECT text FROM summary WHERE log = ?");
   }
 
   /** The records in a range. Must run inside one transaction. @throws StoreError `store.corrupted` (D1). */
-  read(cell: StoredCell, { from = 0, limit, isForEvents = false }: LogRange): readonly StoreRecord[] {
+  read(cell: StoredCell, { from = 0, limit, view }: LogRange): readonly StoreRecord[] {
     const first = Math.max(from, cell.pruned);
     const end = limit === undefined ? cell.position : Math.min(cell.position, first + limit);
     if (first >= end || cell.tail === undefined) return [];
@@ -61,25 +63,34 @@ export class LogReader {
     if (segment === undefined) throw corrupted(cell, first);
     const start = integerOf(segment, "start");
     const rows = this.#read.all(this.#newestBefore(cell, end), start).reverse();
-    if (isForEvents) return this.#findEvents(cell, rows, { start, first, end });
-    return this.#decode(cell, this.#newPassage(start), { rows, first, end });
+    const passage = this.#newPassage(start);
+    if (view === undefined) return this.#decode(cell, passage, { rows, first, end });
+    return this.#digest(cell, passage, { rows, first, end, view });
   }
 
-  /** Records that show events, decoded alone: they are no passage, so nothing is remembered of them. */
-  #findEvents(
+  /** Summaries of whole segments, and what is wanted of the other records. They are no passage: nothing is remembered of them. */
+  #digest(
     cell: StoredCell,
-    rows: readonly StoredRow[],
-    { start, first, end }: ReadRange & { readonly start: number },
+    { decoder, start }: Passage,
+    { rows, first, end, view }: RowsToDigest,
   ): readonly StoreRecord[] {
-    const { decoder } = this.#newPassage(start);
     const found: StoreRecord[] = [];
     let position = start;
-    for (const row of rows) {
-      if (row["start"] !== position || row["cell"] !== cell.id) throw corrupted(cell, position);
-      const records = decodeRow(cell, row, (text) => decoder.decodeEvents(text));
-      for (const [index, record] of (records ?? []).entries())
-        if (position + index >= first && position + index < end) found.push(record);
-      position += integerOf(row, "count");
+    for (const segment of toSegments(rows)) {
+      const last = segment.at(-1);
+      const after = last === undefined ? position : integerOf(last, "start") + integerOf(last, "count");
+      const summary =
+        last === undefined || position < first || after > end ? undefined : this.#summary.get(integerOf(last, "id"));
+      for (const row of segment) {
+        if (row["start"] !== position || row["cell"] !== cell.id) throw corrupted(cell, position);
+        if (summary === undefined)
+          takeRange(found, decodeView(cell, row, { decoder, view }), { first: first - position, end: end - position });
+        else readText(cell, row, (text) => decoder.pass(text));
+        position += integerOf(row, "count");
+      }
+      if (summary === undefined) continue;
+      for (const record of readText(cell, { ...summary, start: position }, (text) => decoder.decodeSummary(text)))
+        found.push(record);
     }
     return found;
   }
@@ -125,7 +136,7 @@ export class LogReader {
       const position = passage.start + passage.records.length;
       if (row["start"] !== position || row["cell"] !== cell.id) throw corrupted(cell, position);
       if (row["is_segment"] === 1) segment = position;
-      for (const record of decodeRow(cell, row, (text) => passage.decoder.decode(text))) passage.records.push(record);
+      for (const record of decodeRow(cell, row, passage.decoder)) passage.records.push(record);
       passage.tail = integerOf(row, "id");
     }
     const found = passage.records.slice(first - passage.start, end - passage.start);
@@ -151,20 +162,46 @@ interface RowsToRead extends ReadRange {
   readonly rows: readonly StoredRow[];
 }
 
-function decodeRow<Records extends readonly StoreRecord[] | undefined>(
+interface RowsToDigest extends RowsToRead {
+  readonly view: "events" | "state";
+}
+
+/** Rows from one that starts a segment to the last before the next. */
+function* toSegments(rows: readonly StoredRow[]): Iterable<readonly StoredRow[]> {
+  let from = 0;
+  for (let index = 1; index <= rows.length; index++) {
+    if (index < rows.length && rows[index]?.["is_segment"] !== 1) continue;
+    yield rows.slice(from, index);
+    from = index;
+  }
+}
+
+function decodeRow(cell: StoredCell, row: StoredRow, decoder: LogDecoder): readonly StoreRecord[] {
+  const records = readText(cell, row, (text) => decoder.decode(text));
+  if (records.length !== row["count"]) throw corrupted(cell, integerOf(row, "start"));
+  return records;
+}
+
+/** What of a row a view needs. */
+function decodeView(
   cell: StoredCell,
   row: StoredRow,
-  decode: (text: string) => Records,
-): Records {
-  const start = integerOf(row, "start");
-  let records: Records;
+  { decoder, view }: { readonly decoder: LogDecoder; readonly view: "events" | "state" },
+): readonly StoreRecord[] {
+  if (view === "state") return decodeRow(cell, row, decoder);
+  return readText(cell, row, (text) => decoder.decodeEvents(text)) ?? [];
+}
+
+function takeRange(found: StoreRecord[], records: readonly StoreRecord[], { first, end }: ReadRange): void {
+  for (const [index, record] of records.entries()) if (index >= first && index < end) found.push(record);
+}
+
+function readText<Result>(cell: StoredCell, row: StoredRow, read: (text: string) => Result): Result {
   try {
-    records = decode(textOf(row, "text"));
+    return read(textOf(row, "text"));
   } catch (error) {
-    throw corrupted(cell, start, error);
+    throw corrupted(cell, integerOf(row, "start"), error);
   }
-  if (records !== undefined && records.length !== row["count"]) throw corrupted(cell, start);
-  return records;
 }
 
 function corrupted(cell: StoredCell, position: number, cause?: unknown): StoreError {

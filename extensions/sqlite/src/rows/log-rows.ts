@@ -7,6 +7,7 @@
  * L1. From a cell's newest row, `previous` leads to every older row that is kept, without a gap. It may point to a row that was pruned,
  *     whose id nobody has got since: ids grow past every row that is kept.
  * L2. The oldest row kept starts a segment, so every kept record can be decoded.
+ * L3. A summary goes with the last row of the segment that it sums up.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { integerOf, optionalIntegerOf } from "../connection/stored-value.ts";
@@ -44,6 +45,8 @@ export class LogRows {
   readonly #segmentBefore: StatementSync;
   readonly #bytes: StatementSync;
   readonly #delete: StatementSync;
+  readonly #addSummary: StatementSync;
+  readonly #deleteSummaries: StatementSync;
 
   constructor(database: DatabaseSync, blobs: BlobRows) {
     this.#blobs = blobs;
@@ -55,9 +58,12 @@ export class LogRows {
       "SELECT start, previous FROM log WHERE cell = ? AND start <= ? AND is_segment = 1 ORDER BY start DESC LIMIT 1",
     );
     this.#bytes = database.prepare(
-      `${backwards} SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) AS bytes FROM back CROSS JOIN log ON log.id = back.id`,
+      `${backwards} SELECT coalesce(sum(length(CAST(log.text AS BLOB)) + coalesce(length(CAST(summary.text AS BLOB)), 0)), 0) AS bytes
+      FROM back CROSS JOIN log ON log.id = back.id LEFT JOIN summary ON summary.log = log.id`,
     );
     this.#delete = database.prepare(`${backwards} DELETE FROM log WHERE id IN (SELECT id FROM back)`);
+    this.#addSummary = database.prepare("INSERT INTO summary (log, text) VALUES (?, ?)");
+    this.#deleteSummaries = database.prepare(`${backwards} DELETE FROM summary WHERE log IN (SELECT id FROM back)`);
   }
 
   /**
@@ -69,6 +75,11 @@ export class LogRows {
     const isSegment = startsSegment ? 1 : 0;
     const added = this.#insert.run(cell, start, count, isSegment, previous ?? null, text, epoch, knownTail ?? null);
     return Number(added.changes) === 1 ? Number(added.lastInsertRowid) : undefined;
+  }
+
+  /** Keeps what the segment amounts to that ends with a row. */
+  addSummary(lastRow: number, text: string): void {
+    this.#addSummary.run(lastRow, text);
   }
 
   /** Bytes that a cell's rows take, without large strings. */
@@ -93,6 +104,7 @@ export class LogRows {
   }
 
   #deleteFrom(cell: StoredCell, newest: number, before: number): void {
+    this.#deleteSummaries.run(newest, -1);
     this.#delete.run(newest, -1);
     this.#blobs.release(cell.id, 0, before);
   }

@@ -128,10 +128,11 @@ export class LogWriter {
     const { id, position } = writer;
     if (records.length === 0) return this.#tell(writer, isBusy, at);
     // Encoded first: what cannot be encoded must not have moved the position.
-    const { text, startsSegment } = writer.encoder.encode(records);
+    const { text, startsSegment, summary } = writer.encoder.encode(records);
     const row = { cell: id, start: position, count: records.length, startsSegment, previous: writer.tail, text };
     const tail = this.#tables.logs.insert(row, writer);
     if (tail === undefined) return false;
+    if (summary !== undefined && writer.tail !== undefined) this.#tables.logs.addSummary(writer.tail, summary);
     writer.tail = tail;
     writer.position = position + records.length;
     if (writer.blobs.size > 0) this.#tables.blobs.add(id, position, writer.blobs);
@@ -163,5 +164,5 @@ function createEncoder(blobs: Map<string, string>): LogEncoder {
     blobs.set(hash, text);
     return hash;
   };
-  return new LogEncoder({ toBlob });
+  return new LogEncoder({ toBlob, isSummarized: true });
 }

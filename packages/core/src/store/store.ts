@@ -49,8 +49,11 @@ export interface LogRange {
   /** First position wanted, from 0. */
   readonly from?: number | undefined;
   readonly limit?: number | undefined;
-  /** True when the reader looks for events only: records that show none may be left out. Default false. */
-  readonly isForEvents?: boolean | undefined;
+  /**
+   * What the reader wants of the records, which a store may answer with fewer or other ones. `events`: those shown from `from` on, all and
+   * in order. `state`: that folding the answer leaves what folding the records leaves; it shows the same events.
+   */
+  readonly view?: "events" | "state" | undefined;
 }
 
 /** Proves ownership: the epoch of the claim and the position the writer believes the log to have. */

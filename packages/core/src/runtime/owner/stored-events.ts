@@ -26,7 +26,7 @@ export async function* storedEvents(engine: Engine, cell: string, range: EventRa
       // Asked before the log is read: what had ended by then is in it whole.
       const run = await findRun(engine, cell, runId);
       wasKnown ||= run !== undefined;
-      const records = await engine.store.read(cell, { from: position, isForEvents: true });
+      const records = await engine.store.read(cell, { from: position, view: "events" });
       for (const event of eventsIn(records, runId)) {
         if (event.sequence < next) continue;
         if (event.sequence > next) throw historyPruned(cell, runId, next);

@@ -148,6 +148,30 @@ test("rows without an event are passed over, and the rows behind them can still 
   expect(() => decoder.decodeEvents(`${first ?? ""} `)).toThrow(StoreError);
 });
 
+test("the summary of a full segment can be read behind its last row, and nowhere else", () => {
+  const said = (text: string): readonly LogRecord[] => append({ kind: "turn", text, events: [{ sequence: 1 }] });
+  const encoder = new LogEncoder({ maxSegmentBytes: 1_000, isSummarized: true });
+  const rows = ["one", "two", "three", "four", "five"].map((text) => encoder.encode(said(text.repeat(40))));
+  const starts = rows.findIndex((row, index) => index > 0 && row.startsSegment);
+  const [first, second] = [rows[0]?.text ?? "", rows[1]?.text ?? ""];
+  const summary = rows[starts]?.summary ?? "";
+  expect(starts).toBeGreaterThan(1);
+  expect(rows.map((row) => row.summary !== undefined)).toEqual(
+    rows.map((row, index) => index > 0 && row.startsSegment),
+  );
+
+  const decoder = new LogDecoder();
+  for (const row of rows.slice(0, starts)) decoder.pass(row.text);
+  expect(
+    decoder.decodeSummary(summary).flatMap((record) => ("events" in record ? (record.events ?? []) : [])),
+  ).toHaveLength(starts);
+  expect(() => decoder.pass(second)).toThrow(StoreError);
+  expect(decoder.decode(first)).toEqual(said("one".repeat(40)));
+  expect(() => decoder.decode(summary)).toThrow(StoreError);
+  expect(() => decoder.decodeSummary(second)).toThrow(StoreError);
+  expect(() => new LogDecoder().decodeSummary(summary)).toThrow(StoreError);
+});
+
 describe("segments", () => {
   test("E1: a fresh encoder starts one", () => {
     const records = append({ kind: "turn", text: "the same again" });

@@ -11,7 +11,15 @@ import { trustType } from "../../agent/index.ts";
 import { StoreError } from "../../errors/index.ts";
 import type { LogRecord } from "../log-record.ts";
 import { restoreLargeStrings } from "./large-strings.ts";
-import { checksumOf, continueFlag, headerBytes, readDigits, shortChecksum, startFlag } from "./row-format.ts";
+import {
+  checksumOf,
+  continueFlag,
+  headerBytes,
+  readDigits,
+  shortChecksum,
+  startFlag,
+  summaryFlag,
+} from "./row-format.ts";
 import { RowExpander } from "./row-expander.ts";
 
 /** What a `LogDecoder` may use. */
@@ -46,7 +54,29 @@ export class LogDecoder {
    * @throws StoreError `store.corrupted` when the text is not what an encoder wrote after the row decoded last.
    */
   decode(text: string): readonly LogRecord[] {
-    return this.#toRecords(this.#accept(text));
+    this.#accept(text);
+    return this.#toRecords(this.#text());
+  }
+
+  /**
+   * Takes a row as part of the segment without decoding it, for who reads the segment's summary instead.
+   *
+   * @throws As `decode`.
+   */
+  pass(text: string): void {
+    this.#accept(text);
+  }
+
+  /**
+   * The records that stand for those of the whole segment, after its last row. Folding them leaves what folding the others leaves; they
+   * show the same events. The next row starts a segment.
+   *
+   * @throws As `decode`.
+   */
+  decodeSummary(text: string): readonly LogRecord[] {
+    this.#accept(text, summaryFlag);
+    this.#checksum = undefined;
+    return this.#toRecords(this.#text());
   }
 
   /**
@@ -55,15 +85,16 @@ export class LogDecoder {
    * @throws As `decode`.
    */
   decodeEvents(text: string): readonly LogRecord[] | undefined {
-    const json = this.#accept(text);
+    this.#accept(text);
+    const json = this.#text();
     return json.includes(eventsText) ? this.#toRecords(json) : undefined;
   }
 
-  /** The JSON text of a row, which becomes part of the segment. */
-  #accept(text: string): string {
+  /** The text of a row becomes part of the segment. */
+  #accept(text: string, last: number = continueFlag): void {
     const row = utf8.encode(text);
     const flag = row[0];
-    if (flag !== startFlag && flag !== continueFlag) throw corrupted("it has no known format");
+    if (flag !== last && (flag !== startFlag || last !== continueFlag)) throw corrupted("it has no known format");
     const before = flag === startFlag ? 0 : this.#checksum;
     if (before === undefined) throw corrupted("the row that starts its segment was not read");
     const body = row.subarray(headerBytes);
@@ -72,7 +103,7 @@ export class LogDecoder {
     if (shortChecksum(checksum).value !== stored) throw corrupted("its checksum does not fit");
     if (flag === startFlag) this.#clear();
     this.#checksum = checksum;
-    return this.#expand(body);
+    this.#expand(body);
   }
 
   #clear(): void {
@@ -80,12 +111,21 @@ export class LogDecoder {
     this.#strings.clear();
   }
 
-  #expand(body: Uint8Array): string {
+  #expand(body: Uint8Array): void {
     try {
-      return this.#expander.expand(body);
+      this.#expander.take(body);
     } catch (cause) {
       this.#checksum = undefined;
       throw corrupted("it refers to text that its segment does not have", cause);
+    }
+  }
+
+  #text(): string {
+    try {
+      return this.#expander.text();
+    } catch (cause) {
+      this.#checksum = undefined;
+      throw corrupted("it is not UTF-8", cause);
     }
   }
 

@@ -9,7 +9,8 @@
 import type { LogRecord } from "../log-record.ts";
 import { largeStringLength, writeWithKeys } from "./large-strings.ts";
 import { RowCompressor } from "./row-compressor.ts";
-import { checksumOf, continueFlag, shortChecksum, startFlag, writeDigits } from "./row-format.ts";
+import { checksumOf, continueFlag, shortChecksum, startFlag, summaryFlag, writeDigits } from "./row-format.ts";
+import { SegmentSummary } from "./segment-summary.ts";
 
 /** What a `LogEncoder` may use. */
 export interface LogEncoderOptions {
@@ -20,6 +21,8 @@ export interface LogEncoderOptions {
    * with less, more rows start a segment and cannot refer to what came before.
    */
   readonly maxSegmentBytes?: number | undefined;
+  /** True makes a summary of every segment that is full, for a store that keeps it: a log is folded faster with it. Default false. */
+  readonly isSummarized?: boolean | undefined;
 }
 
 /** One append as a store keeps it. */
@@ -30,6 +33,11 @@ export interface EncodedRow {
   readonly startsSegment: boolean;
   /** The keys from `toBlob` that the row refers to: what must be kept as long as the row. */
   readonly blobs: readonly string[];
+  /**
+   * The segment before, which ends with the row before, in short: a text that `LogDecoder.decodeSummary` understands after that row.
+   * Undefined when the row starts no segment, and when there is none.
+   */
+  readonly summary: string | undefined;
 }
 
 const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
@@ -43,22 +51,48 @@ const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: 
 export class LogEncoder {
   readonly #toBlob: ((text: string) => string) | undefined;
   readonly #maxSegmentBytes: number;
+  readonly #isSummarized: boolean;
   readonly #compressor = new RowCompressor();
   #checksum = 0;
+  #summary: SegmentSummary | undefined;
 
   constructor(options: LogEncoderOptions = {}) {
     this.#toBlob = options.toBlob;
     this.#maxSegmentBytes = options.maxSegmentBytes ?? 262_144;
+    this.#isSummarized = options.isSummarized === true;
   }
 
   /** The row for one append. What is undefined is left out, as in all JSON; -0 becomes 0. */
   encode(records: readonly LogRecord[]): EncodedRow {
     const blobs: string[] = [];
     const json = this.#toJson(records, blobs);
-    if (this.#compressor.size + json.length > this.#maxSegmentBytes) this.#compressor.clear();
+    const summary = this.#compressor.size + json.length > this.#maxSegmentBytes ? this.#endSegment() : undefined;
     const startsSegment = this.#compressor.size === 0;
     const body = this.#compressor.compress(json);
-    return { text: this.#toText(body, startsSegment), startsSegment, blobs };
+    const text = this.#toText(body, startsSegment ? startFlag : continueFlag);
+    if (this.#isSummarized) this.#summarize(records, { startsSegment, isWhole: blobs.length === 0 });
+    return { text, startsSegment, blobs, summary };
+  }
+
+  /** The summary counts as a row of the segment that nothing follows: its messages are copies. */
+  #endSegment(): string | undefined {
+    const records = this.#summary?.finish();
+    this.#summary = undefined;
+    const json = records === undefined ? undefined : JSON.stringify(records);
+    const isShort = json !== undefined && json.length <= Math.min(this.#compressor.size / 2, largeStringLength);
+    const text = isShort ? this.#toText(this.#compressor.compress(json), summaryFlag) : undefined;
+    this.#compressor.clear();
+    return text;
+  }
+
+  /** A segment whose large strings are elsewhere has no summary: it would refer to them too. */
+  #summarize(
+    records: readonly LogRecord[],
+    { startsSegment, isWhole }: { readonly startsSegment: boolean; readonly isWhole: boolean },
+  ): void {
+    if (startsSegment) this.#summary = new SegmentSummary();
+    if (isWhole) for (const record of records) this.#summary?.take(record);
+    else this.#summary = undefined;
   }
 
   #toJson(records: readonly LogRecord[], blobs: string[]): string {
@@ -72,9 +106,8 @@ export class LogEncoder {
     });
   }
 
-  #toText(body: Uint8Array, startsSegment: boolean): string {
-    const flag = startsSegment ? startFlag : continueFlag;
-    this.#checksum = checksumOf(body, flag, startsSegment ? 0 : this.#checksum);
+  #toText(body: Uint8Array, flag: number): string {
+    this.#checksum = checksumOf(body, flag, flag === startFlag ? 0 : this.#checksum);
     const { row } = this.#compressor;
     row[0] = flag;
     writeDigits(row, 1, shortChecksum(this.#checksum));

@@ -24,17 +24,25 @@ const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true
 export class RowExpander {
   #bytes: Uint8Array = new Uint8Array(initialBytes);
   #size = 0;
+  /** Where the text of the last body begins. */
+  #from = 0;
   readonly #recent: number[] = [1, 1, 1, 1];
 
   /** Forgets the segment. */
   clear(): void {
     this.#size = 0;
+    this.#from = 0;
     this.#recent.fill(1);
   }
 
-  /** The text of a body, which becomes part of the segment. @throws RangeError when it is malformed. */
-  expand(body: Uint8Array): string {
-    const from = this.#size;
+  /** The text of the body taken last. @throws TypeError when it is not UTF-8. */
+  text(): string {
+    return utf8.decode(this.#bytes.subarray(this.#from, this.#size));
+  }
+
+  /** The text of a body becomes part of the segment. @throws RangeError when it is malformed. */
+  take(body: Uint8Array): void {
+    this.#from = this.#size;
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     let at = 0;
     while (at < body.length) {
@@ -46,7 +54,6 @@ export class RowExpander {
         at += 1;
       }
     }
-    return utf8.decode(this.#bytes.subarray(from, this.#size));
   }
 
   /** Makes the copy whose token is at a position of the body; returns the position after it. */

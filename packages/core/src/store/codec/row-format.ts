@@ -2,7 +2,7 @@
  * How the text of a row is made up. It is LZ77 over the JSON text of the segment so far, with the recent distances of LZMA and zstd:
  * consecutive records of a cell repeat each other's words, ids and messages nearly whole.
  *
- *     row      = flag checksum body         flag "A": starts a segment; "B": goes on
+ *     row      = flag checksum body         flag "A": starts a segment; "B": goes on; "C": sums the segment up
  *     checksum = 4 digits                   of flag and body, chained: a missing or displaced row is noticed as an altered one is
  *     body     = (byte | copy)*             UTF-8; a byte stands for itself
  *     copy     = token distance? length     copies bytes that the segment had `distance` bytes earlier
@@ -26,6 +26,8 @@ export const tokenLast = 0x1f;
 export const startFlag = 0x41;
 /** Flag of a row that needs those before it. */
 export const continueFlag = 0x42;
+/** Flag of a text that is no row, but says behind the last row of a segment what its rows amount to. */
+export const summaryFlag = 0x43;
 
 /** Bytes of a row before its body. */
 export const headerBytes = 5;

@@ -77,7 +77,7 @@ export const logCases: readonly StoreCase[] = [
         position = await store.append(cell, { epoch: fence.epoch, position }, [record(sequence)]);
       }
       const eventsFrom = async (from: number): Promise<readonly number[]> => {
-        const found = await store.read(cell, { from, isForEvents: true });
+        const found = await store.read(cell, { from, view: "events" });
         return found.flatMap((entry) => ("events" in entry ? (entry.events ?? []) : [])).map((event) => event.sequence);
       };
       expectEqual(await eventsFrom(0), [1, 2, 3, 4, 5, 6], "all events");
