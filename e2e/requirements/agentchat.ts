@@ -104,11 +104,40 @@ export const requirements: Requirements = defineRequirements([
   // F. UserProxyAgent
   { id: "chat-55", kind: "parity", text: "Synchronous and asynchronous input give a text under the agent's name." },
   { id: "chat-56", kind: "parity", text: "A handoff to the person is answered by a handoff back." },
+  {
+    id: "chat-57",
+    kind: "better",
+    text: "A handoff to somebody else, even as the last message, does not end the team.",
+  },
   { id: "chat-58", kind: "parity", text: "A cancel while a person is asked is a cancel." },
   { id: "chat-59", kind: "parity", text: "Input that fails is an error that says so." },
   // G. CodeExecutorAgent
   { id: "chat-60", kind: "parity", text: "Fenced code is run; no fence, no output and a failure are said in words." },
   { id: "chat-61", kind: "parity", text: "Several blocks run in order, in one request." },
+  { id: "chat-62", kind: "parity", text: "With a model: the program, its outcome, the answer." },
+  { id: "chat-63", kind: "parity", text: "With a model and no program: a plain answer, no program events." },
+  { id: "chat-64", kind: "parity", text: "One retry: program, plan, program, answer, with their numbers." },
+  {
+    id: "chat-65",
+    kind: "parity",
+    text: "Approval at once or later: allowed runs; denied has exit code 1 and the reason, and the request shows program and conversation.",
+  },
+  // I. MessageFilterAgent
+  {
+    id: "chat-73",
+    kind: "parity",
+    text: "No rule blocks everything; a rule without a position passes all of its source.",
+  },
+  {
+    id: "chat-74",
+    kind: "better",
+    text: "The first and last of each source pass, in the order in which they were said; a count of 0 is rejected.",
+  },
+  {
+    id: "chat-75",
+    kind: "parity",
+    text: "In a loop a filtered node hears the user once, and its source once in each round.",
+  },
   // J. Teams
   { id: "chat-76", kind: "parity", text: "Round robin follows the participants, for a task of any form." },
   { id: "chat-77", kind: "parity", text: "Every message of a task list comes first, in order." },
@@ -205,6 +234,7 @@ export const requirements: Requirements = defineRequirements([
     text: "Pieces of reasoning and of text can be told apart, and each joins to one message.",
   },
   { id: "chat-154", kind: "better", text: "Awaiting and iterating a run give equal messages." },
+  { id: "chat-155", kind: "better", text: "Printing a run of a person shows the question and finishes." },
   { id: "chat-156", kind: "better", text: "A time limit aborts a stuck turn; every model call counts." },
   { id: "chat-157", kind: "better", text: "Agents with an output schema work in teams without registration." },
   { id: "chat-159", kind: "better", text: "10,000 turns keep what is saved of a run's manager within a bound." },

@@ -5,6 +5,11 @@ export type { CodeApproval, CodeApprovalRequest, CodeDecision } from "./agent/co
 export type { Handoff, HandoffContext } from "./agent/handoff.ts";
 export { BaseChatAgent, type BaseChatAgentOptions } from "./agent/base-chat-agent.ts";
 export { CodeExecutorAgent, type CodeExecutorAgentOptions } from "./agent/code-executor-agent.ts";
+export {
+  MessageFilterAgent,
+  type MessageFilterAgentOptions,
+  type SourceFilter,
+} from "./agent/message-filter-agent.ts";
 export { UserProxyAgent, type UserProxyAgentOptions } from "./agent/user-proxy-agent.ts";
 export { GroupChat, type GroupChatOptions } from "./team/group-chat.ts";
 export {

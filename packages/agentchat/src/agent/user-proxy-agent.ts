@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import { jsonSchema } from "@troupe/llm";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
@@ -21,6 +22,7 @@ const answerSchema = /* @__PURE__ */ jsonSchema<string>(document);
 /**
  * A person in the team: in its turn it asks a question and says the answer.
  *
+ * A handoff to the person is answered by one back to whoever handed over; one to somebody else is heard like any other words.
  * The question is data: `onQuestion` of the run answers it in place; without it the run rests (`input-required`) until somebody calls
  * `run.respond(id, answer)`, from whatever process.
  */
@@ -31,9 +33,10 @@ export class UserProxyAgent extends BaseChatAgent {
   /** @throws ConfigError `config.invalid_definition` for a name that is not an identifier. */
   constructor(options: UserProxyAgentOptions) {
     super({ name: options.name, description: options.description ?? "A person" });
-    const { prompt = defaultPrompt } = options;
+    const { name, prompt = (messages) => defaultPrompt(messages, name) } = options;
     this.#prompt = typeof prompt === "string" ? () => prompt : prompt;
     this.#deadlineMs = options.deadlineMs;
+    if (new.target === UserProxyAgent) keepOptions(this, "@troupe/agentchat/UserProxyAgent", options);
   }
 
   protected override get isPerson(): boolean {
@@ -54,13 +57,19 @@ export class UserProxyAgent extends BaseChatAgent {
       deadlineMs: this.#deadlineMs,
     });
     const last = messages.at(-1);
-    if (last?.kind !== "handoff" || last.target !== this.name) return this.reply(text);
-    return this.reply({ kind: "handoff", text, target: last.source });
+    return this.reply(isForMe(last, this.name) ? { kind: "handoff", text, target: last.source } : text);
   }
 }
 
-function defaultPrompt(messages: readonly ChatMessage[]): string {
+type HandoffMessage = Extract<ChatMessage, { readonly kind: "handoff" }>;
+
+/** A handoff to somebody else is what that one has to answer to, not the person. */
+function isForMe(message: ChatMessage | undefined, name: string): message is HandoffMessage {
+  return message?.kind === "handoff" && message.target === name;
+}
+
+function defaultPrompt(messages: readonly ChatMessage[], name: string): string {
   const last = messages.at(-1);
   if (last === undefined) return "It is your turn.";
-  return last.kind === "handoff" ? `${last.source} hands over to you. Your answer?` : `Your answer to ${last.source}?`;
+  return isForMe(last, name) ? `${last.source} hands over to you. Your answer?` : `Your answer to ${last.source}?`;
 }
