@@ -50,16 +50,12 @@ export function edgesFrom({ edges, errorEdges }: PlannedNode): readonly PlannedE
   return errorEdges.length === 0 ? edges : [...edges, ...errorEdges];
 }
 
-/** All edges that lead to a node. */
-export function edgesInto({ groups }: PlannedNode): readonly PlannedEdge[] {
-  return groups.flatMap((group) => group.edges);
-}
-
 /** @throws ConfigError `config.invalid_graph` for names that are twice or unknown, and groups whose edges disagree. */
 export function planGraph(graph: DiGraph): GraphPlan {
   const known = indexNodes(graph);
   const groups = new Map<string, OpenGroup>();
   const leaving = graph.nodes.map((node) => planEdges(node, known, groups));
+  const byTarget = Map.groupBy(groups.values(), (group) => group.target);
   const nodes = new Map<string, PlannedNode>();
   for (const [index, { name }] of graph.nodes.entries()) {
     const all = leaving[index] ?? [];
@@ -67,7 +63,7 @@ export function planGraph(graph: DiGraph): GraphPlan {
       name,
       edges: all.filter((edge) => !edge.isOnError),
       errorEdges: all.filter((edge) => edge.isOnError),
-      groups: [...groups.values()].filter((group) => group.target === name),
+      groups: byTarget.get(name) ?? [],
     });
   }
   return { nodes, starts: findStarts(graph, nodes) };
