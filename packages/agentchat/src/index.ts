@@ -82,6 +82,8 @@ export type { DurableRunEvent, EventPlace, ManagerEvent, RunEvent } from "./mess
 export type {
   ChatAgentContext,
   CodeCall,
+  InnerOptions,
+  InnerReply,
   ModelCall,
   ModelOutcome,
   QuestionOptions,
@@ -96,6 +98,7 @@ export type {
   SelectionStrategy,
   SpeakerSelection,
 } from "./turn/role.ts";
+export type { RunnerToolOptions } from "./turn/runner-tool.ts";
 export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";
 
 // Showing a run.

@@ -2,7 +2,8 @@ import type { AgentYield } from "../message/agent-event.ts";
 import { pickGuards } from "../guard/guard-options.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
-import type { AgentReply } from "../turn/role.ts";
+import type { AgentReply, Participant } from "../turn/role.ts";
+import { runnerBehind } from "../turn/runner-tool.ts";
 import { type AssistantWork, createWork } from "./assistant/assistant-work.ts";
 import type { AssistantAgentOptions } from "./assistant-options.ts";
 import { AssistantTurn } from "./assistant-turn.ts";
@@ -48,7 +49,17 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
   }
 
   protected override get longestStepMs(): number {
-    return Math.max(0, ...this.#work.sources.tools.map((tool) => tool.timeoutMs * (tool.retries + 1)));
+    const own = this.#work.sources.tools.filter((tool) => runnerBehind(tool) === undefined);
+    return Math.max(0, ...own.map((tool) => tool.timeoutMs * (tool.retries + 1)));
+  }
+
+  protected override get inner(): ReadonlyMap<string, Participant> {
+    return new Map(
+      this.#work.sources.tools.flatMap((tool) => {
+        const runner = runnerBehind(tool);
+        return runner === undefined ? [] : [[tool.name, runner.participant]];
+      }),
+    );
   }
 
   // The turn reports what happens as it happens, also from inside parallel calls; nothing is left to yield.

@@ -8,7 +8,7 @@ import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import { Runner } from "../run/runner.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { ListSchemas } from "../turn/own-lists.ts";
-import type { AgentReply, AgentRole, ErasedContext } from "../turn/role.ts";
+import type { AgentReply, AgentRole, ErasedContext, Participant } from "../turn/role.ts";
 import { checkAgentName } from "./agent-name.ts";
 
 /** What every agent is made of. */
@@ -21,6 +21,8 @@ export interface BaseChatAgentOptions<State, Output = undefined, L extends ListS
   readonly state?: (() => State) | undefined;
   /** Append-only lists of the session, by name, with the schema of their items: for what grows. */
   readonly lists?: L | undefined;
+  /** Agents and teams that it runs inside its turns, with `context.runInner(name, messages)`. */
+  readonly inner?: readonly Participant[] | undefined;
   readonly budget?: BudgetOption | undefined;
   /** What models cost, for usage and budgets in dollars; default: the list prices. The table of what is run counts, not those of participants. */
   readonly prices?: PriceTable | undefined;
@@ -52,6 +54,7 @@ export abstract class BaseChatAgent<
 > extends Runner<Output> {
   readonly #initialState: (() => State) | undefined;
   readonly #lists: ListSchemas;
+  readonly #inner: readonly Participant[];
 
   /** @throws ConfigError `config.invalid_definition` for a name that is not an identifier. */
   constructor(options: BaseChatAgentOptions<State, Output, L>) {
@@ -65,6 +68,7 @@ export abstract class BaseChatAgent<
     });
     this.#initialState = options.state;
     this.#lists = options.lists ?? {};
+    this.#inner = options.inner ?? [];
   }
 
   /** One turn of the agent. Must be safe to run again from its start: see the class. */
@@ -76,6 +80,11 @@ export abstract class BaseChatAgent<
   /** Names of the models that the agent calls: budgets in dollars need their prices. */
   protected get models(): readonly string[] {
     return [];
+  }
+
+  /** What the agent runs inside its turns, by the name it knows it by. */
+  protected get inner(): ReadonlyMap<string, Participant> {
+    return new Map(this.#inner.map((participant) => [participant.name, participant]));
   }
 
   /** Milliseconds that one step of the agent may take: a longer silence counts as a stall. Below 10 minutes it does not matter. */
@@ -108,6 +117,7 @@ export abstract class BaseChatAgent<
       models: this.models,
       longestStepMs: this.longestStepMs,
       isPerson: this.isPerson,
+      inner: new Map([...this.inner].map(([name, participant]) => [name, participant.toRole()])),
       takeTurn: (messages, context) => this.#takeTurn(messages, context),
     };
   }

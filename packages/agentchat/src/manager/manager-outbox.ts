@@ -32,6 +32,8 @@ export interface ManagerPlace extends CellAddress {
   readonly noteFault: (error: unknown) => void;
   /** The run of the root is over: its resources go. */
   readonly close: () => void;
+  /** Set for a team that runs within one turn: how speakers are asked there, and who hears of the end. */
+  readonly inline?: { ask(to: AgentId, request: TurnRequest): void; answer(reply: TurnReply): void };
 }
 
 function idAt(place: ManagerPlace, path: readonly string[]): AgentId {
@@ -52,6 +54,10 @@ export function requestTurn(place: ManagerPlace, request: TurnRequest): void {
   const { role, speaker, tag, payload, turnsGranted } = request;
   const path = [...place.path, speaker];
   const id = idAt(place, path);
+  if (place.inline !== undefined) {
+    place.inline.ask(id, request);
+    return;
+  }
   if (role.kind === "agent") {
     place.core.request(TakeTurn(payload), id, { tag, path, deadlineMs: Number.POSITIVE_INFINITY });
     return;
@@ -79,6 +85,10 @@ export type RunWord = ReturnType<typeof StopRun> | ReturnType<typeof RenameRun> 
 /** Tells the manager above how a nested team ended. */
 export function finishNested(place: ManagerPlace, run: ActiveRun, reply: TurnReply): void {
   if (run.parent === undefined) return;
+  if (place.inline !== undefined) {
+    place.inline.answer(reply);
+    return;
+  }
   const { tag } = run.parent;
   place.core.tell(TeamEnded({ tag, reply }), idAt(place, place.path.slice(0, -1)));
 }

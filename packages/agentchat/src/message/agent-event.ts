@@ -76,6 +76,8 @@ export type LiveAgentEvent =
   | { readonly kind: "turn-started" }
   | { readonly kind: "text-delta"; readonly messageId: string; readonly delta: string }
   | { readonly kind: "reasoning-delta"; readonly messageId: string; readonly delta: string }
+  /** An answer that is data, as far as it is known: each contains the ones before it. Not checked yet; see `DeepPartial`. */
+  | { readonly kind: "output-delta"; readonly messageId: string; readonly partial: JsonValue }
   | { readonly kind: "model-started"; readonly model: string }
   | { readonly kind: "tool-started"; readonly call: ToolCallPart }
   | { readonly kind: "tool-progress"; readonly callId: string; readonly value: JsonValue }
@@ -88,16 +90,14 @@ const liveKinds: ReadonlySet<string> = new Set([
   "turn-started",
   "text-delta",
   "reasoning-delta",
+  "output-delta",
   "model-started",
   "tool-started",
   "tool-progress",
   "code-output",
-  /** An answer that is data, as far as it is known: each contains the ones before it. Not checked yet; see `DeepPartial`. */
-  | { readonly kind: "output-delta"; readonly messageId: string; readonly partial: JsonValue }
 ] satisfies LiveAgentEvent["kind"][]);
 
 /** True for events that are shown and not recorded. */
 export function isLiveEvent(event: AgentYield): event is LiveAgentEvent {
   return liveKinds.has(event.kind);
 }
-  "output-delta",

@@ -1,6 +1,5 @@
 import { type AgentDefinition, type AgentRuntime, ConfigError, defineAgent, type Settlement } from "@troupe/core";
 import type { PriceTable } from "@troupe/llm";
-import { readCost } from "../budget/turn-cost.ts";
 import { declareLists } from "../turn/own-lists.ts";
 import { takeAgentTurn } from "../turn/participant.ts";
 import {
@@ -10,10 +9,12 @@ import {
   ChangeMembers,
   Interject,
   RenameRun,
+  RunTeam,
   StartRun,
   StartTeam,
   StopRun,
   TakeTurn,
+  type TakeTurnPayload,
   TeamEnded,
   type TurnReply,
 } from "../turn/protocol.ts";
@@ -26,9 +27,11 @@ import {
   type RunIdentity,
   type TurnEnvironment,
 } from "../turn/run-resources.ts";
-import { endOf, failedEnd } from "../turn/turn-end.ts";
+import { failedReply } from "../turn/run-inner.ts";
 import { formatCell, parseKey } from "../manager/cell-address.ts";
+import { runInlineTeam } from "../manager/inline-team.ts";
 import { Manager } from "../manager/manager.ts";
+import type { ManagerPlace } from "../manager/manager-outbox.ts";
 
 /** A runner on a runtime: its agent type, registered. */
 export interface RunnerBinding {
@@ -103,7 +106,8 @@ const maxTurnMs = 2_592_000_000;
 const minIdleMs = 600_000;
 
 function longestStep(role: Role): number {
-  return role.kind === "agent" ? role.longestStepMs : Math.max(0, ...membersOf(role).map(longestStep));
+  const own = role.kind === "agent" ? role.longestStepMs : 0;
+  return Math.max(own, ...membersOf(role).map(longestStep));
 }
 
 function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefinition {
@@ -128,6 +132,7 @@ function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefini
         return takeAgentTurn({ role, path, cell: formatCell(root.name, core.id.key), environment }, payload, core);
       }),
       on.settled(TakeTurn, (settlement, core) => managerOf(core).settled(settlement.tag, toReply(settlement, core))),
+      on.request(RunTeam, (payload, core) => runInline({ root, environment }, payload, core)),
       on.event(StartTeam, (payload, core) => managerOf(core).startTeam(payload)),
       on.event(TeamEnded, (payload, core) => managerOf(core).settled(payload.tag, payload.reply)),
     ],
@@ -139,14 +144,26 @@ interface RunnerParts {
   readonly environment: TurnEnvironment;
 }
 
-function openManager({ root, environment }: RunnerParts, core: CellContext): Manager {
-  const { sessionId, path } = parseKey(core.id.key);
-  const role = roleAt(root, path);
+function openManager(parts: RunnerParts, core: CellContext): Manager {
+  return new Manager(teamAt(parts.root, core), placeOf(parts, core));
+}
+
+function runInline(parts: RunnerParts, payload: TakeTurnPayload, core: CellContext): Promise<TurnReply> {
+  return runInlineTeam(teamAt(parts.root, core), placeOf(parts, core), payload);
+}
+
+function teamAt(root: TeamRole, core: CellContext): TeamRole {
+  const role = roleAt(root, parseKey(core.id.key).path);
   if (role?.kind !== "team") throw new Error(`"${core.id.key}" is not a team of "${root.name}"`);
+  return role;
+}
+
+function placeOf({ root, environment }: RunnerParts, core: CellContext): ManagerPlace {
+  const { sessionId, path } = parseKey(core.id.key);
   const cell = formatCell(root.name, core.id.key);
   // The manager of a fork learns its run's new id later than its messages carry it.
   const run: RunIdentity = core.run ?? { runId: "" };
-  return new Manager(role, {
+  return {
     type: root.name,
     sessionId,
     path,
@@ -156,7 +173,7 @@ function openManager({ root, environment }: RunnerParts, core: CellContext): Man
     begin: () => environment.begin(run, cell),
     noteFault: (error) => environment.faults.note(run.runId, error),
     close: () => environment.close(run.runId),
-  });
+  };
 }
 
 function agentAt(root: TeamRole, path: readonly string[]): AgentRole {
@@ -169,7 +186,5 @@ function agentAt(root: TeamRole, path: readonly string[]): AgentRole {
 function toReply(settlement: Settlement<TurnReply>, core: CellContext): TurnReply {
   if (settlement.kind === "reply") return settlement.reply;
   const speaker = settlement.tag.slice(settlement.tag.lastIndexOf(":") + 1);
-  const path = [...parseKey(core.id.key).path, speaker];
-  const { error, spent } = readCost(settlement.error);
-  return { end: endOf(error) ?? failedEnd(error, path), messages: [], events: [], isUndone: true, spent };
+  return failedReply(settlement.error, [...parseKey(core.id.key).path, speaker]);
 }

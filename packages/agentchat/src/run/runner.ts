@@ -7,13 +7,14 @@ import {
   type JsonValue,
   validate,
 } from "@troupe/core";
-import { listPrices, type PriceTable } from "@troupe/llm";
+import { listPrices, type PriceTable, type Tool } from "@troupe/llm";
 import { type BudgetOption, resolveBudget, storeBudget } from "../budget/budget.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import { resolveLoopLimit, storeLoopLimit } from "../guard/loop-limit.ts";
 import { parseTask } from "../message/parse-task.ts";
 import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
+import { createRunnerTool, type RunnerToolOptions } from "../turn/runner-tool.ts";
 import { type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
 import { allowsUnpriced, checkPrices } from "./check-prices.ts";
 import { createRun } from "./handle/create-run.ts";
@@ -124,6 +125,16 @@ export abstract class Runner<Output> implements Participant {
    */
   async register(runtime: AgentRuntime): Promise<void> {
     await this.#bind(runtime).ready;
+  }
+
+  /**
+   * A tool that hands a task to this agent or team. In an agent's turn it is part of that agent's run: same budget, same events, a path of its
+   * own, and each call starts anew, so that several may run at once.
+   *
+   * @throws ConfigError `config.invalid_definition` for a name that no provider accepts.
+   */
+  asTool(options: RunnerToolOptions = {}): Tool<{ readonly task: string }> {
+    return createRunnerTool(this, options, async (task, signal) => (await this.run(task, { signal })).messages);
   }
 
   /** Closes the runtime that this object keeps for runs without one. Safe twice; runs that go on end as cancelled. */

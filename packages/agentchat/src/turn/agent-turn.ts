@@ -1,4 +1,11 @@
-import type { JsonValue, List, StepContext, StepOptions, StepOutcome } from "@troupe/core";
+import {
+  type JsonValue,
+  type List,
+  type StepContext,
+  type StepOptions,
+  type StepOutcome,
+  TeamError,
+} from "@troupe/core";
 import type { CodeResult, ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
 import type { SettledCall } from "../budget/run-ledger.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
@@ -6,11 +13,21 @@ import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
 import { callsInLoop } from "../guard/loop-guard.ts";
 import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
 import { asJson } from "../message/as-json.ts";
+import type { ChatMessage } from "../message/chat-message.ts";
 import type { Question } from "../message/question.ts";
 import { callModel } from "./call-model.ts";
 import { callTools } from "./call-tools.ts";
 import { runCode } from "./run-code.ts";
-import type { CodeCall, ModelCall, ModelOutcome, QuestionOptions, ToolRound } from "./chat-agent-context.ts";
+import type {
+  CodeCall,
+  InnerOptions,
+  InnerReply,
+  ModelCall,
+  ModelOutcome,
+  QuestionOptions,
+  ToolRound,
+} from "./chat-agent-context.ts";
+import { runInner } from "./run-inner.ts";
 import type { CellContext, SourcedEvent } from "./protocol.ts";
 import { openLists } from "./own-lists.ts";
 import type { AgentRole, ErasedContext } from "./role.ts";
@@ -35,6 +52,10 @@ export interface TurnNotes {
   /** True when a tool did something that it had not done before, or somebody has answered a question. */
   hasProgressed?: boolean;
   trail?: CallTrail;
+  /** Turns of what the agent ran inside its own. */
+  turnsTaken: number;
+  /** Calls of what it runs inside its turn so far. */
+  innerCalls: number;
 }
 
 /** A question without a deadline of its own: 7 days. */
@@ -54,7 +75,11 @@ export class AgentTurn implements ErasedContext {
   #lists: ErasedContext["lists"] | undefined;
 
   /** The branches of a turn share its notes. */
-  constructor(core: CellContext, setting: TurnSetting, notes: TurnNotes = { events: [], spent: [] }) {
+  constructor(
+    core: CellContext,
+    setting: TurnSetting,
+    notes: TurnNotes = { events: [], spent: [], turnsTaken: 0, innerCalls: 0 },
+  ) {
     this.#core = core;
     this.#setting = setting;
     this.#notes = notes;
@@ -188,6 +213,19 @@ export class AgentTurn implements ErasedContext {
     return runCode(this, call);
   }
 
+  async runInner(name: string, messages: readonly ChatMessage[], options: InnerOptions = {}): Promise<InnerReply> {
+    const role = this.#setting.role.inner?.get(name);
+    if (role === undefined) throw unknownInner(this.agentName, name);
+    this.#notes.innerCalls += 1;
+    const { path } = this;
+    const keepsMemory = options.keepsMemory ?? false;
+    const call = { name, role, messages, keepsMemory, call: this.#notes.innerCalls, path };
+    const reply = await runInner(this.#core, call);
+    this.#notes.spent = addSpent(this.#notes.spent, reply.spent ?? []);
+    this.#notes.turnsTaken += reply.turnsTaken ?? 1;
+    return { end: reply.end, messages: reply.messages };
+  }
+
   /** A model call has ended: the run's ledger and the manager hear of it. */
   settleModelCall(call: SettledCall): void {
     this.resources.ledger.settleModelCall(call);
@@ -235,6 +273,13 @@ export class AgentTurn implements ErasedContext {
   newId(): string {
     return this.#core.newId();
   }
+}
+
+function unknownInner(agent: string, name: string): TeamError {
+  return new TeamError("team.unknown_speaker", `Agent "${agent}" has nobody called "${name}" to run`, {
+    remedy: "Name what it runs inside its turns in its `inner` option, or give it `asTool()` as a tool.",
+    details: { agent, name },
+  });
 }
 
 /** The lists that agents declared are not in the type of the context: their names are known at run time only. */

@@ -11,7 +11,9 @@ import { toolKey } from "../budget/recorded-spending.ts";
 import { oneCall } from "../budget/run-ledger.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 import { askApproval } from "./ask-approval.ts";
+import { callRunner } from "./call-runner.ts";
 import type { ToolRound } from "./chat-agent-context.ts";
+import { runnerBehind } from "./runner-tool.ts";
 
 /** Below the runtime's grace for a stopped step (250 ms), so that the tool's own outcome is the one recorded. */
 const toolGraceMs = 200;
@@ -20,7 +22,7 @@ const toolGraceMs = 200;
 type RecordedCall = ToolOutcome & { readonly durationMs: number };
 
 /** How one call ended, with what that means for the turn. */
-interface CallEnd {
+export interface CallEnd {
   readonly outcome: ToolOutcome;
   /** How often the tool ran, as far as anybody knows. */
   readonly executions: number;
@@ -79,6 +81,8 @@ async function runKnownTool(turn: AgentTurn, call: ToolCallPart, tool: Tool): Pr
   if (approval.kind === "stopped")
     return { ...notMade(notRun("cancelled", approval.reason)), stopped: approval.reason };
   if (approval.kind === "denied") return notMade(ended("denied", "tool.denied", approval.why));
+  const runner = runnerBehind(tool);
+  if (runner !== undefined) return callRunner(turn, { call, tool, runner });
   const isApproved = approval.kind === "approved";
   const ending = await turn.selfTimedStep(
     `tool:${tool.name}`,

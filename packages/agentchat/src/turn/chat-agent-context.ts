@@ -14,6 +14,8 @@ import type {
   ToolResultPart,
 } from "@troupe/llm";
 import type { AgentYield } from "../message/agent-event.ts";
+import type { ChatMessage } from "../message/chat-message.ts";
+import type { TurnEnd } from "./protocol.ts";
 
 /** A question to whoever runs the team. */
 export interface QuestionOptions<Answer> {
@@ -63,6 +65,20 @@ export interface ToolRound {
   readonly refused: Error | undefined;
 }
 
+/** How to run something inside a turn. */
+export interface InnerOptions {
+  /** True: it goes on from its last call in this session. Default false: it starts anew, and nothing of it stays. */
+  readonly keepsMemory?: boolean | undefined;
+}
+
+/** What came of it. */
+export interface InnerReply {
+  /** How it ended; only `ok` means that it said all it wanted to say. */
+  readonly end: TurnEnd;
+  /** The answer of an agent; everything that was said in a team. */
+  readonly messages: readonly ChatMessage[];
+}
+
 /**
  * What a chat agent may touch during its turn.
  *
@@ -97,6 +113,12 @@ export interface ChatAgentContext<State = undefined, L = {}> {
   callTools(calls: readonly ToolCallPart[], tools: readonly Tool[]): Promise<ToolRound>;
   /** Runs a program, journaled, within the budget for tool calls. @throws CodeExecutionError; StateError `state.step_cancelled`. */
   runCode(call: CodeCall): Promise<CodeResult>;
+  /**
+   * Runs an agent or a team of the agent's `inner` ones and waits for its answer: within this run's budget, with a path of its own, journaled.
+   *
+   * @throws TeamError `team.unknown_speaker`, `run.budget_exceeded` (depth).
+   */
+  runInner(name: string, messages: readonly ChatMessage[], options?: InnerOptions): Promise<InnerReply>;
   /** Records or shows an event now; yielding it from `onMessages` does the same. */
   report(event: AgentYield): void;
 

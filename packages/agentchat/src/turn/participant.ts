@@ -33,13 +33,15 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   const reply = await answer(role, payload, { turn, core });
   const end = reply.end ?? { status: "ok" };
   if (end.status === "error") environment.faults.note(turn.runId, reply.cause);
-  const { events, spent, hasProgressed } = turn.notes;
+  if (payload.isOnce === true) core.forget();
+  const { events, spent, hasProgressed, turnsTaken } = turn.notes;
   const { advice, restarts } = reply;
   const rest = {
     end,
     events,
     ...(spent.length > 0 && { spent }),
     ...(hasProgressed === true && { hasProgressed }),
+    ...(turnsTaken > 0 && { turnsTaken }),
     ...(advice !== undefined && { advice }),
     ...(restarts === true && { restarts }),
   };

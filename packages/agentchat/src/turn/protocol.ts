@@ -55,6 +55,8 @@ export interface TakeTurnPayload {
   readonly forgets?: true;
   /** What a team asks its adviser. */
   readonly question?: JsonValue;
+  /** The speaker forgets everything with the end of this turn: a call of an agent or team that starts anew each time. */
+  readonly isOnce?: true;
 }
 
 /** Starts a run in a session. */
@@ -117,6 +119,10 @@ export interface InterjectPayload {
   readonly runId: string;
   readonly messages: readonly MessageDraft[];
 }
+
+/** To the manager of a team that an agent runs inside its turn: the whole run, in one turn. */
+export const RunTeam: RequestType<"TroupeRunTeam", TakeTurnPayload, TakeTurnPayload, TurnReply, TurnReply> =
+  defineRequest("TroupeRunTeam", trustedSchema<TakeTurnPayload>(), trustedSchema<TurnReply>());
 
 /** To a manager: a participant takes part from now on, or no more. */
 export const ChangeMembers: RequestType<

@@ -40,6 +40,8 @@ export interface AgentRole {
   readonly longestStepMs: number;
   /** True when its words are those of a person: repeating them is no loop. */
   readonly isPerson?: boolean | undefined;
+  /** Agents and teams that it runs inside its turns, by the name it knows them by. */
+  readonly inner?: ReadonlyMap<string, Role> | undefined;
 }
 
 /** What has happened since a strategy was last asked. */
@@ -155,13 +157,13 @@ export function soloTeam(agent: AgentRole): TeamRole {
 /** The role at a path below a root. Undefined when the team has no such participant. */
 export function roleAt(root: TeamRole, path: readonly string[]): Role | undefined {
   let role: Role | undefined = root;
-  for (const name of path) role = role?.kind === "team" ? memberOf(role, name) : undefined;
+  for (const name of path) role = role && memberOf(role, name);
   return role;
 }
 
 /** All that is directly below a role. */
 export function membersOf(role: Role): readonly Role[] {
-  if (role.kind === "agent") return [];
+  if (role.kind === "agent") return [...(role.inner?.values() ?? [])];
   return role.adviser === undefined ? [...role.participants.values()] : [...role.participants.values(), role.adviser];
 }
 
@@ -176,8 +178,14 @@ export function adviserName(adviser: AgentRole): string {
   return `~${adviser.name}`;
 }
 
-/** Who has a name below a team: a participant or the adviser. */
-export function memberOf(team: TeamRole, name: string): Role | undefined {
-  const { adviser } = team;
-  return adviser !== undefined && name === adviserName(adviser) ? adviser : team.participants.get(name);
+/** The place of one call of something that an agent runs inside its turns. Names have no `#`. */
+export function callPlace(name: string, call: number): string {
+  return `${name}#${call}`;
+}
+
+/** Who has a name below a role: a participant or the adviser of a team; what an agent runs inside its turns. */
+export function memberOf(role: Role, name: string): Role | undefined {
+  if (role.kind === "agent") return role.inner?.get(name.replace(/#\d+$/u, ""));
+  const { adviser } = role;
+  return adviser !== undefined && name === adviserName(adviser) ? adviser : role.participants.get(name);
 }
