@@ -47,7 +47,7 @@ export type {
 } from "./run/handle/run-handle.ts";
 export { type PartialOutputsOptions, partialOutputs } from "./run/handle/partial-outputs.ts";
 export { type ListedRun, listRuns, type RunListFilter } from "./run/list-runs.ts";
-export { type AttachOptions, Runner, type RunnerOptions } from "./run/runner.ts";
+export { type AttachOptions, type ForkOptions, Runner, type RunnerOptions } from "./run/runner.ts";
 export type { Session, SessionSnapshot } from "./run/session.ts";
 export type { RunResult } from "./message/run-result.ts";
 export { RunError } from "./message/run-error.ts";

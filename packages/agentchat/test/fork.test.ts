@@ -1,12 +1,14 @@
 import {
   AssistantAgent,
   BaseChatAgent,
+  listRuns,
   MaxMessageTermination,
   RoundRobinGroupChat,
   type RunEvent,
   UserProxyAgent,
 } from "@troupe/agentchat";
 import { InProcessRuntime } from "@troupe/core";
+import { SharedData } from "@troupe/core/testing";
 import { byTurn, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, it } from "vitest";
 
@@ -51,6 +53,34 @@ describe("a fork", () => {
       expect(copied.every((event) => event.runId === fork.id)).toBe(true);
     }
     expect(await eventsOf(run)).toEqual(events);
+  });
+
+  it("of a stored run needs no handle of it and touches nothing, also while another process works on it", async () => {
+    const data = new SharedData();
+    await using first = new InProcessRuntime({ store: data.open() });
+    await using second = new InProcessRuntime({ store: data.open() });
+    const asking = () =>
+      new RoundRobinGroupChat({
+        name: "asking",
+        participants: [counter("a"), new UserProxyAgent({ name: "you" })],
+        maxTurns: 2,
+      });
+    const run = asking().session("s", { runtime: first }).run("Well?", { runId: "r" });
+    const rest = await run;
+    const before = data.memory.read("asking/s");
+    const copier = asking();
+    const fork = copier.fork("r", rest.stopReason.sequence, { runtime: second, session: "s" });
+    const [question] = (await fork).questions;
+    await fork.respond(question?.id ?? "", "no");
+    expect((await fork.handle.result()).text).toBe("no");
+    const held = copier.fork("r", 2, { runtime: second, session: "s", isPaused: true });
+    await held.pause();
+    expect(await listRuns(second, { runId: held.id })).toMatchObject([{ status: "paused", session: held.id }]);
+    expect(data.memory.read("asking/s")).toEqual(before);
+    await held.resume();
+    expect((await held).stopReason.kind).toBe("input-required");
+    await run.respond(rest.questions[0]?.id ?? "", "yes");
+    expect((await run.handle.result()).text).toBe("yes");
   });
 
   it("of a fork is a run like any other: it can be stopped and forked again", async () => {

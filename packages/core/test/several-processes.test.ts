@@ -278,6 +278,51 @@ describe("several processes on one store", () => {
     await told;
   });
 
+  test("C27: a run that another process works on is forked without touching it, at work or paused", async () => {
+    const data = new SharedData();
+    const [first, second] = [await start(data), await start(data)];
+    const run = { runId: "r", path: [] };
+    const approved = first.send(Approve({ what: "refund" }), desk.id("1"), { run, deadlineMs: Infinity });
+    const wait = await until(() => first.waits()[0]);
+    const before = data.memory.read("desk/1");
+    const key = (name: string): string => `${name}-copy`;
+    const at = { runId: "r", sequence: 1 };
+    await second.fork("desk/1", at, { cell: "desk/1-copy", runId: "copy", key });
+    await second.fork("desk/1", at, {
+      cell: "desk/1-held",
+      runId: "held",
+      key: (name) => `${name}-held`,
+      isPaused: true,
+    });
+    expect(data.memory.read("desk/1")).toEqual(before);
+    expect(await second.runs({ status: ["paused"] })).toMatchObject([{ runId: "held", sequence: 1 }]);
+    const copied = await until(() => second.waits({ runId: "copy" })[0]);
+    await second.respond(copied.id, "carl");
+    await second.idle();
+    expect(await second.runs({ runId: "copy" })).toMatchObject([{ status: "ended" }]);
+    await second.control("desk/1-held", "held", { kind: "resume" });
+    const held = await until(() => second.waits({ runId: "held" })[0]);
+    await second.respond(held.id, "dora");
+    await first.respond(wait.id, "ann");
+    expect(await approved).toEqual({ by: "ann" });
+    await second.idle();
+    expect(await second.runs({ status: ["ended"] })).toHaveLength(3);
+  });
+
+  test("C27: a fork of a paused run goes on", async () => {
+    const data = new SharedData();
+    const first = await start(data);
+    const run = { runId: "r", path: [] };
+    first.send(Approve({ what: "refund" }), desk.id("1"), { run, deadlineMs: Infinity }).catch(() => {});
+    await until(() => first.waits()[0]);
+    await first.control("desk/1", "r", { kind: "pause" });
+    await first.respond(first.waits()[0]?.id ?? "", "ann");
+    await first.control("desk/1", "r", { kind: "resume" });
+    await first.idle();
+    await first.fork("desk/1", { runId: "r", sequence: 2 }, { cell: "desk/2", runId: "copy", key: () => "2" });
+    expect(await first.runs({ runId: "copy" })).toMatchObject([{ status: "ended", sequence: 2 }]);
+  });
+
   test("C19: a closed runtime gives its cells back at once, and its stored requests go on elsewhere", async () => {
     const data = new SharedData();
     const first = await start(data);

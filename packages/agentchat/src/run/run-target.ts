@@ -81,12 +81,18 @@ async function runEnds({ runtime, cell }: RunTarget, runId: string, signal: Abor
   }
 }
 
+/** Where a fork is cut, and whether it goes on at once. */
+export interface ForkPoint {
+  readonly sequence: number;
+  readonly isPaused?: boolean | undefined;
+}
+
 /**
  * Copies a run up to one of its events into a session of its own, where it goes on (C27).
  *
  * @throws TeamError `run.history_pruned` when the run has no such event, or left nothing because it had neither session nor id.
  */
-export async function forkRun(source: RunTarget, sequence: number, copy: RunTarget): Promise<void> {
+export async function forkRun(source: RunTarget, copy: RunTarget, { sequence, isPaused }: ForkPoint): Promise<void> {
   const { runtime, runId, manager } = source;
   const session = parseKey(copy.manager.key).sessionId;
   await runtime.fork(
@@ -95,6 +101,7 @@ export async function forkRun(source: RunTarget, sequence: number, copy: RunTarg
     {
       cell: copy.cell,
       runId: copy.runId,
+      isPaused,
       key: (key) =>
         key === manager.key || key.startsWith(`${manager.key}/`)
           ? formatKey({ ...parseKey(key), sessionId: session })

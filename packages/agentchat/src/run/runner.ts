@@ -45,6 +45,15 @@ export interface AttachOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Where to find the run that is forked, and how its copy begins. */
+export interface ForkOptions {
+  readonly runtime?: AgentRuntime | undefined;
+  /** The session that the run was started in; default: none. */
+  readonly session?: string | undefined;
+  /** True leaves the copy paused. Default false. */
+  readonly isPaused?: boolean | undefined;
+}
+
 /**
  * Something that can be run: an agent or a team.
  *
@@ -118,6 +127,18 @@ export abstract class Runner<Output> implements Participant {
   }
 
   /**
+   * Another run that is a stored one up to an event, in a session of its own, and goes on from there. The run that it comes from is read in the
+   * store, whoever works on it, and not touched; `isPaused` leaves the copy waiting for `resume()`.
+   *
+   * @throws Nothing; the fork rejects with TeamError `run.history_pruned` when there is no such run or event, `run.fork_remote` while agents
+   * outside the session were at work.
+   */
+  fork(runId: string, sequence: number, options: ForkOptions = {}): Run<Output> {
+    const target = createTarget(this.#bind(options.runtime), options.session ?? runId, runId);
+    return this.#fork({ target, sequence, isPaused: options.isPaused, started: Promise.resolve() });
+  }
+
+  /**
    * Gives a runtime the code of this runner, so that `runtime.recover()` goes on with its stored runs. Running, attaching and sessions do it
    * by themselves.
    *
@@ -168,6 +189,7 @@ export abstract class Runner<Output> implements Participant {
   #fork(source: {
     readonly target: RunTarget;
     readonly sequence: number;
+    readonly isPaused?: boolean | undefined;
     readonly started: Promise<void>;
   }): Run<Output> {
     const runId = this.#ids.next();
@@ -178,7 +200,7 @@ export abstract class Runner<Output> implements Participant {
       mayBeKnown: false,
       copy: async () => {
         await source.started;
-        await forkRun(source.target, source.sequence, target);
+        await forkRun(source.target, target, source);
       },
       fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: undefined,

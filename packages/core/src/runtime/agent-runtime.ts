@@ -104,6 +104,8 @@ export interface ForkTarget {
   readonly runId: string;
   /** The key in the new cell of an agent of the old one; agents for which it returns the same key are shared, not copied. */
   readonly key: (key: string) => string;
+  /** True leaves the copy paused: nothing of it runs until it is resumed. By default it goes on at once, also when the original was paused. */
+  readonly isPaused?: boolean | undefined;
 }
 
 /** What `recover` did and could not do. */
@@ -195,7 +197,7 @@ export interface AgentRuntime {
   /** Sets the state of an agent that is not in a turn. @throws StateError `state.busy`. */
   restore(agent: AnyAgentId, snapshot: AgentSnapshot): Promise<void>;
   /**
-   * Copies a cell's log up to an event of a run into a new cell and lets it go on there (C27).
+   * Copies a cell's log up to an event of a run into a new cell and lets it go on there (C27). The original, whoever works on it, is not touched.
    *
    * @throws StateError `state.busy` when the new cell exists; TeamError `run.fork_remote` when agents outside the cell are being waited for,
    * `run.history_pruned` when the log does not reach back that far.

@@ -1,7 +1,7 @@
 import type { Runner } from "@troupe/agentchat";
 
 /** A team or agent of whatever output: what the command can run. */
-export type AnyRunner = Pick<Runner<unknown>, "name" | "run" | "session" | "attach" | "register"> &
+export type AnyRunner = Pick<Runner<unknown>, "name" | "run" | "session" | "attach" | "fork" | "register"> &
   Partial<Pick<Runner<unknown>, "close">>;
 
 /**
@@ -9,5 +9,7 @@ export type AnyRunner = Pick<Runner<unknown>, "name" | "run" | "session" | "atta
  */
 export function isRunner(value: unknown): value is AnyRunner {
   if (typeof value !== "object" || value === null) return false;
-  return ["run", "session", "attach", "register"].every((name) => typeof Reflect.get(value, name) === "function");
+  return ["run", "session", "attach", "fork", "register"].every(
+    (name) => typeof Reflect.get(value, name) === "function",
+  );
 }

@@ -32,7 +32,12 @@ export async function forkCell(engine: Engine, { from, at }: ForkSource, target:
   const renamer = new Renamer({ ...target, fromRun: at.runId, tag: engine.ids.next() });
   const claim = await engine.store.claim(target.cell, engine.owner);
   if (claim.position > 0) throw exists(target.cell);
-  const copy = [...prefix.map((record) => renamer.record(record)), sentBefore(prefix, engine.clock.now())];
+  const now = engine.clock.now();
+  const copy = [
+    ...prefix.map((record) => renamer.record(record)),
+    sentBefore(prefix, now),
+    ...heldAs(target, isPausedIn(prefix, at.runId), now),
+  ];
   await engine.store.append(target.cell, { epoch: claim.epoch, position: 0 }, copy, noteRecords(new CellWork(), copy));
   await engine.agents.openCell(target.cell, () => undefined);
 }
@@ -45,6 +50,19 @@ function eventsOf(record: LogRecord): readonly CellEvent[] {
 function sentBefore(records: readonly LogRecord[], at: number): LogRecord {
   const numbers = records.flatMap(mailsOf).flatMap((mail) => (mail.number === undefined ? [] : [mail.number]));
   return { kind: "delivered", at, numbers };
+}
+
+function isPausedIn(records: readonly LogRecord[], runId: string): boolean {
+  const last = records.findLast(
+    (record) => record.kind === "control" && record.runId === runId && record.action !== "interrupt",
+  );
+  return last?.kind === "control" && last.action === "pause";
+}
+
+/** Pauses the copy, or resumes it, when that is not what the original leaves it with. */
+function heldAs({ runId, isPaused = false }: ForkTarget, wasPaused: boolean, at: number): readonly LogRecord[] {
+  if (isPaused === wasPaused) return [];
+  return [{ kind: "control", at, runId, action: isPaused ? "pause" : "resume", detail: null }];
 }
 
 /** A fork cannot copy what other cells are doing for this one. */

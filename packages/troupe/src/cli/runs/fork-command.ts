@@ -19,7 +19,8 @@ export interface ForkCall {
 }
 
 /**
- * Copies a stored run at rest up to one of its events into a run of its own, which goes on from there. The original is not touched.
+ * Copies a stored run up to one of its events into a run of its own, which goes on from there. The original is not touched, whether it has ended,
+ * rests, or is being worked on.
  *
  * @throws ConfigError for an unknown run or event, or a team that nobody can find; whatever the copy rejects with.
  */
@@ -27,11 +28,10 @@ export async function forkCommand({ spec, runId, file, sequence, runsOn }: ForkC
   const host = await openHost({ spec, mustExist: true });
   try {
     const listed = await findRun(host.store, runId);
-    assertAtRest(listed);
     assertEvent(listed, sequence);
     const runner = await loadTeamOf(listed, file);
-    const source = runner.attach(runId, { runtime: host.runtime, session: listed.sessionId }).handle;
-    const fork = source.fork(sequence);
+    const { runtime } = host;
+    const fork = runner.fork(runId, sequence, { runtime, session: listed.sessionId, isPaused: !runsOn });
     process.stdout.write(`Run ${fork.id} is ${runId} up to event ${sequence}.\n`);
     if (runsOn) {
       const result = await withInterrupt(
@@ -40,25 +40,14 @@ export async function forkCommand({ spec, runId, file, sequence, runsOn }: ForkC
       );
       return endOf(result, { runId: fork.id, spec });
     }
+    // It is paused from its first moment on; this waits until it is there, or is known to have failed.
     await fork.handle.pause();
+    if ((await host.store.runs({ runId: fork.id })).length === 0) await fork;
     process.stdout.write(`It is paused; go on with: troupe resume ${fork.id}${repeatStoreOption(spec)}\n`);
     return exitCodes.ok;
   } finally {
     await host.close();
   }
-}
-
-/** A run that could go on would be taken over by whoever opens it, and a fork must not touch it. @throws ConfigError `config.invalid_option`. */
-function assertAtRest({ runId, status }: ListedRun): void {
-  if (status !== "running" && status !== "interrupted") return;
-  throw new ConfigError(
-    "config.invalid_option",
-    `Run "${runId}" is ${status}: it can be forked when it has come to rest.`,
-    {
-      remedy:
-        status === "running" ? "Wait until it has ended, or pause it." : `Let it end first: troupe resume ${runId}`,
-    },
-  );
 }
 
 /** @throws ConfigError `config.invalid_option`. */
