@@ -101,6 +101,9 @@ export type {
 export type { RunnerToolOptions } from "./turn/runner-tool.ts";
 export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";
 
+// Agents and teams as documents.
+export { agentChatComponents } from "./component/agent-chat-components.ts";
+
 // Showing a run.
 export { type PrintRunOptions, printRun } from "./console/print-run.ts";
 export { type EventStreamOptions, toEventStream } from "./console/to-event-stream.ts";

@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import type { AgentYield } from "../message/agent-event.ts";
 import { pickGuards } from "../guard/guard-options.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
@@ -37,6 +38,7 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
       output,
     });
     this.#work = createWork(options);
+    if (new.target === AssistantAgent) keepOptions(this, "@troupe/agentchat/AssistantAgent", options);
   }
 
   /** Names of the agents that this one may hand over to. */

@@ -9,7 +9,7 @@ import {
   type PriceTable,
   toChatModel,
 } from "@troupe/llm";
-import { ConfigError } from "@troupe/core";
+import { ConfigError, keepOptions } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import { type GuardOptions, pickGuards } from "../guard/guard-options.ts";
 import type { AgentYield } from "../message/agent-event.ts";

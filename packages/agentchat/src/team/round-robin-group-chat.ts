@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import type { SelectionInput, SpeakerSelection } from "../turn/role.ts";
 import { GroupChat, type GroupChatOptions } from "./group-chat.ts";
 
@@ -10,6 +11,7 @@ export class RoundRobinGroupChat<Output = undefined> extends GroupChat<Output> {
   /** @throws ConfigError `config.invalid_definition`, `config.duplicate_name`, `config.invalid_option`. */
   constructor(options: GroupChatOptions<Output>) {
     super(options, "RoundRobinGroupChat");
+    if (new.target === RoundRobinGroupChat) keepOptions(this, "@troupe/agentchat/RoundRobinGroupChat", options);
   }
 
   /** The memory is the place in the order of all participants, so that it holds when some come or go. */

@@ -170,7 +170,7 @@ function dumpAt(value: object, { type, place, components }: DumpRequest): Compon
   const found = recognize(value, type, components);
   if (found === undefined) throw unknownObject(value, place);
   const { component, options } = found;
-  const form = component.forms.find((one) => one.dialect === place.dialect && one.isWritten);
+  const form = component.forms.find((one) => one.dialect === place.dialect && one.writes(options));
   if (form === undefined)
     throw place.refuse(
       `is a ${component.provider}, which has no form in the dialect "${place.dialect}"`,

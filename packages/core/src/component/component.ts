@@ -12,8 +12,8 @@ export interface ForeignForm<Options extends object> {
   readonly type?: string | undefined;
   /** Versions of the form that can be read, the one that is written last; default: 1. */
   readonly versions?: readonly number[] | undefined;
-  /** False for a form that is only read: another one of the same dialect is written. */
-  readonly isWritten?: boolean | undefined;
+  /** Whether these options are written in this form; default: always. The first form of a dialect that takes them is used. */
+  readonly writes?: ((options: Options) => boolean) | undefined;
   read(config: JsonObject, place: LoadPlace): Options;
   write(options: Options, place: DumpPlace): JsonObject;
   readonly schema: JsonObject;
@@ -48,7 +48,8 @@ export interface ComponentForm {
   readonly provider: string;
   readonly type: string;
   readonly versions: readonly number[];
-  readonly isWritten: boolean;
+  /** Whether these options are written in this form. */
+  writes(options: object): boolean;
   /** @throws ConfigError naming the place. */
   load(config: JsonObject, version: number, place: LoadPlace): object;
   /** @throws ConfigError naming the place. */
@@ -98,7 +99,7 @@ function ownForm<Options extends object>(
     provider,
     type,
     versions: Array.from({ length: version - oldest + 1 }, (_, index) => oldest + index),
-    isWritten: true,
+    writes: () => true,
     load: (config, given, place) => {
       let current = config;
       for (let old = given; old < version && upgrade !== undefined; old += 1) current = upgrade(current, old);
@@ -119,7 +120,8 @@ function foreignForm<Options extends object>(
     provider: form.provider,
     type: form.type ?? options.type,
     versions: form.versions ?? [1],
-    isWritten: form.isWritten ?? true,
+    // oxlint-disable-next-line typescript/consistent-type-assertions -- the provider's own class or function kept its own options
+    writes: (given) => form.writes?.(given as Options) ?? true,
     load: (config, _version, place) => make(form.read(config, place), place),
     // oxlint-disable-next-line typescript/consistent-type-assertions -- the provider's own class or function kept its own options
     dump: (given, place) => form.write(given as Options, place),
@@ -161,7 +163,7 @@ export function defineForeignForm<Options extends object, Config extends object>
   readonly provider: string;
   readonly type?: string | undefined;
   readonly versions?: readonly number[] | undefined;
-  readonly isWritten?: boolean | undefined;
+  readonly writes?: ((options: Options) => boolean) | undefined;
   readonly fields: Fields<Config>;
   readonly toOptions: (config: Config, place: LoadPlace) => Options;
   /** Options that the other form can say; any other one that is given is refused. */

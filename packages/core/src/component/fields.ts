@@ -1,6 +1,6 @@
 import { fixed, flag, integer, listOf, mapOf, nullable, numeric, oneOf, optional, plainField, text } from "./field.ts";
 import { objectField } from "./object-field.ts";
-import { child, named, openJson, secret } from "./reference-fields.ts";
+import { child, named, openJson, openTexts, secret } from "./reference-fields.ts";
 
 /**
  * What the fields of a component are put together from.
@@ -24,6 +24,7 @@ export const fields: {
   readonly named: typeof named;
   readonly secret: typeof secret;
   readonly openJson: typeof openJson;
+  readonly openTexts: typeof openTexts;
 } = {
   text,
   flag,
@@ -41,4 +42,5 @@ export const fields: {
   named,
   secret,
   openJson,
+  openTexts,
 };

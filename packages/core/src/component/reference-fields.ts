@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../errors/index.ts";
 import { isJsonObject } from "./document.ts";
-import { describe, type Field } from "./field.ts";
+import { describe, type Field, mapOf, text } from "./field.ts";
 
 /** A secret as documents have it: the name of a variable, whose value is looked up when it is needed. */
 export interface SecretReference {
@@ -62,6 +62,15 @@ export const openJson: Field<JsonObject> = {
     return value;
   },
   schema: { type: "object" },
+};
+
+/** Texts by name that anybody may read, such as headers: those whose names sound like secrets are refused. */
+export const openTexts: Field<Readonly<Record<string, string>>> = {
+  isOptional: false,
+  takesNull: false,
+  read: (value, place) => mapOf(text).read(openJson.read(value, place), place),
+  write: (value, place) => mapOf(text).write(openJson.write(value, place), place),
+  schema: { type: "object", additionalProperties: { type: "string" } },
 };
 
 function findSecret(value: unknown): string | undefined {

@@ -2,7 +2,9 @@ import { ConfigError, createComponentRegistry } from "@troupe/core";
 import { describe, expect, it } from "vitest";
 import { bufferedContext } from "../context/buffered-context.ts";
 import { headAndTailContext } from "../context/head-and-tail-context.ts";
+import { rollingSummaryContext } from "../context/rolling-summary-context.ts";
 import { tokenLimitedContext } from "../context/token-limited-context.ts";
+import { toolResultClearingContext } from "../context/tool-result-clearing-context.ts";
 import { unboundedContext } from "../context/unbounded-context.ts";
 import { ListMemory } from "../memory/list-memory.ts";
 import type { ModelEvent } from "../model/chat-model.ts";
@@ -57,6 +59,8 @@ describe("the components of this package", () => {
     ["a buffered context", bufferedContext({ size: 3 })],
     ["a head-and-tail context", headAndTailContext({ head: 1, tail: 2 })],
     ["a token-limited context", tokenLimitedContext({ maxTokens: 100 })],
+    ["a rolling summary", rollingSummaryContext({ maxTokens: 500, model: replayModel({ answers: ["Short."] }) })],
+    ["a context that clears results", toolResultClearingContext({ keep: 2 })],
     ["a tool by name", add],
     [
       "a workbench of tools",

@@ -1,7 +1,9 @@
 import { type Component, defineComponent, defineForeignForm, type Field, fields, type JsonValue } from "@troupe/core";
 import { bufferedContext } from "../context/buffered-context.ts";
 import { headAndTailContext } from "../context/head-and-tail-context.ts";
+import { rollingSummaryContext, type RollingSummaryOptions } from "../context/rolling-summary-context.ts";
 import { tokenLimitedContext } from "../context/token-limited-context.ts";
+import { toolResultClearingContext, type ToolResultClearingOptions } from "../context/tool-result-clearing-context.ts";
 import { unboundedContext } from "../context/unbounded-context.ts";
 import type { ChatModel } from "../model/chat-model.ts";
 import { isChatModel } from "./guards.ts";
@@ -18,7 +20,7 @@ interface Start {
 
 /** What a model gets to see: the rules over histories, as documents. */
 export function contextComponents(): readonly Component[] {
-  return [unbounded(), buffered(), headAndTail(), tokenLimited()];
+  return [unbounded(), buffered(), headAndTail(), tokenLimited(), rollingSummary(), toolResultClearing()];
 }
 
 function unbounded(): Component {
@@ -128,5 +130,31 @@ function tokenLimited(): Component {
         },
       }),
     ],
+  });
+}
+
+function rollingSummary(): Component {
+  return defineComponent<RollingSummaryOptions>({
+    provider: "@troupe/llm/rollingSummaryContext",
+    type,
+    description: "Shows the model a summary of what was said long ago, and the newest messages.",
+    fields: {
+      maxTokens: fields.integer,
+      keepTokens: fields.optional(fields.integer),
+      model: fields.optional(fields.child("model", isChatModel)),
+      maxSummaryTokens: fields.optional(fields.integer),
+      instructions: fields.optional(fields.text),
+    },
+    create: (options) => rollingSummaryContext(options),
+  });
+}
+
+function toolResultClearing(): Component {
+  return defineComponent<ToolResultClearingOptions>({
+    provider: "@troupe/llm/toolResultClearingContext",
+    type,
+    description: "Shows the model only a note of old results of tools.",
+    fields: { keep: fields.optional(fields.integer), step: fields.optional(fields.integer) },
+    create: (options) => toolResultClearingContext(options),
   });
 }

@@ -101,11 +101,11 @@ const overrides = /* @__PURE__ */ fields.map(
 /** A workbench of tools that do not change. */
 export function staticWorkbenchComponent(): Component {
   const tools = fields.list(fields.child("tool", isTool));
-  const foreign = (name: string, isWritten: boolean) =>
+  const foreign = (name: string, writes: () => boolean) =>
     defineForeignForm<StaticTools, AutoGenTools>({
       dialect: "autogen",
       provider: `autogen_core.tools.${name}`,
-      isWritten,
+      writes,
       fields: { tools: fields.optional(tools), tool_overrides: fields.optional(overrides) },
       toOptions: (config) => ({
         tools: config.tools ?? [],
@@ -120,7 +120,7 @@ export function staticWorkbenchComponent(): Component {
     description: "A set of tools that does not change.",
     fields: { tools, name: fields.optional(fields.text), overrides: fields.optional(overrides) },
     create: ({ tools: given, ...options }) => staticWorkbench(given, options),
-    foreign: [foreign("StaticStreamWorkbench", true), foreign("StaticWorkbench", false)],
+    foreign: [foreign("StaticStreamWorkbench", () => true), foreign("StaticWorkbench", () => false)],
   });
 }
 

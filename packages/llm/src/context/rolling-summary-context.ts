@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import type { ChatModel, ModelRequest } from "../model/chat-model.ts";
 import { estimateMessageTokens, estimateTextTokens } from "../model/estimate-tokens.ts";
 import { historyUnits } from "../model/history/history-units.ts";
@@ -47,12 +48,13 @@ export function rollingSummaryContext(options: RollingSummaryOptions): ModelCont
     instructions: options.instructions ?? defaultInstructions,
     model: options.model,
   };
-  return {
+  const context: ModelContext = {
     kind: "model-context",
     name: `rolling-summary(${maxTokens}, ${plan.keepTokens})`,
     select: (history) => applyMarks(history, { summaries: true }),
     condense: (history, model) => condense(history, plan, model),
   };
+  return keepOptions(context, "@troupe/llm/rollingSummaryContext", options);
 }
 
 interface SummaryPlan {

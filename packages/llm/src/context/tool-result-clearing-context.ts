@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import { historyUnits } from "../model/history/history-units.ts";
 import type { ModelMessage } from "../model/model-message.ts";
 import { checkSize } from "./check-size.ts";
@@ -24,11 +25,12 @@ export interface ToolResultClearingOptions {
 export function toolResultClearingContext(options: ToolResultClearingOptions = {}): ModelContext {
   const keep = checkSize("keep", options.keep ?? 5);
   const step = checkSize("step", options.step ?? keep);
-  return {
+  const context: ModelContext = {
     kind: "model-context",
     name: `tool-result-clearing(${keep}, ${step})`,
     select: (history) => clearOld(history, keep, step),
   };
+  return keepOptions(context, "@troupe/llm/toolResultClearingContext", options);
 }
 
 function clearOld(history: readonly ModelMessage[], keep: number, step: number): readonly ModelMessage[] {

@@ -1,4 +1,4 @@
-import type { JsonValue } from "@troupe/core";
+import { type JsonValue, keepOptions } from "@troupe/core";
 import type { SelectionInput, SelectionNews, SelectionStrategy, SpeakerSelection } from "../../turn/role.ts";
 import { GroupChat, type GroupChatOptions } from "../group-chat.ts";
 import type { DiGraph } from "./di-graph.ts";
@@ -36,6 +36,7 @@ export class GraphFlow<Output = undefined> extends GroupChat<Output> {
     this.graph = options.graph;
     this.#plan = validateGraph(options.graph);
     checkTeam(this.#plan, options);
+    if (new.target === GraphFlow) keepOptions(this, "@troupe/agentchat/GraphFlow", options);
   }
 
   protected override get strategy(): Omit<SelectionStrategy, "select" | "observe"> {

@@ -1,4 +1,4 @@
-import { ConfigError, type JsonValue, TeamError } from "@troupe/core";
+import { ConfigError, type JsonValue, keepOptions, TeamError } from "@troupe/core";
 import { type ChatModel, toChatModel } from "@troupe/llm";
 import type { ChatMessage } from "../../message/chat-message.ts";
 import { fieldsOf, stringsOf } from "../../message/json-record.ts";
@@ -39,6 +39,7 @@ export class SelectorGroupChat<Output = undefined> extends GroupChat<Output> {
     super(options, "SelectorGroupChat");
     if (options.participants.length < 2) throw tooFew(this.name);
     this.#options = options;
+    if (new.target === SelectorGroupChat) keepOptions(this, "@troupe/agentchat/SelectorGroupChat", options);
     this.#model = toChatModel(options.model);
     this.#prompt = checkSelectorPrompt(options.selectorPrompt ?? defaultSelectorPrompt);
     this.#maxAttempts = checkCount("maxSelectorAttempts", options.maxSelectorAttempts ?? 3);

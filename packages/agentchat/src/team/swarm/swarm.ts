@@ -1,4 +1,4 @@
-import { type JsonValue, TeamError } from "@troupe/core";
+import { type JsonValue, keepOptions, TeamError } from "@troupe/core";
 import type { ChatMessage } from "../../message/chat-message.ts";
 import { fieldsOf } from "../../message/json-record.ts";
 import type { SelectionInput, SelectionNews, SpeakerSelection } from "../../turn/role.ts";
@@ -36,6 +36,7 @@ export class Swarm<Output = undefined> extends GroupChat<Output> {
   constructor(options: SwarmOptions<Output>) {
     super(options, "Swarm");
     this.#continues = options.whenNoHandoff === "continue";
+    if (new.target === Swarm) keepOptions(this, "@troupe/agentchat/Swarm", options);
   }
 
   protected override observe(memory: JsonValue, news: SelectionNews): JsonValue {

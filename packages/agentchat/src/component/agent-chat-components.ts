@@ -1,0 +1,36 @@
+import type { Component } from "@troupe/core";
+import { type LlmComponentOptions, llmComponents } from "@troupe/llm";
+import { codeExecutorComponent, userProxyComponent } from "./agent/agent-components.ts";
+import { assistantComponent } from "./agent/assistant-component.ts";
+import { combinedConditions } from "./condition/combined-conditions.ts";
+import { limitConditions } from "./condition/limit-conditions.ts";
+import { messageConditions } from "./condition/message-conditions.ts";
+import { graphComponent } from "./team/graph-component.ts";
+import { selectorComponent } from "./team/selector-component.ts";
+import { roundRobinComponent, swarmComponent } from "./team/team-components.ts";
+
+/**
+ * The components of this package and the one below: agents, teams, conditions, contexts, memories, workbenches, and what the program lends to
+ * documents by name.
+ *
+ * @example
+ * ```ts
+ * const registry = createComponentRegistry({ components: agentChatComponents({ tools: [search] }) });
+ * const team = registry.load(document);
+ * ```
+ */
+export function agentChatComponents(lent: LlmComponentOptions = {}): readonly Component[] {
+  return [
+    assistantComponent(),
+    userProxyComponent(),
+    codeExecutorComponent(),
+    roundRobinComponent(),
+    selectorComponent(),
+    swarmComponent(),
+    graphComponent(),
+    ...limitConditions(),
+    ...messageConditions(),
+    ...combinedConditions(),
+    ...llmComponents(lent),
+  ];
+}

@@ -1,0 +1,80 @@
+import { type Field, type Fields, fields } from "@troupe/core";
+import {
+  type AiSdkModel,
+  type ChatModel,
+  isAiSdkModel,
+  isChatModel,
+  type ModelPrice,
+  type PriceTable,
+} from "@troupe/llm";
+import type { ModelSettings } from "../../agent/assistant-options.ts";
+import type { BudgetOption } from "../../budget/budget.ts";
+import type { GuardOptions } from "../../guard/guard-options.ts";
+import type { LoopOption } from "../../guard/loop-limit.ts";
+import { either, isText } from "./combine-fields.ts";
+
+/** A model, whoever made it. */
+export const modelField: Field<ChatModel | AiSdkModel> = /* @__PURE__ */ fields.child(
+  "model",
+  (value): value is ChatModel | AiSdkModel => isChatModel(value) || isAiSdkModel(value),
+);
+
+const limit = /* @__PURE__ */ fields.optional(fields.number);
+
+/** What a run may spend. */
+export const budgetField: Field<BudgetOption> = /* @__PURE__ */ either(
+  isText,
+  fields.oneOf("unbounded"),
+  fields.object<Exclude<BudgetOption, "unbounded">>({
+    modelCalls: limit,
+    toolCalls: limit,
+    turns: limit,
+    wallTimeMs: limit,
+    tokens: limit,
+    usd: limit,
+    depth: limit,
+    unpriced: fields.optional(fields.oneOf("allow", "refuse")),
+  }),
+);
+
+/** What models cost. */
+export const pricesField: Field<PriceTable> = /* @__PURE__ */ fields.object<PriceTable>({
+  checked: fields.text,
+  source: fields.text,
+  prices: fields.list(
+    fields.object<ModelPrice>({
+      model: fields.text,
+      since: fields.text,
+      usdPerMillionInput: fields.number,
+      usdPerMillionCachedInput: fields.number,
+      usdPerMillionOutput: fields.number,
+    }),
+  ),
+});
+
+const loopsField: Field<LoopOption> = /* @__PURE__ */ either(
+  isText,
+  fields.oneOf("off"),
+  fields.object<Exclude<LoopOption, "off">>({ limit: fields.optional(fields.integer) }),
+);
+
+/** The guards of agents and teams. */
+export const guardFields: Fields<GuardOptions> = { loops: /* @__PURE__ */ fields.optional(loopsField) };
+
+/** Settings of every call of an agent's model. */
+export const settingsField: Field<ModelSettings> = /* @__PURE__ */ fields.object<ModelSettings>({
+  temperature: fields.optional(fields.number),
+  topP: fields.optional(fields.number),
+  maxOutputTokens: fields.optional(fields.integer),
+  stopSequences: fields.optional(fields.list(fields.text)),
+  seed: fields.optional(fields.integer),
+  providerOptions: fields.optional(fields.openJson),
+  headers: fields.optional(fields.openTexts),
+  toolChoice: fields.optional(
+    either(
+      isText,
+      fields.oneOf("auto", "required", "none"),
+      fields.object<{ readonly toolName: string }>({ toolName: fields.text }),
+    ),
+  ),
+});
