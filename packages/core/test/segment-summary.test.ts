@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { type AppendNotes, type Fence, MemoryStore, type StoreRecord } from "@troupe/core";
+import { type AppendNotes, type Fence, type LogRange, MemoryStore, type StoreRecord } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import { CellWork } from "../src/runtime/cell/cell-work.ts";
 import { foldLog } from "../src/runtime/cell/fold-log.ts";
@@ -28,6 +28,22 @@ class ArchivingStore extends MemoryStore {
     const position = super.append(cell, fence, records, notes);
     this.logs.set(cell, [...(this.logs.get(cell) ?? []), ...records]);
     return position;
+  }
+}
+
+/** Shows who wants less than the log what a store with summaries would: segments of seven records. */
+class SummarizingStore extends MemoryStore {
+  summed = 0;
+
+  constructor() {
+    super({ isDurable: true });
+  }
+
+  override read(cell: string, range: LogRange = {}): readonly StoreRecord[] {
+    const records = super.read(cell, range);
+    const short = range.view === undefined ? records : inSegments(records, 7);
+    if (short !== records) this.summed += 1;
+    return short;
   }
 }
 
@@ -193,6 +209,16 @@ describe("what a segment amounts to", () => {
       }
     }
     expect(summed).toBeGreaterThan(300);
+  }, 60_000);
+
+  test("M1: programs keep their promises whose processes start from summaries, whatever dies when", async () => {
+    let summed = 0;
+    for (let episode = 0; episode < 20; episode++) {
+      const store = new SummarizingStore();
+      await new Episode({ seed: `from summaries/${episode}`, steps: 250, store }).run();
+      summed += store.summed;
+    }
+    expect(summed).toBeGreaterThan(100);
   }, 60_000);
 
   test("M1: so does a cell that talks to itself", () => {
