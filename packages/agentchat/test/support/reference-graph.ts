@@ -12,8 +12,8 @@ interface Turn {
  * - When a node has answered, each of its edges whose condition holds sends a token to its target; after a failure the edges for errors do, or
  *   without any those that have no condition.
  * - Edges into one node with one group name collect tokens together. `all`: when every edge has sent one, they are used up and the node starts.
- *   `any`: tokens belong to rounds; the first of a round starts the node, the others of the round do nothing. A token's round is the one after
- *   its edge's last, and after all rounds that its sender follows from.
+ *   `any`: a turn of a node sends one token to a group, which belongs to a round; the first of a round starts the target, the others of the
+ *   round do nothing. A token's round is the one after the last of its sender, and after all rounds that its sender's turn follows from.
  * - A node takes one turn at a time. What comes in while it waits for its turn is part of that turn; what comes in during it is the next.
  */
 export class ReferenceGraph {
@@ -21,7 +21,7 @@ export class ReferenceGraph {
   #waiting: Turn[] = [];
   readonly #tokens = new Map<DiGraphEdge, Set<string>>();
   readonly #firings = new Map<string, number>();
-  readonly #lastRound = new Map<DiGraphEdge, number>();
+  readonly #lastRound = new Map<string, number>();
   #working: Turn[] = [];
   #isStuck = false;
 
@@ -62,7 +62,8 @@ export class ReferenceGraph {
     };
     const taken = answer === undefined && forErrors.length > 0 ? forErrors : ordinary.filter(holds);
     if (taken.length === 0 && ordinary.length > 0) this.#isStuck = true;
-    for (const edge of taken) this.#send(edge, turn.lineage);
+    const groups = new Set<string>();
+    for (const edge of taken) this.#send(node, edge, { lineage: turn.lineage, groups });
   }
 
   /** The run was ended, and another one goes on: what did not come to its end is done again, first of all. False: nothing is left to do. */
@@ -82,7 +83,11 @@ export class ReferenceGraph {
     return this.#graph.nodes.find((node) => node.name === name)?.edges ?? [];
   }
 
-  #send(edge: DiGraphEdge, lineage: Set<string>): void {
+  #send(
+    node: string,
+    edge: DiGraphEdge,
+    { lineage, groups }: { readonly lineage: Set<string>; readonly groups: Set<string> },
+  ): void {
     const nameOf = ({ target, activationGroup = target }: DiGraphEdge): string => `${target}:${activationGroup}`;
     const group = nameOf(edge);
     const siblings = this.#graph.nodes.flatMap(({ edges = [] }) => edges).filter((other) => nameOf(other) === group);
@@ -96,11 +101,14 @@ export class ReferenceGraph {
       for (const sibling of siblings) this.#tokens.delete(sibling);
       return this.#fire(edge.target, new Set(joined));
     }
-    let round = (this.#lastRound.get(edge) ?? 0) + 1;
+    if (groups.has(group)) return;
+    groups.add(group);
+    const branch = `${node} to ${group}`;
+    let round = (this.#lastRound.get(branch) ?? 0) + 1;
     while (lineage.has(`${group}#${round}`)) round += 1;
     for (let later = round; later <= (this.#firings.get(group) ?? 0); later += 1)
       if (lineage.has(`${group}#${later}`)) round = later + 1;
-    this.#lastRound.set(edge, round);
+    this.#lastRound.set(branch, round);
     if ((this.#firings.get(group) ?? 0) >= round) return;
     this.#firings.set(group, round);
     this.#fire(edge.target, new Set([...lineage, `${group}#${round}`]));

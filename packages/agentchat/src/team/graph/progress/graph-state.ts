@@ -6,8 +6,8 @@
  * Invariants:
  * G1. A node is at work once at a time, and starts once for everything that came in before it started.
  * G2. A group that waits for all starts its node when each of its edges has arrived since it last did.
- * G3. A group that waits for any starts its node for the first branch of a round. A branch belongs to a later round when it comes after the
- * node's own run, or comes again.
+ * G3. A group that waits for any starts its node for the first branch of a round. The branch of a node belongs to a later round when it follows
+ * from the start of the earlier one, or comes again.
  * G4. Of two nodes that can start, the one that could first starts first; starts and edges keep the order of the graph.
  * G5. A path that ends elsewhere than at a leaf is kept in mind until the end: then the graph is not complete.
  */
@@ -39,8 +39,8 @@ export interface GraphState {
   arrived: Readonly<Record<string, { readonly edges: readonly string[]; readonly after: Rounds }>>;
   /** Of groups that wait for any of several: the round they are in. */
   rounds: Rounds;
-  /** Of edges into those: the last round they were in. */
-  edgeRounds: Readonly<Record<string, number>>;
+  /** Of the branches of those, by node and group: the last round they were in. */
+  branchRounds: Readonly<Record<string, number>>;
   /** Nodes whose answer led nowhere. */
   lost: readonly string[];
 }
@@ -48,7 +48,7 @@ export interface GraphState {
 /** The start of a run: every start is ready. */
 export function startGraph({ starts }: GraphPlan): GraphState {
   const ready = starts.map((node) => ({ node, after: {} }));
-  return { version: 1, ready, working: [], failed: [], arrived: {}, rounds: {}, edgeRounds: {}, lost: [] };
+  return { version: 1, ready, working: [], failed: [], arrived: {}, rounds: {}, branchRounds: {}, lost: [] };
 }
 
 /** What is remembered; undefined when there is nothing to go on with, or nothing of this version. */
@@ -90,7 +90,11 @@ export function settleNode(plan: GraphPlan, state: GraphState, ended: { node: st
   state.working = state.working.filter((working) => working !== activation);
   state.failed = state.failed.filter((failed) => failed !== name);
   if (taken.length === 0 && node.edges.length > 0 && !state.lost.includes(name)) state.lost = [...state.lost, name];
-  for (const edge of taken) arrive(state, edge, activation.after);
+  // Several edges into one group that waits for any are one branch.
+  const branches = taken.filter(
+    ({ group }, index) => group.activation === "all" || taken.findIndex((other) => other.group === group) === index,
+  );
+  for (const edge of branches) arrive(state, edge, activation.after);
 }
 
 /** Takes the nodes that start now: ready, and not at work (G1). */
@@ -149,9 +153,10 @@ function arriveAtAll(state: GraphState, { key, group }: PlannedEdge, after: Roun
 }
 
 /** G3: who comes late in a round that has started the node is not heard. */
-function arriveAtAny(state: GraphState, { key, group }: PlannedEdge, after: Rounds): void {
-  const round = 1 + Math.max(state.edgeRounds[key] ?? 0, after[group.key] ?? 0);
-  state.edgeRounds = { ...state.edgeRounds, [key]: round };
+function arriveAtAny(state: GraphState, { source, group }: PlannedEdge, after: Rounds): void {
+  const key = `${source}>${group.key}`;
+  const round = 1 + Math.max(state.branchRounds[key] ?? 0, after[group.key] ?? 0);
+  state.branchRounds = { ...state.branchRounds, [key]: round };
   if (round <= (state.rounds[group.key] ?? 0)) return;
   state.rounds = { ...state.rounds, [group.key]: round };
   activate(state, group.target, { ...after, [group.key]: round });
