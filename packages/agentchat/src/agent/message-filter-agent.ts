@@ -64,10 +64,7 @@ export class MessageFilterAgent extends Runner<undefined> {
 }
 
 /** The messages that the entries let through, in their order, each once. */
-function filterMessages(
-  messages: readonly ChatMessage[],
-  filter: readonly SourceFilter[],
-): readonly ChatMessage[] {
+function filterMessages(messages: readonly ChatMessage[], filter: readonly SourceFilter[]): readonly ChatMessage[] {
   const taken = new Set(filter.flatMap((entry) => take(messages, entry)));
   return messages.filter((message) => taken.has(message));
 }

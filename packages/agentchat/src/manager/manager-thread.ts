@@ -58,10 +58,11 @@ export class ManagerThread {
   }
 
   /** What the team above hears: everything the participants said in this turn of the team. */
-  async toReply(run: ActiveRun): Promise<TurnReply> {
+  async toReply(run: ActiveRun, shares: "all" | "last" = "all"): Promise<TurnReply> {
     const { thread, events } = this.#place.core.lists;
     const items = await thread.read({ from: run.threadStart });
-    const messages = items.filter((item) => item.by !== "").map((item) => item.message);
+    const said = items.filter((item) => item.by !== "").map((item) => item.message);
+    const messages = shares === "all" ? said : said.slice(-1);
     const seen = run.parent?.wantsEvents === true ? await events.read() : [];
     if (seen.length > 0) events.replaceAll([]);
     const { turnsTaken, spent, newsAt } = run;

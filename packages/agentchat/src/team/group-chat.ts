@@ -26,6 +26,8 @@ export interface GroupChatOptions<Output = undefined> extends GuardOptions {
   readonly description?: string | undefined;
   /** Names of participants that take no part until `run.addParticipant(name)`. */
   readonly reserves?: readonly string[] | undefined;
+  /** What a team above hears of this one: all that its participants said, or the last message. Default `all`. */
+  readonly shares?: "all" | "last" | undefined;
   /** Say in a `speaker-selected` event who speaks next; default false. */
   readonly emitTeamEvents?: boolean | undefined;
   /** Says when the work is done. Without one the budget alone ends a run. */
@@ -49,6 +51,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   readonly #onError: FailurePolicy;
   readonly #reserves: readonly string[];
   readonly #emitsTeamEvents: boolean;
+  readonly #shares: "all" | "last";
 
   /** @throws ConfigError `config.invalid_definition`, `config.duplicate_name`, `config.invalid_option`. */
   constructor(options: GroupChatOptions<Output>, className: string) {
@@ -68,6 +71,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     this.#onError = options.onError ?? "fail";
     this.#reserves = checkReserves(this.#participants, options.reserves ?? []);
     this.#emitsTeamEvents = options.emitTeamEvents ?? false;
+    this.#shares = options.shares ?? "all";
   }
 
   /** Chooses who goes on, from the input alone: a resumed run asks again. */
@@ -103,6 +107,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       onError: this.#onError,
       reserves: this.#reserves,
       emitsTeamEvents: this.#emitsTeamEvents,
+      shares: this.#shares,
       ...this.strategy,
       observe: (memory, news) => this.observe(memory, news),
       select: (input) => this.select(input),

@@ -120,6 +120,8 @@ export interface TeamRole extends SelectionStrategy {
   readonly participants: ReadonlyMap<string, Role>;
   /** Participants that take no part until they are added. */
   readonly reserves?: readonly string[] | undefined;
+  /** What the team above hears: all that was said, or the last message. Default `all`. */
+  readonly shares?: "all" | "last" | undefined;
   /** True: says who was selected in an event. */
   readonly emitsTeamEvents?: boolean | undefined;
   readonly termination: TerminationCondition | undefined;

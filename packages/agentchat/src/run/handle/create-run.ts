@@ -72,6 +72,14 @@ class RunPromise<Output> implements Run<Output> {
     return this.handle.interrupt(message, options);
   }
 
+  addParticipant(name: string, team?: readonly string[]): Promise<void> {
+    return this.handle.addParticipant(name, team);
+  }
+
+  removeParticipant(name: string, team?: readonly string[]): Promise<void> {
+    return this.handle.removeParticipant(name, team);
+  }
+
   pending(): ReturnType<RunHandle<Output>["pending"]> {
     return this.handle.pending();
   }

@@ -33,6 +33,7 @@ import type { RunResult } from "../../message/run-result.ts";
 import { Interject, StopRun } from "../../turn/protocol.ts";
 import { mergeDeltas } from "./merge-deltas.ts";
 import { RunEventIterator } from "./run-event-iterator.ts";
+import { changeMember } from "./change-members.ts";
 import type { InterruptOptions, Run, RunHandle, RunSnapshot, WatchOptions } from "./run-handle.ts";
 import { type Attempt, idTaken, type RunStart, type RunTarget, startRun, unknownRun } from "../run-target.ts";
 import { RestWatch } from "./rest-watch.ts";
@@ -206,6 +207,14 @@ export class RunController<Output> implements RunHandle<Output> {
     const { runtime, manager, cell } = this.#plan.target;
     await runtime.tell(Interject({ runId: this.id, messages }), manager, { run: { runId: this.id, path: [] } });
     if (options.at === "now") await runtime.control(cell, this.id, { kind: "interrupt" });
+  }
+
+  async addParticipant(name: string, team: readonly string[] = []): Promise<void> {
+    if (await this.#isRunning()) await changeMember(this.#plan.target, { name, isMember: true, team });
+  }
+
+  async removeParticipant(name: string, team: readonly string[] = []): Promise<void> {
+    if (await this.#isRunning()) await changeMember(this.#plan.target, { name, isMember: false, team });
   }
 
   async respond(questionId: string, answer: unknown): Promise<void> {

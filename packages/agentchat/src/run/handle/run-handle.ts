@@ -62,6 +62,19 @@ export interface RunHandle<Output> extends AsyncIterable<RunEvent> {
   resume(): Promise<void>;
   /** Says something to everybody while the run goes on. */
   interrupt(message: Task, options?: InterruptOptions): Promise<void>;
+  /**
+   * Lets a participant take part from the next choice of a speaker on: one of the team's `reserves`, or one that was removed. It hears all that
+   * was said. `team` is the path of a team within.
+   *
+   * @throws TeamError `team.unknown_speaker`; ConfigError `config.invalid_option` for a team whose members cannot change.
+   */
+  addParticipant(name: string, team?: readonly string[]): Promise<void>;
+  /**
+   * Lets a participant take part no more; the turn that it is taking still counts. It may come back.
+   *
+   * @throws TeamError `team.unknown_speaker`, `team.last_member`; ConfigError `config.invalid_option` for a team whose members cannot change.
+   */
+  removeParticipant(name: string, team?: readonly string[]): Promise<void>;
   /** The open questions. */
   pending(): readonly Question[];
   /** Answers a question. @throws StateError `wait.unknown`, `wait.already_settled`, `wait.invalid_answer`. */
