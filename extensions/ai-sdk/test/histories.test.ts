@@ -6,6 +6,7 @@ import {
   validateAnthropicBody,
   validateChatBody,
   validateGoogleBody,
+  validateMistralBody,
   validateResponsesBody,
   type WireValidator,
 } from "./wire-validators.ts";
@@ -21,7 +22,7 @@ const wires: readonly Wire[] = [
   { id: "openai:gpt-4.1", validate: validateChatBody, options: { api: "chat" } },
   { id: "anthropic:claude-sonnet-4-5", validate: validateAnthropicBody },
   { id: "google:gemini-2.5-flash", validate: validateGoogleBody },
-  { id: "mistral:mistral-small", validate: validateChatBody },
+  { id: "mistral:mistral-small", validate: validateMistralBody },
   { id: "bedrock:anthropic.claude-sonnet-4-5", validate: validateAnthropicBody },
   { id: "openai-compatible:own", validate: validateChatBody },
 ];
@@ -54,7 +55,7 @@ async function bodyFor(wire: Wire, messages: readonly ModelMessage[]): Promise<R
 
 describe.each(wires)("$id", (wire) => {
   it("gets a request that its API accepts, whatever happened to the history", async () => {
-    for (let seed = 1; seed <= 250; seed += 1) {
+    for (let seed = 1; seed <= 400; seed += 1) {
       const history = randomHistory(seed);
       if (history.length === 0) continue;
       const body = await bodyFor(wire, history);

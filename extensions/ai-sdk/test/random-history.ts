@@ -24,7 +24,7 @@ function randomRound(random: RandomSource, round: number): ModelMessage[] {
         },
       ];
     case 2:
-      return [{ role: "assistant", content: [...thought(random), { kind: "text", text: `Answer ${round}.` }] }];
+      return [{ role: "assistant", content: [...thought(random, round), { kind: "text", text: `Answer ${round}.` }] }];
     default:
       return toolRound(random, round);
   }
@@ -32,10 +32,10 @@ function randomRound(random: RandomSource, round: number): ModelMessage[] {
 
 const image = { kind: "file", mediaType: "image/png", data: "iVBORw0KGgo=" } as const;
 
-function thought(random: RandomSource): AssistantPart[] {
+function thought(random: RandomSource, round: number): AssistantPart[] {
   const metadata: ProviderFields[] = [
     {},
-    { providerMetadata: { openai: { itemId: "rs_1", reasoningEncryptedContent: "opaque" } } },
+    { providerMetadata: { openai: { itemId: `rs_${round}`, reasoningEncryptedContent: "opaque" } } },
     { providerMetadata: { anthropic: { signature: "opaque" } } },
     { providerMetadata: { google: { thoughtSignature: "opaque" } } },
   ];
@@ -43,28 +43,35 @@ function thought(random: RandomSource): AssistantPart[] {
   return fields === undefined ? [] : [{ kind: "reasoning", text: "Hm.", ...fields }];
 }
 
+const prefixes = ["call_", "functions.look_up:", `${"toolu_0".repeat(9)}_`] as const;
+
 function toolRound(random: RandomSource, round: number): ModelMessage[] {
   // Some servers count call ids from zero in every answer.
-  const prefix = pick(random, 3) === 0 ? "call_" : `call_${round}_`;
+  const prefix = prefixes[pick(random, 6)] ?? `call_${round}_`;
   const ids = Array.from({ length: 1 + pick(random, 3) }, (_, index) => `${prefix}${index}`);
-  const calls: AssistantPart[] = ids.map((callId) => ({
+  const thoughts = thought(random, round);
+  // Calls that OpenAI numbered together with their thought.
+  const isNumbered = JSON.stringify(thoughts).includes("rs_");
+  const toolName = pick(random, 6) === 0 ? "functions.look up" : "look_up";
+  const calls: AssistantPart[] = ids.map((callId, index) => ({
     kind: "tool-call",
     callId,
-    toolName: "look_up",
-    arguments: pick(random, 4) === 0 ? '{"x":' : '{"x":1}',
+    toolName,
+    arguments: ['{"x":', "[1]", ""][pick(random, 8)] ?? '{"x":1}',
+    ...(isNumbered && { providerMetadata: { openai: { itemId: `fc_${round}_${index}` } } }),
   }));
   const answers = ids.map(
     (callId) =>
       ({
         kind: "tool-result",
         callId,
-        toolName: "look_up",
+        toolName,
         status: pick(random, 3) === 0 ? "error" : "ok",
         content: [{ kind: "text", text: "found" }],
       }) as const,
   );
   return [
-    { role: "assistant", content: [...thought(random), ...calls] },
+    { role: "assistant", content: [...thoughts, ...calls] },
     { role: "tool", content: answers },
   ];
 }

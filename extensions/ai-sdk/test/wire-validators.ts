@@ -7,9 +7,29 @@ type Body = Readonly<Record<string, unknown>>;
  */
 export type WireValidator = (body: Body) => readonly string[];
 
-/** Chat completions of OpenAI, Mistral and compatible servers. */
+/** Names of functions: "string does not match pattern", in one spelling or another. */
+const functionName = /^[a-zA-Z0-9_-]{1,64}$/;
+
+/** Mistral chat: as chat completions, with ids of its own form, and "Unexpected role 'user' after role 'tool'". */
+export const validateMistralBody: WireValidator = (body) => {
+  const problems = [...validateChatBody(body)];
+  const messages = list(body["messages"]);
+  messages.forEach((message, index) => {
+    for (const call of list(message["tool_calls"])) {
+      if (!/^[a-zA-Z0-9]{9}$/.test(String(call["id"])))
+        problems.push(`${index}: tool call id was ${String(call["id"])}`);
+    }
+    if (message["role"] === "user" && messages[index - 1]?.["role"] === "tool")
+      problems.push(`${index}: unexpected role 'user' after role 'tool'`);
+  });
+  if (!["user", "tool"].includes(String(messages.at(-1)?.["role"]))) problems.push("expected last role user or tool");
+  return problems;
+};
+
+/** Chat completions of OpenAI and compatible servers. */
 export const validateChatBody: WireValidator = (body) => {
   const problems: string[] = [];
+  if (list(body["messages"]).length === 0) problems.push("messages is too short");
   const used = new Set<string>();
   let open: string[] = [];
   list(body["messages"]).forEach((message, index) => {
@@ -25,6 +45,11 @@ export const validateChatBody: WireValidator = (body) => {
     for (const id of open) {
       if (used.has(id)) problems.push(`${index}: tool call id "${id}" twice`);
       used.add(id);
+      if (id === "" || id.length > 40) problems.push(`${index}: tool call id of ${id.length} characters`);
+    }
+    for (const call of list(message["tool_calls"])) {
+      const name = String(record(call["function"])["name"]);
+      if (!functionName.test(name)) problems.push(`${index}: function name "${name}"`);
     }
     for (const call of list(message["tool_calls"]))
       checkJson(record(call["function"])["arguments"], `${index}: arguments`, problems);
@@ -46,8 +71,20 @@ export const validateResponsesBody: WireValidator = (body) => {
   for (const id of outputs) if (!calls.includes(id)) problems.push(`no tool call found for function call output ${id}`);
   if (new Set(calls).size !== calls.length || new Set(outputs).size !== outputs.length)
     problems.push("a call id is used twice");
+  if (items.length === 0) problems.push("input must not be empty");
+  for (const item of items.filter(({ type }) => type === "function_call")) {
+    if (!functionName.test(String(item["name"]))) problems.push(`function name "${String(item["name"])}"`);
+    if (String(item["call_id"]).length > 64) problems.push("call_id is too long");
+  }
+  const ids = items.flatMap((item) => (typeof item["id"] === "string" ? [item["id"]] : []));
+  for (const id of ids)
+    if (ids.indexOf(id) !== ids.lastIndexOf(id)) problems.push(`duplicate item found with id ${id}`);
   items.forEach((item, index) => {
     const next = items[index + 1];
+    // Our histories give the calls that came with the thought rs_n the id fc_n.
+    const thought = /^fc_(\d+)/.exec(String(item["id"]))?.[1];
+    if (thought !== undefined && !ids.includes(`rs_${thought}`))
+      problems.push(`${index}: ${String(item["id"])} was provided without its required reasoning item`);
     const isFollowed =
       next !== undefined &&
       (next["role"] === "assistant" || next["type"] === "function_call" || next["type"] === "reasoning");
@@ -78,6 +115,15 @@ export const validateAnthropicBody: WireValidator = (body) => {
     for (const id of idsOf(blocks, "toolUse")) {
       if (used.has(id)) problems.push(`${index}: tool_use ids must be unique`);
       used.add(id);
+      if (!/^[a-zA-Z0-9_-]{1,64}$/.test(id)) problems.push(`${index}: tool_use.id "${id}"`);
+    }
+    for (const block of blocks) {
+      const call = block["type"] === "tool_use" ? block : record(block["toolUse"]);
+      if ("input" in call && !functionName.test(String(call["name"]))) problems.push(`${index}: tool_use.name`);
+      if ("input" in call && (typeof call["input"] !== "object" || Array.isArray(call["input"])))
+        problems.push(`${index}: tool_use.input: input should be a valid dictionary`);
+      if (block["type"] === "thinking" && isBlank(block["signature"]))
+        problems.push(`${index}: thinking.signature: field required`);
     }
     for (const block of blocks) if ("text" in block && isBlank(block["text"])) problems.push(`${index}: blank text`);
   });
@@ -102,14 +148,20 @@ export const validateGoogleBody: WireValidator = (body) => {
   contents.forEach((content, index) => {
     const parts = list(content["parts"]);
     if (parts.length === 0) problems.push(`${index}: contents.parts must not be empty`);
-    const calls = parts.filter((part) => "functionCall" in part).length;
-    const next = list(contents[index + 1]?.["parts"]).filter((part) => "functionResponse" in part).length;
+    const calls = namesIn(parts, "functionCall");
+    const next = namesIn(list(contents[index + 1]?.["parts"]), "functionResponse");
+    for (const name of calls) if (!functionName.test(name)) problems.push(`${index}: function name "${name}"`);
     if (content["role"] === "model" && contents[index - 1]?.["role"] === "model")
       problems.push(`${index}: model turn after a model turn`);
-    if (calls !== next) problems.push(`${index}: ${calls} function calls and ${next} function responses`);
+    if (calls.join() !== next.join())
+      problems.push(`${index}: calls of ${calls.join()} and responses of ${next.join()}`);
   });
   return problems;
 };
+
+function namesIn(parts: readonly Body[], kind: "functionCall" | "functionResponse"): readonly string[] {
+  return parts.flatMap((part) => (kind in part ? [String(record(part[kind])["name"])] : []));
+}
 
 function list(value: unknown): readonly Body[] {
   return Array.isArray(value) ? value.map(record) : [];

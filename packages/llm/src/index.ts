@@ -90,6 +90,7 @@ export { extractCodeBlocks } from "./code/extract-code-blocks.ts";
 export { extractJson } from "./code/extract-json.ts";
 
 // Histories and what a model sees of them.
+export type { CallIdRule } from "./model/history/call-ids.ts";
 export type { HistoryRules } from "./model/history/history-rules.ts";
 export { historyRules } from "./model/history/history-rules.ts";
 export { historyUnits } from "./model/history/history-units.ts";

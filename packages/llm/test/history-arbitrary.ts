@@ -3,8 +3,11 @@ import fc from "fast-check";
 
 const text = fc.oneof(fc.string({ minLength: 1, maxLength: 8 }), fc.constantFrom("yes", "no", "APPROVE"));
 const provider = fc.constantFrom("openai", "anthropic", "google", "mistral");
+/** Opaque fields as providers give them; ids of items repeat only when a message does. */
 const metadata = fc.option(
-  provider.map((name) => ({ [name]: { signature: "opaque" } })),
+  fc
+    .tuple(provider, fc.option(fc.uuid(), { nil: undefined }))
+    .map(([name, itemId]) => ({ [name]: { signature: "opaque", ...(itemId !== undefined && { itemId }) } })),
   { nil: undefined },
 );
 
@@ -48,13 +51,13 @@ const callRound: fc.Arbitrary<readonly ModelMessage[]> = fc
     ];
     const asked: AssistantPart[] = statuses.map((_status, index) => ({
       kind: "tool-call",
-      callId: `?${index}`,
+      callId: `-${index}`,
       toolName: "look_up",
       arguments: "{}",
     }));
     const answers: ToolResultPart[] = statuses.map((status, index) => ({
       kind: "tool-result",
-      callId: `?${index}`,
+      callId: `-${index}`,
       toolName: "look_up",
       status,
       content: [{ kind: "text", text: "found" }],
@@ -143,7 +146,17 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
       (history) =>
         mapAt(history, index, blank),
   ),
-  fc.constant<Damage>((history) => history.map(sameIds)),
+  fc.constant<Damage>((history) => history.map((message) => renamed(message, lastPart))),
+  fc.constantFrom("functions.look_up:", "call id ", "x".repeat(70)).map(
+    (prefix): Damage =>
+      (history) =>
+        history.map((message) => renamed(message, (callId) => `${prefix}${callId}`)),
+  ),
+  position.map(
+    (index): Damage =>
+      (history) =>
+        mapAt(history, index, oddToolName),
+  ),
   position.map(
     (index): Damage =>
       (history) =>
@@ -194,16 +207,30 @@ function blank(message: ModelMessage): ModelMessage {
 }
 
 /** Some servers count their call ids from zero in every answer. */
-function sameIds(message: ModelMessage): ModelMessage {
-  const plain = (callId: string): string => callId.slice(callId.indexOf("?"));
+function lastPart(callId: string): string {
+  return callId.slice(callId.indexOf("-"));
+}
+
+function renamed(message: ModelMessage, rename: (callId: string) => string): ModelMessage {
   if (message.role === "tool")
-    return { ...message, content: message.content.map((part) => ({ ...part, callId: plain(part.callId) })) };
+    return { ...message, content: message.content.map((part) => ({ ...part, callId: rename(part.callId) })) };
   if (message.role !== "assistant") return message;
   return {
     ...message,
     content: message.content.map((part) =>
-      part.kind === "tool-call" ? { ...part, callId: plain(part.callId) } : part,
+      part.kind === "tool-call" ? { ...part, callId: rename(part.callId) } : part,
     ),
+  };
+}
+
+/** Models call tools that do not exist, by names that no provider takes back. */
+function oddToolName(message: ModelMessage): ModelMessage {
+  const toolName = "functions.look up";
+  if (message.role === "tool") return { ...message, content: message.content.map((part) => ({ ...part, toolName })) };
+  if (message.role !== "assistant") return message;
+  return {
+    ...message,
+    content: message.content.map((part) => (part.kind === "tool-call" ? { ...part, toolName } : part)),
   };
 }
 

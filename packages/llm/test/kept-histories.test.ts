@@ -11,11 +11,10 @@ import {
   tokenLimitedContext,
   toolResultClearingContext,
 } from "@troupe/llm";
-import { ScriptedModel } from "@troupe/llm/testing";
+import { historyValidators, ScriptedModel } from "@troupe/llm/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { validHistory } from "./history-arbitrary.ts";
-import { validateOpenAiChat } from "./provider-validators.ts";
 
 const user = (text: string): ModelMessage => ({ role: "user", content: [{ kind: "text", text }] });
 const says = (text: string): ModelMessage => ({ role: "assistant", content: [{ kind: "text", text }] });
@@ -102,7 +101,7 @@ describe("pruneHistory", () => {
         const view = shown([...history, pruned.mark]);
         expect(tokensOf(view)).toBe(pruned.tokensAfter);
         expect(pruned.tokensAfter).toBeLessThan(pruned.tokensBefore);
-        expect(validateOpenAiChat(normalize(view, historyRules["openai-chat"]))).toEqual([]);
+        expect(historyValidators["openai-chat"](normalize(view, historyRules["openai-chat"]))).toEqual([]);
         // Every call that is shown has its result beside it: nothing had to be invented.
         const statuses = JSON.stringify(normalize(view, historyRules["openai-chat"]));
         expect(statuses).not.toContain("No result was recorded");

@@ -1,15 +1,8 @@
 import { historyRules, type HistoryRules, type ModelMessage, normalize } from "@troupe/llm";
+import { type HistoryValidator, historyValidators } from "@troupe/llm/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { damagedHistory, validHistory } from "./history-arbitrary.ts";
-import {
-  validateAnthropic,
-  validateGoogle,
-  validateMistral,
-  validateOpenAiChat,
-  validateOpenAiResponses,
-  type Validator,
-} from "./provider-validators.ts";
 
 const user = (text: string): ModelMessage => ({ role: "user", content: [{ kind: "text", text }] });
 const says = (text: string): ModelMessage => ({ role: "assistant", content: [{ kind: "text", text }] });
@@ -23,12 +16,12 @@ const result = (callId: string, text = callId) =>
 const results = (...ids: string[]): ModelMessage => ({ role: "tool", content: ids.map((id) => result(id)) });
 const { permissive, anthropic, google } = historyRules;
 
-const providers: readonly [keyof typeof historyRules, Validator][] = [
-  ["openai-chat", validateOpenAiChat],
-  ["openai-responses", validateOpenAiResponses],
-  ["anthropic", validateAnthropic],
-  ["google", validateGoogle],
-  ["mistral", validateMistral],
+const providers: readonly [keyof typeof historyValidators, HistoryValidator][] = [
+  ["openai-chat", historyValidators["openai-chat"]],
+  ["openai-responses", historyValidators["openai-responses"]],
+  ["anthropic", historyValidators.anthropic],
+  ["google", historyValidators.google],
+  ["mistral", historyValidators.mistral],
 ];
 
 describe.each(providers)("any history, normalised for %s", (name, validate) => {
@@ -108,6 +101,48 @@ describe("what normalising keeps", () => {
 });
 
 describe("rules one by one", () => {
+  it("2: spells ids of calls and names of tools as the provider does, the same at every call", () => {
+    const history: ModelMessage[] = [
+      user("a"),
+      {
+        role: "assistant",
+        content: [{ kind: "tool-call", callId: "functions.t:0", toolName: "functions.t", arguments: "{}" }],
+      },
+      { role: "tool", content: [{ ...result("functions.t:0"), toolName: "functions.t" }] },
+    ];
+    const [, call, answer] = normalize(history, anthropic);
+    expect(call).toMatchObject({
+      content: [{ toolName: "functions_t", callId: expect.stringMatching(/^[a-z0-9]{9}$/) }],
+    });
+    expect(normalize([...history, user("b")], anthropic).slice(1, 2)).toEqual([call]);
+    expect(call?.role === "assistant" && answer?.role === "tool" && call.content[0]).toMatchObject({
+      callId: answer?.role === "tool" ? answer.content[0]?.callId : "",
+    });
+    expect(normalize(history, permissive)).toEqual(history);
+  });
+
+  it("3: sends an item that comes again, or has lost its thought, as if another model had said it", () => {
+    const item = (itemId: string) => ({ providerMetadata: { openai: { itemId } } });
+    const thought = { kind: "reasoning", text: "hm", ...item("rs_1") } as const;
+    const words = { kind: "text", text: "yes", ...item("msg_1") } as const;
+    const spoken: ModelMessage = { role: "assistant", content: [thought, words] };
+    const rules = historyRules["openai-responses"];
+    expect(normalize([spoken, user("again"), spoken], rules)).toEqual([spoken, user("again"), says("yes")]);
+    const late: ModelMessage = { role: "assistant", content: [words, thought] };
+    expect(normalize([late], rules)).toEqual([says("yes")]);
+  });
+
+  it("4: lets the assistant end a turn of tools before the user goes on, where the provider wants it", () => {
+    const output = normalize([user("a"), calls("x"), results("x"), user("b")], historyRules.mistral);
+    expect(output.map((message) => message.role)).toEqual(["user", "assistant", "tool", "assistant", "user"]);
+  });
+
+  it("4: is never nothing at all for a service", () => {
+    for (const name of ["openai-chat", "openai-responses", "mistral", "openai-compatible"] as const)
+      expect(normalize([user(" ")], historyRules[name])).toEqual([user("Continue.")]);
+    expect(normalize([], permissive)).toEqual([]);
+  });
+
   it("1: closes an open call as unknown, or as cancelled when the caller knows", () => {
     const missing = normalize([user("a"), calls("x", "y"), results("y"), user("b")], permissive);
     expect(missing[2]).toMatchObject({

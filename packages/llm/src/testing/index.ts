@@ -13,3 +13,4 @@ export {
   type ContractPrograms,
   codeExecutorContract,
 } from "./code-executor-contract.ts";
+export { type HistoryValidator, historyValidators } from "./history-validators.ts";

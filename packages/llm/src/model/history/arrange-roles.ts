@@ -11,7 +11,9 @@ export function arrangeRoles(history: readonly ModelMessage[], rules: HistoryRul
   const placed =
     rules.systemMessages === "anywhere" ? history : systemFirst(history, rules.systemMessages === "single");
   const merged = rules.mergesNeighbours ? mergeNeighbours(placed) : placed;
-  return withUserTurns(merged, rules);
+  const answered = rules.answersResults === true ? answerResults(merged) : merged;
+  const arranged = withUserTurns(answered, rules);
+  return arranged.length === 0 && rules.notEmpty === true ? [filler] : arranged;
 }
 
 function systemFirst(history: readonly ModelMessage[], isMerged: boolean): readonly ModelMessage[] {
@@ -24,6 +26,16 @@ function systemFirst(history: readonly ModelMessage[], isMerged: boolean): reado
 
 function mergeSystem(first: SystemMessage, all: readonly SystemMessage[]): SystemMessage {
   return { ...first, content: all.map((message) => message.content).join("\n") };
+}
+
+/** Said in the assistant's name where a turn ended with results of tools and the conversation went on without its words. */
+const noWords: ModelMessage = { role: "assistant", content: [{ kind: "text", text: "(The turn ended here.)" }] };
+
+function answerResults(history: readonly ModelMessage[]): readonly ModelMessage[] {
+  const isOpen = (message: ModelMessage, index: number): boolean =>
+    message.role === "tool" && history[index + 1]?.role === "user";
+  if (!history.some(isOpen)) return history;
+  return history.flatMap((message, index) => (isOpen(message, index) ? [message, noWords] : [message]));
 }
 
 function mergeNeighbours(history: readonly ModelMessage[]): readonly ModelMessage[] {
@@ -52,7 +64,8 @@ function withUserTurns(history: readonly ModelMessage[], rules: HistoryRules): r
   const systemCount = history.findIndex((message) => message.role !== "system");
   const start = systemCount < 0 ? history.length : systemCount;
   const needsStart = rules.startsWithUser && history[start]?.role !== "user";
-  const needsEnd = rules.endsWithUser && history.at(-1)?.role === "assistant";
+  const last = history.at(-1)?.role;
+  const needsEnd = rules.endsWithUser && (last === "assistant" || (last === "system" && !needsStart));
   if (!needsStart && !needsEnd) return history;
   const body = needsStart ? [...history.slice(0, start), filler, ...history.slice(start)] : [...history];
   return needsEnd ? [...body, filler] : body;

@@ -2,11 +2,12 @@ import type {
   AssistantPart,
   FilePart,
   ModelMessage,
-  ProviderFields,
+  ToolCallPart,
   ToolResultPart,
   UserPart,
 } from "../model-message.ts";
 import type { HistoryRules } from "./history-rules.ts";
+import { asForeign, isOwn } from "./provider-items.ts";
 
 /**
  * One message as a provider accepts it, or `undefined` when nothing of it is left: no blank text, no reasoning that the provider would
@@ -22,10 +23,7 @@ export function cleanMessage(message: ModelMessage, rules: HistoryRules): ModelM
         mapParts(message.content, (part) => cleanUserPart(part, rules)),
       );
     case "assistant":
-      return withContent(
-        message,
-        withoutTrailingReasoning(mapParts(message.content, (part) => cleanAssistantPart(part, rules))),
-      );
+      return withContent(message, cleanAnswer(message.content, rules));
     case "tool":
       return withContent(
         message,
@@ -54,6 +52,17 @@ function mapParts<Part>(parts: readonly Part[], change: (part: Part) => Part | u
   return isSame ? parts : changed;
 }
 
+function cleanAnswer(content: readonly AssistantPart[], rules: HistoryRules): readonly AssistantPart[] {
+  const cleaned = withoutTrailingReasoning(mapParts(content, (part) => cleanAssistantPart(part, rules)));
+  if (rules.itemId === undefined || countThoughts(cleaned, rules) === countThoughts(content, rules)) return cleaned;
+  return asForeign(cleaned, rules);
+}
+
+/** Thoughts of this provider: what came with one of them is refused without it. */
+function countThoughts(content: readonly AssistantPart[], rules: HistoryRules): number {
+  return content.filter((part) => part.kind === "reasoning" && isOwn(part, rules)).length;
+}
+
 function cleanUserPart(part: UserPart, rules: HistoryRules): UserPart | undefined {
   if (part.kind === "file") return cleanFile(part, rules);
   return isBlank(part.text) ? undefined : part;
@@ -62,7 +71,7 @@ function cleanUserPart(part: UserPart, rules: HistoryRules): UserPart | undefine
 function cleanAssistantPart(part: AssistantPart, rules: HistoryRules): AssistantPart | undefined {
   switch (part.kind) {
     case "tool-call":
-      return part;
+      return withPlainName(part, rules);
     case "file":
       return cleanFile(part, rules);
     case "text":
@@ -78,7 +87,15 @@ function withoutTrailingReasoning(parts: readonly AssistantPart[]): readonly Ass
   return lastOutput === parts.length - 1 ? parts : parts.slice(0, lastOutput + 1);
 }
 
-function cleanResult(part: ToolResultPart, rules: HistoryRules): ToolResultPart {
+/** Models call tools by names that are none: what a provider refuses is spelled in its letters. */
+function withPlainName<Part extends ToolCallPart | ToolResultPart>(part: Part, rules: HistoryRules): Part {
+  if (rules.plainToolNames !== true || /^[a-zA-Z0-9_-]{1,64}$/.test(part.toolName)) return part;
+  const toolName = part.toolName.replaceAll(/[^a-zA-Z0-9_-]/g, "_").slice(0, 64);
+  return { ...part, toolName: toolName === "" ? "unnamed_tool" : toolName };
+}
+
+function cleanResult(named: ToolResultPart, rules: HistoryRules): ToolResultPart {
+  const part = withPlainName(named, rules);
   if (rules.images || !part.content.some((item) => item.kind === "file" && isPicture(item.mediaType))) return part;
   return {
     ...part,
@@ -101,11 +118,6 @@ function pictureMark(mediaType: string, fileName: string | undefined): string {
 
 function isPicture(mediaType: string): boolean {
   return mediaType === "image" || mediaType.startsWith("image/") || mediaType.startsWith("video/");
-}
-
-function isOwn(part: ProviderFields, rules: HistoryRules): boolean {
-  const metadata = part.providerMetadata;
-  return metadata !== undefined && rules.metadataKeys.some((key) => Object.hasOwn(metadata, key));
 }
 
 function isBlank(text: string): boolean {

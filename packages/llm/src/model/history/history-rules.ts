@@ -1,3 +1,5 @@
+import type { CallIdRule } from "./call-ids.ts";
+
 /** What one provider accepts as a conversation, as data. `normalize` makes a history obey it. */
 export interface HistoryRules {
   /**
@@ -22,6 +24,19 @@ export interface HistoryRules {
   readonly metadataKeys: readonly string[];
   /** Empty text that carries this provider's metadata is kept (a thought signature may come with no words). */
   readonly keepsSignedEmptyText: boolean;
+  /** What the ids of tool calls look like; other providers' ids are replaced. Default: any text. */
+  readonly callIds?: CallIdRule | undefined;
+  /** Names of tools hold letters, digits, `_` and `-` only, at most 64; models also call names that are none. Default false. */
+  readonly plainToolNames?: boolean | undefined;
+  /**
+   * The name, in this provider's metadata, of ids that it has given to parts: each may come back once, and a part that came with a thought
+   * only with that thought. Default: none.
+   */
+  readonly itemId?: string | undefined;
+  /** After results of tools it is the assistant's turn. Default false. */
+  readonly answersResults?: boolean | undefined;
+  /** A conversation without any message is refused. Default false. */
+  readonly notEmpty?: boolean | undefined;
   /** What a call without a result is said to have met; default `unknown`. */
   readonly missingResult?: "unknown" | "cancelled" | undefined;
 }
@@ -37,13 +52,19 @@ const permissive: HistoryRules = {
   keepsSignedEmptyText: false,
 };
 
+const wordIds = { pattern: "[a-zA-Z0-9_-]+", maxLength: 64 } as const;
+
+/** What all services have in common. */
+const service: HistoryRules = { ...permissive, callIds: wordIds, plainToolNames: true, notEmpty: true };
+
 /**
  * The rules of the providers we know, by the name of their wire format.
  *
  * Sources: OpenAI API reference, chat completions and responses (tool messages answer the preceding `tool_calls`; a reasoning item needs
  * the item that follows it); Anthropic Messages API (system apart, roles alternate, the first message is a user's, text blocks hold more
- * than whitespace, thinking blocks come back with their signature); Gemini API (a function call follows a user turn or a function
- * response; thought signatures come back with their part); Mistral chat API (the last role is user or tool).
+ * than whitespace, thinking blocks come back with their signature, ids of calls are words); Gemini API (a function call follows a user turn or a function
+ * response; thought signatures come back with their part); Mistral chat API and `mistral-common` (the last role is user or tool, an answer
+ * follows on tools, ids of calls are nine letters or digits).
  */
 export const historyRules: {
   readonly permissive: HistoryRules;
@@ -55,10 +76,10 @@ export const historyRules: {
   readonly "openai-compatible": HistoryRules;
 } = {
   permissive,
-  "openai-chat": { ...permissive, metadataKeys: ["openai", "azure"] },
-  "openai-responses": { ...permissive, reasoning: "own", metadataKeys: ["openai", "azure"] },
+  "openai-chat": { ...service, callIds: { ...wordIds, maxLength: 40 }, metadataKeys: ["openai", "azure"] },
+  "openai-responses": { ...service, reasoning: "own", metadataKeys: ["openai", "azure"], itemId: "itemId" },
   anthropic: {
-    ...permissive,
+    ...service,
     systemMessages: "leading",
     startsWithUser: true,
     endsWithUser: true,
@@ -67,7 +88,7 @@ export const historyRules: {
     metadataKeys: ["anthropic", "bedrock", "amazonBedrock", "vertex", "googleVertex"],
   },
   google: {
-    ...permissive,
+    ...service,
     systemMessages: "leading",
     startsWithUser: true,
     endsWithUser: true,
@@ -76,9 +97,11 @@ export const historyRules: {
     keepsSignedEmptyText: true,
   },
   // Chat templates of local servers often allow one system message, in front.
-  "openai-compatible": { ...permissive, systemMessages: "single" },
+  "openai-compatible": { ...service, callIds: { ...wordIds, maxLength: 40 }, systemMessages: "single" },
   mistral: {
-    ...permissive,
+    ...service,
+    callIds: { pattern: "[a-zA-Z0-9]{9}", maxLength: 9 },
+    answersResults: true,
     systemMessages: "leading",
     endsWithUser: true,
     mergesNeighbours: true,

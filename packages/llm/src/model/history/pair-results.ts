@@ -1,3 +1,4 @@
+import { type CallIdRule, CallIds } from "./call-ids.ts";
 import type { AssistantPart, ModelMessage, ToolCallPart, ToolResultPart } from "../model-message.ts";
 
 type AssistantMessage = Extract<ModelMessage, { readonly role: "assistant" }>;
@@ -11,20 +12,27 @@ interface OpenCall {
   answer: { readonly result: ToolResultPart; readonly message: ToolMessage } | undefined;
 }
 
+/** How pairs are made. */
+export interface PairingRules {
+  /** What a call without a result is said to have met. */
+  readonly missing: "unknown" | "cancelled";
+  readonly callIds: CallIdRule | undefined;
+}
+
 /**
  * Gives every tool call exactly one result, in one message right behind the call's, in the order of the calls.
  *
  * A call without a result gets one that says so, a result without a call is dropped, of several results the first counts. Call ids are
- * unique in the outcome: of equal ids in one message the first call counts, and an id that an earlier message used is changed together
- * with its result.
+ * unique in the outcome: of equal ids in one message the first call counts, and an id that an earlier message used, or that the provider
+ * would not accept, is changed together with its result.
  */
 export function pairResults(
   history: readonly ModelMessage[],
-  missing: "unknown" | "cancelled",
+  { missing, callIds }: PairingRules,
 ): readonly ModelMessage[] {
-  if (isPaired(history)) return history;
+  if (isPaired(history, new CallIds(callIds))) return history;
   const open = new Map<string, OpenCall>();
-  const usedIds = new Set<string>();
+  const usedIds = new CallIds(callIds);
   const output: ModelMessage[] = [];
   const awaited: { readonly index: number; readonly calls: readonly OpenCall[] }[] = [];
   for (const [index, message] of history.entries()) {
@@ -42,8 +50,7 @@ export function pairResults(
 }
 
 /** True for the history of an ordinary tool loop, which needs no change: a look at each part, and nothing made. */
-function isPaired(history: readonly ModelMessage[]): boolean {
-  const usedIds = new Set<string>();
+function isPaired(history: readonly ModelMessage[], usedIds: CallIds): boolean {
   let isAnswer = false;
   for (const [index, message] of history.entries()) {
     if (message.role === "tool") {
@@ -64,7 +71,7 @@ function isPaired(history: readonly ModelMessage[]): boolean {
 function countAnswered(
   { content }: AssistantMessage,
   next: ToolMessage | undefined,
-  usedIds: Set<string>,
+  usedIds: CallIds,
 ): number | undefined {
   let calls = 0;
   for (const part of content) {
@@ -72,8 +79,7 @@ function countAnswered(
     const result = next?.content[calls];
     if (result?.callId !== part.callId || result.toolName !== part.toolName || result.content.length === 0)
       return undefined;
-    if (part.callId === "" || usedIds.has(part.callId)) return undefined;
-    usedIds.add(part.callId);
+    if (!usedIds.take(part.callId)) return undefined;
     calls += 1;
   }
   return calls === 0 || calls === next?.content.length ? calls : undefined;
@@ -89,7 +95,7 @@ function takeResults(message: ToolMessage, open: Map<string, OpenCall>): void {
 function openCalls(
   { message, index }: { readonly message: AssistantMessage; readonly index: number },
   open: Map<string, OpenCall>,
-  usedIds: Set<string>,
+  usedIds: CallIds,
 ): OpenCall[] {
   const calls: OpenCall[] = [];
   for (const part of message.content) {
@@ -117,10 +123,8 @@ function withCalls(message: AssistantMessage, calls: readonly OpenCall[]): Assis
   return { ...message, content };
 }
 
-function withUniqueId(call: ToolCallPart, usedIds: Set<string>): ToolCallPart {
-  let callId = call.callId === "" ? "call" : call.callId;
-  for (let copy = 2; usedIds.has(callId); copy += 1) callId = `${call.callId === "" ? "call" : call.callId}-${copy}`;
-  usedIds.add(callId);
+function withUniqueId(call: ToolCallPart, usedIds: CallIds): ToolCallPart {
+  const callId = usedIds.makeOf(call.callId);
   return callId === call.callId ? call : { ...call, callId };
 }
 

@@ -1,19 +1,32 @@
-import type { ModelMessage } from "@troupe/llm";
+import type { ModelMessage } from "../model/model-message.ts";
 
-/**
- * What each provider's API refuses, written from its documentation and error messages, without a look at our rules or `normalize`.
- * Each returns the complaints; none means accepted.
- */
-export type Validator = (history: readonly ModelMessage[]) => readonly string[];
+/** Complaints of a provider about a conversation, in the words of its API; none means accepted. */
+export type HistoryValidator = (history: readonly ModelMessage[]) => readonly string[];
 
 /** OpenAI chat completions: "messages with role 'tool' must be a response to a preceding message with 'tool_calls'", and the reverse. */
-export const validateOpenAiChat: Validator = (history) => [...pairing(history), ...emptiness(history)];
+const validateOpenAiChat: HistoryValidator = (history) => [
+  ...pairing(history),
+  ...emptiness(history),
+  ...spelling(history, /^.{1,40}$/s),
+];
 
 /** OpenAI responses: also "Item 'rs_...' of type 'reasoning' was provided without its required following item". */
-export const validateOpenAiResponses: Validator = (history) => [
-  ...validateOpenAiChat(history),
+const validateOpenAiResponses: HistoryValidator = (history) => [
+  ...pairing(history),
+  ...emptiness(history),
+  ...spelling(history, /^.{1,64}$/s),
   ...history.flatMap((message, index) => (message.role === "assistant" ? reasoningItems(message.content, index) : [])),
+  ...repeatedItems(history),
 ];
+
+/** "Duplicate item found with id rs_...". */
+function repeatedItems(history: readonly ModelMessage[]): string[] {
+  const ids = history
+    .flatMap((message) => (message.role === "assistant" ? message.content : []))
+    .map((part) => /"openai":\{[^}]*"itemId":"([^"]+)"/.exec(JSON.stringify(part.providerMetadata ?? {}))?.[1])
+    .filter((id, index, all) => id !== undefined && id !== all[index - 1]);
+  return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `item ${id} is there twice`);
+}
 
 function reasoningItems(content: Extract<ModelMessage, { role: "assistant" }>["content"], index: number): string[] {
   const problems: string[] = [];
@@ -28,8 +41,13 @@ function reasoningItems(content: Extract<ModelMessage, { role: "assistant" }>["c
 }
 
 /** Anthropic messages: roles alternate (tool results count as the user's and come first in their turn), ids are unique, no blank text. */
-export const validateAnthropic: Validator = (history) => {
-  const problems = [...pairing(history), ...emptiness(history), ...systemFirst(history)];
+const validateAnthropic: HistoryValidator = (history) => {
+  const problems = [
+    ...pairing(history),
+    ...emptiness(history),
+    ...systemFirst(history),
+    ...spelling(history, /^[a-zA-Z0-9_-]+$/),
+  ];
   const turns = history
     .filter((message) => message.role !== "system")
     .map((message) => (message.role === "assistant" ? "assistant" : "user"));
@@ -51,8 +69,8 @@ export const validateAnthropic: Validator = (history) => {
 };
 
 /** Gemini generateContent: "function call turn comes immediately after a user turn or after a function response turn". */
-export const validateGoogle: Validator = (history) => {
-  const problems = [...pairing(history), ...systemFirst(history)];
+const validateGoogle: HistoryValidator = (history) => {
+  const problems = [...pairing(history), ...systemFirst(history), ...spelling(history, /^[^]+$/)];
   const turns = history.filter((message) => message.role !== "system");
   if (turns[0]?.role !== "user") problems.push("contents must start with a user turn");
   if (turns.at(-1)?.role === "assistant") problems.push("contents must end with a user turn or a function response");
@@ -64,21 +82,34 @@ export const validateGoogle: Validator = (history) => {
   return problems;
 };
 
-/** Mistral chat: "Expected last role User or Tool", system messages first. */
-export const validateMistral: Validator = (history) => {
-  const problems = [...pairing(history), ...emptiness(history), ...systemFirst(history)];
-  if (history.at(-1)?.role === "assistant") problems.push("expected last role User or Tool");
+/**
+ * Mistral chat: "Expected last role User or Tool", "Unexpected role 'user' after role 'tool'", "Tool call id ... must be a-z, A-Z, 0-9, with a
+ * length of 9", system messages first.
+ */
+const validateMistral: HistoryValidator = (history) => {
+  const problems = [
+    ...pairing(history),
+    ...emptiness(history),
+    ...systemFirst(history),
+    ...spelling(history, /^[a-zA-Z0-9]{9}$/),
+  ];
+  history.forEach((message, index) => {
+    if (message.role === "user" && history[index - 1]?.role === "tool") problems.push(`${index}: user after tool`);
+  });
+  if (!["user", "tool"].includes(history.at(-1)?.role ?? "")) problems.push("expected last role User or Tool");
   return problems;
 };
 
 function pairing(history: readonly ModelMessage[]): string[] {
   const problems: string[] = [];
   const everUsed = new Set<string>();
+  const names = new Map<string, string>();
   let open: string[] = [];
   history.forEach((message, index) => {
     if (message.role === "tool") {
       for (const part of message.content) {
-        if (!open.includes(part.callId)) problems.push(`${index}: result "${part.callId}" answers no open call`);
+        if (open[0] !== part.callId) problems.push(`${index}: result "${part.callId}" answers ${open[0] ?? "no call"}`);
+        if (names.get(part.callId) !== part.toolName) problems.push(`${index}: result of another tool`);
         open = open.filter((callId) => callId !== part.callId);
       }
       return;
@@ -91,13 +122,29 @@ function pairing(history: readonly ModelMessage[]): string[] {
       if (everUsed.has(part.callId)) problems.push(`${index}: call id "${part.callId}" is not unique`);
       everUsed.add(part.callId);
       open.push(part.callId);
+      names.set(part.callId, part.toolName);
     }
   });
   if (open.length > 0) problems.push(`end: calls ${open.join(", ")} are not answered`);
   return problems;
 }
 
+/** Ids of calls, names of tools: the calls' and the results'. */
+function spelling(history: readonly ModelMessage[], callId: RegExp): string[] {
+  return history.flatMap((message, index) => {
+    const parts = message.role === "assistant" || message.role === "tool" ? message.content : [];
+    return parts.flatMap((part) => {
+      if (part.kind !== "tool-call" && part.kind !== "tool-result") return [];
+      const problems = callId.test(part.callId) ? [] : [`${index}: call id "${part.callId}"`];
+      return /^[a-zA-Z0-9_-]{1,64}$/.test(part.toolName)
+        ? problems
+        : [...problems, `${index}: tool "${part.toolName}"`];
+    });
+  });
+}
+
 function emptiness(history: readonly ModelMessage[]): string[] {
+  if (history.length === 0) return ["messages must not be empty"];
   return history.flatMap((message, index) => {
     if (message.content.length === 0) return [`${index}: content must not be empty`];
     if (message.role === "system") return message.content.trim() === "" ? [`${index}: blank system message`] : [];
@@ -113,3 +160,23 @@ function systemFirst(history: readonly ModelMessage[]): string[] {
   const firstOther = history.findIndex((message) => message.role !== "system");
   return firstOther >= 0 && lastSystem > firstOther ? ["system messages must come first"] : [];
 }
+
+/**
+ * What providers refuse, by their wire format: for tests of whatever makes, trims or hands over conversations.
+ *
+ * Written from documentation and error messages of the APIs, without a look at `historyRules` or `normalize`; stricter than each of them where
+ * they leave room (results in the order of their calls, names of tools as every provider takes them).
+ */
+export const historyValidators: {
+  readonly "openai-chat": HistoryValidator;
+  readonly "openai-responses": HistoryValidator;
+  readonly anthropic: HistoryValidator;
+  readonly google: HistoryValidator;
+  readonly mistral: HistoryValidator;
+} = {
+  "openai-chat": validateOpenAiChat,
+  "openai-responses": validateOpenAiResponses,
+  anthropic: validateAnthropic,
+  google: validateGoogle,
+  mistral: validateMistral,
+};
