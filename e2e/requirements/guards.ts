@@ -11,6 +11,24 @@ export const requirements: Requirements = defineRequirements([
   { id: "guard-2", kind: "better", text: "Agents that say the same to each other are stopped, in nested teams too." },
   { id: "guard-3", kind: "better", text: "A run of 60 calls with changing arguments is not stopped." },
   { id: "guard-4", kind: "better", text: "What is left of a stopped run is its messages and a history that works." },
+  // Policies
+  { id: "guard-5", kind: "better", text: "Arguments that do not fit reach neither a policy nor a person." },
+  {
+    id: "guard-6",
+    kind: "better",
+    text: "Schema, policy, person, policy again, run: a yes is for the arguments that were shown, and changed ones void it.",
+  },
+  {
+    id: "guard-7",
+    kind: "better",
+    text: "A policy that allows only what it lists lets nothing else run: tools, workbenches, programs, handoffs.",
+  },
+  {
+    id: "guard-8",
+    kind: "better",
+    text: "The strictest policy of the teams around an agent counts; each decision is an event.",
+  },
+  { id: "guard-9", kind: "better", text: "A policy on trial is recorded and does not count; a broken one denies." },
 ]);
 
 const verifier: Verifier = createVerifier(requirements);

@@ -10,6 +10,7 @@ export {
   type MessageFilterAgentOptions,
   type SourceFilter,
 } from "./agent/message-filter-agent.ts";
+export { SocietyOfMindAgent, type SocietyOfMindAgentOptions } from "./agent/society-of-mind-agent.ts";
 export { UserProxyAgent, type UserProxyAgentOptions } from "./agent/user-proxy-agent.ts";
 export { GroupChat, type GroupChatOptions } from "./team/group-chat.ts";
 export {
@@ -73,6 +74,14 @@ export { type TokenLimits, TokenUsageTermination } from "./condition/token-usage
 export { type Budget, type BudgetOption, defaultBudget } from "./budget/budget.ts";
 export type { GuardOptions } from "./guard/guard-options.ts";
 export type { LoopOption } from "./guard/loop-limit.ts";
+export {
+  allowOnly,
+  type PolicyCall,
+  type PolicyContext,
+  type PolicyDecision,
+  type PolicyFunction,
+  type PolicyOption,
+} from "./guard/policy/tool-policy.ts";
 
 // What agents say and do.
 export type { ChatMessage, ChatMessageBase, MessageDraft, Task } from "./message/chat-message.ts";

@@ -16,11 +16,13 @@ export {
 
 // When a run ends, and what it may spend.
 export {
+  allowOnly,
   type Budget,
   FunctionalTermination,
   FunctionCallTermination,
   HandoffTermination,
   MaxMessageTermination,
+  type PolicyFunction,
   SourceMatchTermination,
   StopMessageTermination,
   TerminationCondition,

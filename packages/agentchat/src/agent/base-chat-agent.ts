@@ -3,6 +3,7 @@ import type { PriceTable } from "@troupe/llm";
 import { ConfigError, toJson } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
+import { type OwnedPolicy, ownPolicy } from "../guard/policy/tool-policy.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import { Runner } from "../run/runner.ts";
@@ -54,6 +55,7 @@ export abstract class BaseChatAgent<
 > extends Runner<Output> {
   readonly #initialState: (() => State) | undefined;
   readonly #lists: ListSchemas;
+  readonly #policy: OwnedPolicy | undefined;
   readonly #inner: readonly Participant[];
 
   /** @throws ConfigError `config.invalid_definition` for a name that is not an identifier. */
@@ -68,6 +70,7 @@ export abstract class BaseChatAgent<
     });
     this.#initialState = options.state;
     this.#lists = options.lists ?? {};
+    this.#policy = options.policy && ownPolicy(options.name, options.policy);
     this.#inner = options.inner ?? [];
   }
 
@@ -117,6 +120,7 @@ export abstract class BaseChatAgent<
       models: this.models,
       longestStepMs: this.longestStepMs,
       isPerson: this.isPerson,
+      policy: this.#policy,
       inner: new Map([...this.inner].map(([name, participant]) => [name, participant.toRole()])),
       takeTurn: (messages, context) => this.#takeTurn(messages, context),
     };

@@ -1,12 +1,18 @@
 import type { LoopOption } from "./loop-limit.ts";
+import type { PolicyOption } from "./policy/tool-policy.ts";
 
 /** Guards of an agent or team, besides its budget. */
 export interface GuardOptions {
   /** When a run is stopped for going round in circles: default the third time. The option of what is run counts, not those of participants. */
   readonly loops?: LoopOption | undefined;
+  /**
+   * Decides about each call of a tool and each program, of the agent or of everybody in the team. Policies of teams around it decide too, and the
+   * strictest counts. Default: all are allowed.
+   */
+  readonly policy?: PolicyOption | undefined;
 }
 
 /** The guards among the options of an agent. */
-export function pickGuards({ loops }: GuardOptions): GuardOptions {
-  return { loops };
+export function pickGuards({ loops, policy }: GuardOptions): GuardOptions {
+  return { loops, policy };
 }

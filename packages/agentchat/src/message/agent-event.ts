@@ -1,4 +1,4 @@
-import type { JsonValue } from "@troupe/core";
+import type { JsonObject, JsonValue } from "@troupe/core";
 import type { CodeBlock, MemoryItem, ToolCallPart, ToolResultPart, Usage } from "@troupe/llm";
 
 /** What is recorded of a tool call or a program besides its result. */
@@ -68,6 +68,22 @@ export type AgentEvent =
       /** Judgements without progress so far. */
       readonly stalls: number;
       readonly isDefault?: true;
+    }
+  /** A policy was asked about a call; `policy` is the agent or team that declares it. */
+  | {
+      readonly kind: "policy-decided";
+      /** Empty for a program. */
+      readonly callId: string;
+      /** The tool; `code` for a program. */
+      readonly name: string;
+      readonly policy: string;
+      readonly decision: "allow" | "deny" | "ask" | "rewrite";
+      /** Why, of a denial. */
+      readonly reason?: string;
+      /** Of a rewriting: what takes the place of the call's arguments. */
+      readonly arguments?: JsonObject;
+      /** Set when the policy is on trial: the decision did not count. */
+      readonly isShadow?: true;
     }
   | { readonly kind: "note"; readonly name: string; readonly data: JsonValue };
 

@@ -4,6 +4,7 @@ import { ConfigError, isAgentType, type JsonValue } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
+import { type OwnedPolicy, ownPolicy } from "../guard/policy/tool-policy.ts";
 import { freezeDefinition } from "../run/freeze-definition.ts";
 import { Runner } from "../run/runner.ts";
 import {
@@ -49,6 +50,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   readonly #termination: TerminationCondition | undefined;
   readonly #maxTurns: number;
   readonly #onError: FailurePolicy;
+  readonly #policy: OwnedPolicy | undefined;
   readonly #reserves: readonly string[];
   readonly #emitsTeamEvents: boolean;
   readonly #shares: "all" | "last";
@@ -69,6 +71,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     this.#termination = options.termination;
     this.#maxTurns = checkMaxTurns(options.maxTurns);
     this.#onError = options.onError ?? "fail";
+    this.#policy = options.policy && ownPolicy(name, options.policy);
     this.#reserves = checkReserves(this.#participants, options.reserves ?? []);
     this.#emitsTeamEvents = options.emitTeamEvents ?? false;
     this.#shares = options.shares ?? "all";
@@ -105,6 +108,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       termination: this.#termination,
       maxTurns: this.#maxTurns,
       onError: this.#onError,
+      policy: this.#policy,
       reserves: this.#reserves,
       emitsTeamEvents: this.#emitsTeamEvents,
       shares: this.#shares,

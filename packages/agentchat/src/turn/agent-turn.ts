@@ -11,6 +11,7 @@ import type { SettledCall } from "../budget/run-ledger.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
 import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
 import { callsInLoop } from "../guard/loop-guard.ts";
+import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
 import { asJson } from "../message/as-json.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
@@ -40,6 +41,8 @@ export interface TurnSetting {
   readonly environment: TurnEnvironment;
   readonly resources: RunResources;
   readonly wantsEvents: boolean;
+  /** What decides about its calls, outermost first. */
+  readonly policies: readonly OwnedPolicy[];
   /** What a team asks its adviser. */
   readonly question?: JsonValue | undefined;
 }
@@ -91,6 +94,10 @@ export class AgentTurn implements ErasedContext {
 
   get question(): JsonValue | undefined {
     return this.#setting.question;
+  }
+
+  get policies(): readonly OwnedPolicy[] {
+    return this.#setting.policies;
   }
 
   get environment(): TurnEnvironment {

@@ -1,4 +1,4 @@
-import { type ControlReason, type StepContext, type StepOutcome, TroupeError } from "@troupe/core";
+import { type ControlReason, encodeJson, type StepContext, type StepOutcome, TroupeError } from "@troupe/core";
 import {
   runToolCall,
   type Tool,
@@ -9,8 +9,8 @@ import {
 } from "@troupe/llm";
 import { toolKey } from "../budget/recorded-spending.ts";
 import { oneCall } from "../budget/run-ledger.ts";
+import { clearToolCall } from "../guard/policy/clear-tool-call.ts";
 import type { AgentTurn } from "./agent-turn.ts";
-import { askApproval } from "./ask-approval.ts";
 import { callRunner } from "./call-runner.ts";
 import type { ToolRound } from "./chat-agent-context.ts";
 import { runnerBehind } from "./runner-tool.ts";
@@ -76,14 +76,15 @@ function finishCall(turn: AgentTurn, { call, place }: PlacedCall, tools: readonl
   });
 }
 
-async function runKnownTool(turn: AgentTurn, call: ToolCallPart, tool: Tool): Promise<CallEnd> {
-  const approval = await askApproval(turn, call, tool);
-  if (approval.kind === "stopped")
-    return { ...notMade(notRun("cancelled", approval.reason)), stopped: approval.reason };
-  if (approval.kind === "denied") return notMade(ended("denied", "tool.denied", approval.why));
+async function runKnownTool(turn: AgentTurn, asked: ToolCallPart, tool: Tool): Promise<CallEnd> {
+  const clearance = await clearToolCall(turn, asked, tool);
+  if (clearance.kind === "stopped")
+    return { ...notMade(notRun("cancelled", clearance.reason)), stopped: clearance.reason };
+  if (clearance.kind === "denied") return notMade(ended("denied", "tool.denied", clearance.why));
+  const { isApproved, arguments: args } = clearance;
+  const call = args === undefined ? asked : { ...asked, arguments: encodeJson(args, "the arguments") };
   const runner = runnerBehind(tool);
   if (runner !== undefined) return callRunner(turn, { call, tool, runner });
-  const isApproved = approval.kind === "approved";
   const ending = await turn.selfTimedStep(
     `tool:${tool.name}`,
     (step) => runTool(turn, { call, tool, step, isApproved }),

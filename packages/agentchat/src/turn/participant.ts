@@ -1,5 +1,6 @@
 import { isPromiseLike } from "@troupe/core";
 import { withCost } from "../budget/turn-cost.ts";
+import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import { asJson } from "../message/as-json.ts";
 import { completeMessage } from "../message/chat-message.ts";
 import { AgentTurn } from "./agent-turn.ts";
@@ -14,6 +15,7 @@ export interface Seat {
   readonly path: readonly string[];
   readonly cell: string;
   readonly environment: TurnEnvironment;
+  readonly policies: readonly OwnedPolicy[];
 }
 
 /**
@@ -23,11 +25,11 @@ export interface Seat {
  * the manager hears of the error.
  */
 export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: CellContext): Promise<TurnReply> {
-  const { role, path, environment } = seat;
+  const { role, path, environment, policies } = seat;
   const found = environment.resources(core.run ?? { runId: "" }, seat.cell);
   const resources = isPromiseLike(found) ? await found : found;
   const { wantsEvents, question } = payload;
-  const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents, question });
+  const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents, policies, question });
   if (payload.forgets === true) forgetAll(turn, core);
   turn.report({ kind: "turn-started" });
   const reply = await answer(role, payload, { turn, core });

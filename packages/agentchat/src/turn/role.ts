@@ -1,6 +1,7 @@
 import type { JsonValue, List } from "@troupe/core";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import type { StopKind } from "../message/stop-reason.ts";
 import type { ChatAgentContext } from "./chat-agent-context.ts";
 import type { ListSchemas } from "./own-lists.ts";
@@ -40,6 +41,7 @@ export interface AgentRole {
   readonly longestStepMs: number;
   /** True when its words are those of a person: repeating them is no loop. */
   readonly isPerson?: boolean | undefined;
+  readonly policy?: OwnedPolicy | undefined;
   /** Agents and teams that it runs inside its turns, by the name it knows them by. */
   readonly inner?: ReadonlyMap<string, Role> | undefined;
 }
@@ -127,6 +129,8 @@ export interface TeamRole extends SelectionStrategy {
   readonly termination: TerminationCondition | undefined;
   readonly maxTurns: number;
   readonly onError: FailurePolicy;
+  /** Decides about the calls of everybody below. */
+  readonly policy?: OwnedPolicy | undefined;
 }
 
 /** What a runner is inside. */
@@ -169,10 +173,21 @@ export function membersOf(role: Role): readonly Role[] {
   return role.adviser === undefined ? [...role.participants.values()] : [...role.participants.values(), role.adviser];
 }
 
+/** What decides about the calls of the agent at a path: the policies from the root to the agent, outermost first. */
+export function policiesAt(root: TeamRole, path: readonly string[]): readonly OwnedPolicy[] {
+  const policies = root.policy === undefined ? [] : [root.policy];
+  let role: Role | undefined = root;
+  for (const name of path) {
+    role = role && memberOf(role, name);
+    if (role?.policy !== undefined) policies.push(role.policy);
+  }
+  return policies;
+}
+
 /** Names of those below a role whose words come from people. */
 export function peopleIn(role: Role): ReadonlySet<string> {
-  if (role.kind === "agent") return new Set(role.isPerson === true ? [role.name] : []);
-  return new Set(["user", ...membersOf(role).flatMap((member) => [...peopleIn(member)])]);
+  const own = role.kind === "team" ? ["user"] : role.isPerson === true ? [role.name] : [];
+  return new Set([...own, ...membersOf(role).flatMap((member) => [...peopleIn(member)])]);
 }
 
 /** The place of a team's adviser below the team: no participant can have this name. */

@@ -1,7 +1,8 @@
-import { type StepContext, TroupeError } from "@troupe/core";
+import { type ControlReason, StateError, type StepContext, TroupeError } from "@troupe/core";
 import type { CodeResult } from "@troupe/llm";
 import { toolKey } from "../budget/recorded-spending.ts";
 import { oneCall } from "../budget/run-ledger.ts";
+import { clearProgram } from "../guard/policy/clear-program.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 import type { CodeCall } from "./chat-agent-context.ts";
 
@@ -12,8 +13,40 @@ interface RecordedRun {
   readonly lost: number;
 }
 
-/** Runs a program as one journaled step, within the budget for tool calls; output is shown as it is printed. */
+/**
+ * Runs a program as one journaled step, within the budget for tool calls, when the policies allow it; output is shown as it is printed.
+ *
+ * @throws StateError `state.step_cancelled`; whatever the executor throws.
+ */
 export async function runCode(turn: AgentTurn, call: CodeCall): Promise<CodeResult> {
+  const cleared = await clearProgram(turn, call.blocks);
+  switch (cleared.kind) {
+    case "cleared":
+      return runCleared(turn, { ...call, blocks: cleared.blocks });
+    case "stopped":
+      throw stopped(cleared.reason);
+    case "denied": {
+      turn.report({
+        kind: "code-finished",
+        exitCode: 1,
+        output: cleared.why,
+        isTruncated: false,
+        durationMs: 0,
+        executions: 0,
+      });
+      return { exitCode: 1, output: cleared.why, truncated: false, durationMs: 0 };
+    }
+  }
+}
+
+function stopped(reason: ControlReason): StateError {
+  return new StateError("state.step_cancelled", `The program was stopped (${reason.kind}) before it ran`, {
+    remedy: "Run the task again.",
+    details: { ...reason },
+  });
+}
+
+async function runCleared(turn: AgentTurn, call: CodeCall): Promise<CodeResult> {
   const place = call.attempt === undefined ? {} : { attempt: call.attempt };
   turn.report({ kind: "code-started", blocks: call.blocks, ...place });
   const { result, lost } = await runOnce(turn, call);

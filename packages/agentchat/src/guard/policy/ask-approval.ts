@@ -1,14 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ControlReason } from "@troupe/core";
-import type { Tool, ToolCallPart } from "@troupe/llm";
-import type { AgentTurn } from "./agent-turn.ts";
-import { endOf } from "./turn-end.ts";
-
-/** What a person said about a call. */
-export type Approval =
-  | { readonly kind: "not-needed" | "approved" }
-  | { readonly kind: "denied"; readonly why: string }
-  | { readonly kind: "stopped"; readonly reason: ControlReason };
+import type { PersonsWord } from "./clear-call.ts";
+import type { AgentTurn } from "../../turn/agent-turn.ts";
+import { endOf } from "../../turn/turn-end.ts";
 
 const document = {
   type: "object",
@@ -39,12 +32,13 @@ function isAnswer(value: unknown): value is Answer {
   return typeof value.approved === "boolean" && (!("reason" in value) || typeof value.reason === "string");
 }
 
-/** Asks a person about a call when its tool wants that. Arguments that do not fit are not shown to anybody: the call fails by itself. */
-export async function askApproval(turn: AgentTurn, call: ToolCallPart, tool: Tool): Promise<Approval> {
-  if (!needsApproval(tool, call.arguments)) return { kind: "not-needed" };
+/** Asks a person about one call. Also nobody's answer is an answer: the call is not made. */
+export async function askApproval(
+  turn: AgentTurn,
+  question: { readonly prompt: string; readonly deadlineMs?: number | undefined },
+): Promise<PersonsWord> {
   try {
-    const prompt = `May "${turn.agentName}" call ${tool.name} with ${call.arguments === "" ? "{}" : call.arguments}?`;
-    const answer = await turn.ask({ prompt, schema: answerSchema, jsonSchema: document });
+    const answer = await turn.ask({ ...question, schema: answerSchema, jsonSchema: document });
     return answer.approved
       ? { kind: "approved" }
       : { kind: "denied", why: `A person denied this call. ${answer.reason ?? ""}`.trim() };
@@ -57,15 +51,5 @@ export async function askApproval(turn: AgentTurn, call: ToolCallPart, tool: Too
       };
     }
     return { kind: "denied", why: "Nobody answered whether this call may be made." };
-  }
-}
-
-/** An approval rule is the author's code: one that throws is left to the call, which turns it into a result. */
-function needsApproval(tool: Tool, text: string): boolean {
-  try {
-    const parsed = tool.parseArguments(text);
-    return parsed.kind === "valid" && parsed.needsApproval;
-  } catch {
-    return false;
   }
 }
