@@ -1,5 +1,12 @@
 import { type ControlReason, encodeError, ModelError } from "@troupe/core";
-import { type ModelMessage, type ModelRequest, type ModelResult, resultText, type ToolCallPart } from "@troupe/llm";
+import {
+  type ModelMessage,
+  type ModelRequest,
+  type ModelResult,
+  openHistory,
+  resultText,
+  type ToolCallPart,
+} from "@troupe/llm";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import type { ChatAgentContext, ToolRound } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
@@ -191,7 +198,7 @@ export class AssistantTurn {
     const { name } = this.#work;
     const { work, messages } = this.#conversation;
     const turn = handedOver(work, { name, isHandoff: (toolName) => this.#isHandoff(toolName) });
-    return handoffMessage(choice, call, { turn, conversation: messages });
+    return handoffMessage(choice, call, { turn, conversation: openHistory(messages).messages });
   }
 
   #noteIgnored({ handoff, ignored }: HandoffChoice): void {

@@ -12,6 +12,7 @@ import {
 import { ConfigError, keepOptions } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import { type GuardOptions, pickGuards } from "../guard/guard-options.ts";
+import { TokenCounter } from "../inference/token-counter.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
@@ -86,7 +87,7 @@ export class CodeExecutorAgent extends BaseChatAgent {
   }
 
   protected override get models(): readonly string[] {
-    return this.#work === undefined ? [] : [this.#work.model.name];
+    return this.#work === undefined ? [] : [this.#work.inference.model.name];
   }
 
   protected override get longestStepMs(): number {
@@ -109,9 +110,8 @@ export class CodeExecutorAgent extends BaseChatAgent {
     const { name, systemMessage, modelContext, stream = true } = this.#options;
     return {
       name,
-      model,
+      inference: { model, context: modelContext, forms: [], counter: new TokenCounter() },
       systemMessage: systemMessage === undefined ? codingMessage(this.#languages) : systemMessage,
-      context: modelContext,
       streams: stream,
       languages: this.#languages,
       maxRetries,

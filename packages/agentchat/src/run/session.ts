@@ -8,7 +8,7 @@ import {
   TeamError,
 } from "@troupe/core";
 import type { ChatMessage, Task } from "../message/chat-message.ts";
-import type { TeamRole } from "../turn/role.ts";
+import { adviserName, type Role, type TeamRole } from "../turn/role.ts";
 import { asJson } from "../message/as-json.ts";
 import { formatCell, formatKey } from "../manager/cell-address.ts";
 import type { Run, RunOptions } from "./handle/run-handle.ts";
@@ -82,12 +82,16 @@ export function createSession<Output>(parts: SessionParts<Output>): Session<Outp
   };
 }
 
-/** Every actor of a runner: the manager first, then participants, depth first. */
-function pathsOf(role: TeamRole, base: readonly string[] = []): readonly (readonly string[])[] {
-  const below = [...role.participants].flatMap(([name, child]) =>
-    child.kind === "team" ? pathsOf(child, [...base, name]) : [[...base, name]],
-  );
-  return [base, ...below];
+/** Every actor of a runner: the manager first, then what is below it, depth first. */
+function pathsOf(role: Role, base: readonly string[] = []): readonly (readonly string[])[] {
+  return [base, ...placesBelow(role).flatMap(([name, child]) => pathsOf(child, [...base, name]))];
+}
+
+/** The participants of a team and its adviser; what an agent runs inside its turns. */
+function placesBelow(role: Role): readonly (readonly [string, Role])[] {
+  if (role.kind === "agent") return [...(role.inner ?? [])];
+  const { adviser } = role;
+  return adviser === undefined ? [...role.participants] : [...role.participants, [adviserName(adviser), adviser]];
 }
 
 function readThread(manager: AgentSnapshot | undefined): readonly ChatMessage[] {

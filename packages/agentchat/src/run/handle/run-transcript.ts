@@ -6,6 +6,7 @@ import type { Question } from "../../message/question.ts";
 import { type DurableRunEvent, toRunEvent } from "../../message/run-event.ts";
 import type { RunResult } from "../../message/run-result.ts";
 import type { StopReason } from "../../message/stop-reason.ts";
+import { isWithin } from "../inner-place.ts";
 
 /** The end of a run, as recorded. */
 export type RunEnd = Extract<DurableRunEvent, { readonly kind: "run-finished" | "run-failed" }>;
@@ -88,6 +89,7 @@ export class RunTranscript {
   }
 
   #say(event: CellEvent): void {
+    if (isWithin(event.path)) return;
     const { message } = payloadOf<{ message: ChatMessage }>(event);
     this.messages.push(message);
     // The task and words from outside are about the run itself: they have no path.
