@@ -2,7 +2,7 @@ import type { CellEvent, LogRecord, RunFilter, RunRow } from "../../store/index.
 import type { Engine } from "../engine.ts";
 
 /** So many records at the end of a log are looked through for the last event of a run; then so many times as many. */
-const lastRecords = 256;
+const lastRecords = 32;
 const growth = 8;
 
 /**

@@ -6,9 +6,10 @@
  * X1. A body that no compressor can have written is refused; nothing outside the segment is ever read.
  */
 import {
+  digitBase,
   distanceDigits,
   minimalCopy,
-  readDigits,
+  radix,
   recentCount,
   rememberDistance,
   tokenBase,
@@ -42,49 +43,58 @@ export class RowExpander {
 
   /** The text of a body becomes part of the segment. @throws RangeError when it is malformed. */
   take(body: Uint8Array): void {
+    const recent = this.#recent;
     this.#from = this.#size;
-    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    // Room for all the bytes that stand for themselves: copies ask for more. What changes with every byte is local: a log has millions.
+    let bytes = this.#reserve(body.length);
+    let size = this.#size;
     let at = 0;
     while (at < body.length) {
-      const byte = view.getUint8(at);
-      if (byte >= tokenBase && byte <= tokenLast) at = this.#copy(view, at);
-      else {
-        this.#reserve(1);
-        this.#bytes[this.#size++] = byte;
-        at += 1;
+      const byte = body[at++] ?? 0;
+      if (byte < tokenBase || byte > tokenLast) {
+        bytes[size++] = byte;
+        continue;
       }
+      const source = Math.floor((byte - tokenBase) / 3);
+      const lengthAt = at + distanceDigits(source);
+      let distance = recent[0] ?? 0;
+      if (source > 0) {
+        distance = source < recentCount ? (recent[source] ?? 0) : digitsOf(body, at, lengthAt) + 1;
+        rememberDistance(recent, source, distance);
+      }
+      at = lengthAt + ((byte - tokenBase) % 3) + 1;
+      const length = digitsOf(body, lengthAt, at) + minimalCopy;
+      if (distance > size) throw new RangeError("a copy from before the segment");
+      if (size + length + body.length - at > bytes.length) {
+        this.#size = size;
+        bytes = this.#reserve(length + body.length - at);
+      }
+      let from = size - distance;
+      const end = from + length;
+      if (length >= blockCopy && end <= size) {
+        bytes.copyWithin(size, from, end);
+        size += length;
+      } else while (from < end) bytes[size++] = bytes[from++] ?? 0;
     }
+    this.#size = size;
   }
 
-  /** Makes the copy whose token is at a position of the body; returns the position after it. */
-  #copy(body: DataView, at: number): number {
-    const token = body.getUint8(at) - tokenBase;
-    const source = Math.floor(token / 3);
-    const ofDistance = distanceDigits(source);
-    const ofLength = (token % 3) + 1;
-    const written = readDigits(body, at + 1, ofDistance);
-    const length = readDigits(body, at + 1 + ofDistance, ofLength);
-    if (written === undefined || length === undefined) throw new RangeError("a copy without digits");
-    const distance = source < recentCount ? (this.#recent[source] ?? 0) : written + 1;
-    if (distance > this.#size) throw new RangeError("a copy from before the segment");
-    rememberDistance(this.#recent, source, distance);
-    this.#append(distance, length + minimalCopy);
-    return at + 1 + ofDistance + ofLength;
-  }
-
-  #append(distance: number, length: number): void {
-    this.#reserve(length);
-    const start = this.#size - distance;
-    const end = start + length;
-    if (length >= blockCopy && distance >= length) this.#bytes.copyWithin(this.#size, start, end);
-    else for (let index = start; index < end; index++) this.#bytes[index + distance] = this.#bytes[index] ?? 0;
-    this.#size += length;
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#size + bytes <= this.#bytes.length) return;
+  /** The text, with room for so many bytes more. */
+  #reserve(more: number): Uint8Array {
     const before = this.#bytes;
-    this.#bytes = new Uint8Array(Math.max(before.length * 2, this.#size + bytes));
+    if (this.#size + more <= before.length) return before;
+    this.#bytes = new Uint8Array(Math.max(before.length * 2, this.#size + more));
     this.#bytes.set(before.subarray(0, this.#size));
+    return this.#bytes;
   }
+}
+
+function digitsOf(body: Uint8Array, from: number, end: number): number {
+  let value = 0;
+  for (let at = from; at < end; at++) {
+    const digit = (body[at] ?? 0) - digitBase;
+    if (digit < 0 || digit >= radix) throw new RangeError("a copy without digits");
+    value = value * radix + digit;
+  }
+  return value;
 }

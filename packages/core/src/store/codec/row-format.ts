@@ -14,8 +14,9 @@
  */
 
 /** Digits are printable ASCII: one byte each in a store. */
-const radix = 95;
-const digitBase = 0x20;
+export const radix = 95;
+/** The digit of value 0. */
+export const digitBase = 0x20;
 
 /** The first of 18 tokens. */
 export const tokenBase = 0x0e;
