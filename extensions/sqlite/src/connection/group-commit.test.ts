@@ -170,6 +170,21 @@ describe("GroupCommit", () => {
     other.close();
   });
 
+  test("fenced writes look for others at most once a millisecond, any other write before its transaction", async () => {
+    const clock = new ManualClock();
+    let looked = 0;
+    const group = createGroup({ clock, onOthers: () => void (looked += 1) });
+    const other = connect();
+    const write = (isFenced: boolean): Promise<number> => {
+      other.exec("INSERT INTO item VALUES ('theirs')");
+      return group.add(insert("ours"), { isFenced }).then(() => looked);
+    };
+    expect([await write(true), await write(true), await write(false)]).toEqual([1, 1, 2]);
+    clock.advance(1_000);
+    expect(await write(true)).toBe(3);
+    other.close();
+  });
+
   test("a version check that throws fails the transaction before anything is written", async () => {
     const group = createGroup({
       onOthers: () => {

@@ -24,7 +24,10 @@ export interface GroupCommitOptions {
   readonly lockedMs: number;
   /** Opens the file when it is not open yet. */
   readonly open: () => DatabaseSync;
-  /** Called inside a transaction when another connection has committed since the one before; throws when nothing must be written any more. */
+  /**
+   * Called inside a transaction when another connection has committed since the one before, at the latest before the first write that is
+   * not fenced; throws when nothing must be written any more.
+   */
   readonly onOthers: (database: DatabaseSync) => void;
   /** Called after a rollback: what was remembered about the file may not be true. */
   readonly onRollback: () => void;
@@ -35,6 +38,7 @@ interface Write {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly since: number;
+  readonly isFenced: boolean;
 }
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
@@ -58,6 +62,15 @@ const yieldMs = 1;
 /** Others count as writing for so long after their last commit was seen. */
 const contendedMs = 250;
 
+/** Fenced writes look for commits of others only so often: asking costs a tenth of a commit. */
+const lookMs = 1;
+
+/** What a write promises. */
+export interface WriteOptions {
+  /** True when it refuses by itself after another connection has taken over what it writes to, or has migrated the file. Default false. */
+  readonly isFenced?: boolean | undefined;
+}
+
 /** See the head of this file. */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -68,6 +81,7 @@ export class GroupCommit {
   #timer: TimerHandle | undefined;
   #busyTries = 0;
   #seenVersion: number | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #contendedUntil = 0;
   #endedAt = 0;
   #idle: (() => void) | undefined;
@@ -77,15 +91,12 @@ export class GroupCommit {
   }
 
   /** Runs `write` inside the next transaction; more than once when that must be run again. */
-  add<T>(write: () => T): Promise<T> {
+  add<T>(write: () => T, options: WriteOptions = {}): Promise<T> {
+    const since = this.#options.clock.monotonic();
+    const isFenced = options.isFenced === true;
     return new Promise<T>((resolve, reject) => {
       let result: T;
-      this.#queue.push({
-        run: () => (result = write()),
-        resolve: () => resolve(result),
-        reject,
-        since: this.#options.clock.monotonic(),
-      });
+      this.#queue.push({ run: () => (result = write()), resolve: () => resolve(result), reject, since, isFenced });
       this.#schedule();
     });
   }
@@ -138,7 +149,7 @@ export class GroupCommit {
     for (;;) {
       statements.begin.run();
       try {
-        this.#checkOthers(statements);
+        if (this.#mustLook(batch)) this.#checkOthers(statements);
         const outcomes = batch.map((write) => broken.get(write) ?? runWrite(write));
         statements.commit.run();
         return outcomes;
@@ -161,6 +172,13 @@ export class GroupCommit {
       dataVersion: database.prepare("PRAGMA data_version"),
     };
     return this.#statements;
+  }
+
+  #mustLook(batch: readonly Write[]): boolean {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#lookedAt < lookMs && batch.every((write) => write.isFenced)) return false;
+    this.#lookedAt = now;
+    return true;
   }
 
   #checkOthers({ database, dataVersion }: Statements): void {

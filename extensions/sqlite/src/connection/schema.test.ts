@@ -51,14 +51,16 @@ describe("the schema", () => {
     open().close();
   });
 
-  test("a file of version 1 is brought to this one, with what it holds", () => {
+  test("a file of version 1 is brought to this one, with what it holds, and its cells are taken from their owners", () => {
     open().close();
     execute(
       "INSERT INTO cell (name, epoch, position) VALUES ('old', 1, 7); DROP TABLE summary; PRAGMA user_version = 1",
     );
     const database = open();
     expect(readSchemaVersion(database, file.path)).toBe(schemaVersion);
-    expect(database.prepare("SELECT name, position FROM cell").all()).toEqual([{ name: "old", position: 7 }]);
+    expect(database.prepare("SELECT name, epoch, position FROM cell").all()).toEqual([
+      { name: "old", epoch: 0, position: 7 },
+    ]);
     expect(database.prepare("SELECT * FROM summary").all()).toEqual([]);
     database.close();
   });

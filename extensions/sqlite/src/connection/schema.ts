@@ -76,11 +76,15 @@ const migrations: readonly string[] = [
   "CREATE TABLE summary (log INTEGER PRIMARY KEY, text TEXT NOT NULL)",
 ];
 
+/** Claims have epochs above 0. */
+const fenceAll = "UPDATE cell SET epoch = 0";
+
 /** The version that this code writes. */
 export const schemaVersion: number = migrations.length;
 
 /**
- * Brings the file's schema up to the version of this code, in one transaction. Writes nothing when it is.
+ * Brings the file's schema up to the version of this code, in one transaction. Writes nothing when it is. A migration takes every cell
+ * from its owner, so that nobody appends any more who knows the older version only.
  *
  * @throws StoreError `store.newer_schema` when a newer version has written the file; `store.corrupted` when it is somebody else's database.
  */
@@ -93,7 +97,9 @@ export function migrateSchema(database: DatabaseSync, path: string): void {
   database.exec("BEGIN IMMEDIATE");
   try {
     // Asked again: another process may have migrated while this one waited for the lock.
-    for (const step of migrations.slice(readSchemaVersion(database, path))) database.exec(step);
+    const steps = migrations.slice(readSchemaVersion(database, path));
+    for (const step of steps) database.exec(step);
+    if (steps.length > 0) database.exec(fenceAll);
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
   } catch (error) {
     if (database.isTransaction) database.exec("ROLLBACK");

@@ -13,6 +13,8 @@ export class RunRows {
   readonly #database: DatabaseSync;
   readonly #put: StatementSync;
   readonly #dropAll: StatementSync;
+  /** By their conditions: preparing one costs more than running it. */
+  readonly #lists = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -56,10 +58,18 @@ export class RunRows {
     const filter = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
     const sql = `SELECT cell.name, run_id, status, ended, sequence, questions, started, run.updated
       FROM run JOIN cell ON cell.id = run.cell ${filter} ORDER BY started DESC, run.id DESC LIMIT ?`;
-    return this.#database
-      .prepare(sql)
+    return this.#list(sql)
       .all(...values, limit)
       .map(toRunRow);
+  }
+
+  #list(sql: string): StatementSync {
+    let statement = this.#lists.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#lists.set(sql, statement);
+    }
+    return statement;
   }
 }
 
