@@ -122,6 +122,17 @@ export const requirements: Requirements = defineRequirements([
     kind: "parity",
     text: "Approval at once or later: allowed runs; denied has exit code 1 and the reason, and the request shows program and conversation.",
   },
+  // H. SocietyOfMindAgent
+  { id: "chat-67", kind: "parity", text: "The result is the task and one answer under the agent's name." },
+  { id: "chat-68", kind: "parity", text: "The task is in the stream once, though the inner team also got it." },
+  { id: "chat-69", kind: "parity", text: "An inner team that says nothing gives a fixed answer." },
+  { id: "chat-70", kind: "parity", text: "It works without a task, repeatedly." },
+  {
+    id: "chat-71",
+    kind: "parity",
+    text: "Instruction and response prompt are system messages only when the model takes several.",
+  },
+  { id: "chat-72", kind: "parity", text: "Its state and that of its team survive save and restore." },
   // I. MessageFilterAgent
   {
     id: "chat-73",
@@ -246,6 +257,11 @@ export const requirements: Requirements = defineRequirements([
     text: "A handoff with broken arguments is reported to the model and hands nothing over.",
   },
   { id: "chat-W18", kind: "better", text: "The context of a handoff reaches its target's model alone." },
+  {
+    id: "chat-W52",
+    kind: "better",
+    text: "A society remembers its answers, its team goes on, and what the team costs is counted.",
+  },
   { id: "chat-W57", kind: "better", text: "The metadata of an agent is on its messages." },
   { id: "chat-W58", kind: "better", text: "Tools of one name from two sources are an error that names them." },
   { id: "chat-W66", kind: "better", text: "An empty answer is asked for once more; a second one is an error." },
