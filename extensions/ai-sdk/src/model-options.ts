@@ -1,11 +1,18 @@
-import type { DeadlineOptions, ModelCapabilities, RetryOptions } from "@troupe/llm";
+import type { SecretReference } from "@troupe/core";
+import type { DeadlineOptions, ModelCapabilities, ModelRequest, RetryOptions } from "@troupe/llm";
+
+/** Settings of every call that does not say otherwise. */
+export type ModelDefaults = Pick<
+  ModelRequest,
+  "temperature" | "topP" | "maxOutputTokens" | "stopSequences" | "seed" | "providerOptions"
+>;
 
 /** How a named model is reached. Everything is optional: keys come from the environment. */
 export interface ModelOptions {
   /** Where the API lives, version path included (`https://host/v1`); required for `openai-compatible`. */
   readonly baseUrl?: string | undefined;
-  /** Default: the provider's variable, read when the model is first used. */
-  readonly apiKey?: string | undefined;
+  /** The key, or the variable it is in: `{ $env: "MY_KEY" }`. Default: the provider's variable. Variables are read when the model is first used. */
+  readonly apiKey?: string | SecretReference | undefined;
   /** Extra HTTP headers of every call. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Replaces the global `fetch`: proxies, TLS options, recording. */
@@ -16,6 +23,8 @@ export interface ModelOptions {
   readonly retry?: RetryOptions | false | undefined;
   /** Laid over what is known of the model: windows and abilities of local and fine-tuned models. */
   readonly capabilities?: Partial<ModelCapabilities> | undefined;
+  /** Settings of every call that does not say otherwise. */
+  readonly defaults?: ModelDefaults | undefined;
   /** Which API of OpenAI and Azure to speak; default `responses`. */
   readonly api?: "responses" | "chat" | undefined;
   /** Settings that only one provider knows, passed to its package as they are (`resourceName`, `region`, `organization`, `apiVersion`). */

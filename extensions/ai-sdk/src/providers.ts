@@ -19,6 +19,9 @@ export type ProviderName = (typeof providerNames)[number];
 /** The environment keys are read from. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Options in which the key is a key. */
+export type ResolvedModelOptions = Omit<ModelOptions, "apiKey"> & { readonly apiKey?: string | undefined };
+
 /** How one provider is loaded and set up. */
 export interface ProviderEntry {
   /** The npm package that holds it. */
@@ -28,9 +31,9 @@ export interface ProviderEntry {
   /** The AI SDK's name for its models: decides capabilities and history rules before the package is loaded. */
   readonly profile: string;
   /** Settings for the factory. @throws ConfigError `config.missing_key` when a key or address is missing. */
-  settings(options: ModelOptions, environment: Environment): Readonly<Record<string, unknown>>;
+  settings(options: ResolvedModelOptions, environment: Environment): Readonly<Record<string, unknown>>;
   /** The method of the provider that makes a model; without one the provider itself is called. */
-  method?(options: ModelOptions): string;
+  method?(options: ResolvedModelOptions): string;
 }
 
 /** Where a local Ollama listens unless OLLAMA_HOST says otherwise. */
@@ -107,7 +110,7 @@ export const providers: Readonly<Record<ProviderName, ProviderEntry>> = {
 };
 
 /** What all factories understand. */
-function common(options: ModelOptions): Readonly<Record<string, unknown>> {
+function common(options: ResolvedModelOptions): Readonly<Record<string, unknown>> {
   return {
     ...(options.baseUrl !== undefined && { baseURL: options.baseUrl }),
     ...(options.headers !== undefined && { headers: options.headers }),
@@ -115,19 +118,22 @@ function common(options: ModelOptions): Readonly<Record<string, unknown>> {
   };
 }
 
-function compatible(name: string, options: ModelOptions): Readonly<Record<string, unknown>> {
+function compatible(name: string, options: ResolvedModelOptions): Readonly<Record<string, unknown>> {
   const isNative = options.capabilities?.structuredOutput === "native";
   return { ...common(options), name, includeUsage: true, supportsStructuredOutputs: isNative };
 }
 
-function compatibleSettings(options: ModelOptions, environment: Environment): Readonly<Record<string, unknown>> {
+function compatibleSettings(
+  options: ResolvedModelOptions,
+  environment: Environment,
+): Readonly<Record<string, unknown>> {
   const apiKey = options.apiKey ?? present(environment["OPENAI_COMPATIBLE_API_KEY"]);
   const baseURL = options.baseUrl ?? present(environment["OPENAI_COMPATIBLE_BASE_URL"]);
   if (baseURL === undefined) throw missing("OPENAI_COMPATIBLE_BASE_URL", "`baseUrl`", "The address of the server");
   return { ...compatible("openai-compatible", options), baseURL, ...(apiKey !== undefined && { apiKey }) };
 }
 
-function azureSettings(options: ModelOptions, environment: Environment): Readonly<Record<string, unknown>> {
+function azureSettings(options: ResolvedModelOptions, environment: Environment): Readonly<Record<string, unknown>> {
   const resourceName = options.settings?.["resourceName"] ?? present(environment["AZURE_RESOURCE_NAME"]);
   if (options.baseUrl === undefined && resourceName === undefined)
     throw missing("AZURE_RESOURCE_NAME", "`baseUrl`", "The Azure resource");
@@ -140,7 +146,7 @@ function azureSettings(options: ModelOptions, environment: Environment): Readonl
 }
 
 /** A bearer token, or an access key with its secret, or a `credentialProvider` in `settings`. */
-function bedrockSettings(options: ModelOptions, environment: Environment): Readonly<Record<string, unknown>> {
+function bedrockSettings(options: ResolvedModelOptions, environment: Environment): Readonly<Record<string, unknown>> {
   const region = present(environment["AWS_REGION"]);
   const base = { ...common(options), ...(region !== undefined && { region }) };
   if (options.settings?.["credentialProvider"] !== undefined || options.settings?.["accessKeyId"] !== undefined)
@@ -168,7 +174,7 @@ function ollamaHost(environment: Environment): string {
   return withPort.replace("//0.0.0.0", "//127.0.0.1").replace(/\/+$/, "");
 }
 
-function keyOf(variable: string, options: ModelOptions, environment: Environment): string {
+function keyOf(variable: string, options: ResolvedModelOptions, environment: Environment): string {
   const key = options.apiKey ?? present(environment[variable]);
   if (key === undefined) throw missing(variable, "`apiKey`", "The key");
   return key;

@@ -81,7 +81,13 @@ export function defineComponent<Options extends object>(options: ComponentOption
     type: options.type,
     description: options.description,
     forms: [ownForm(options, own, make), ...(options.foreign ?? []).map((form) => foreignForm(form, options, make))],
-    fromText: shorthand && ((words, place) => make(shorthand(words), place)),
+    fromText:
+      shorthand &&
+      ((words, place) =>
+        make(
+          attempt(() => shorthand(words), place),
+          place,
+        )),
     recognize: options.recognize,
   };
 }
@@ -103,7 +109,10 @@ function ownForm<Options extends object>(
     load: (config, given, place) => {
       let current = config;
       for (let old = given; old < version && upgrade !== undefined; old += 1) current = upgrade(current, old);
-      return make(form.read(current, place), place);
+      return make(
+        attempt(() => form.read(current, place), place),
+        place,
+      );
     },
     dump: (options, place) => form.write(options, place),
     schema: form.schema,
@@ -122,7 +131,11 @@ function foreignForm<Options extends object>(
     versions: form.versions ?? [1],
     // oxlint-disable-next-line typescript/consistent-type-assertions -- the provider's own class or function kept its own options
     writes: (given) => form.writes?.(given as Options) ?? true,
-    load: (config, _version, place) => make(form.read(config, place), place),
+    load: (config, _version, place) =>
+      make(
+        attempt(() => form.read(config, place), place),
+        place,
+      ),
     // oxlint-disable-next-line typescript/consistent-type-assertions -- the provider's own class or function kept its own options
     dump: (given, place) => form.write(given as Options, place),
     schema: form.schema,
@@ -135,11 +148,16 @@ function create<Options extends object>(
   options: Options,
   place: LoadPlace,
 ): object {
+  const made = attempt(() => component.create(options, place), place);
+  const isKnown =
+    keptOptions(made) !== undefined || component.recognize?.(made) !== undefined || !Object.isExtensible(made);
+  return isKnown ? made : keepOptions(made, component.provider, options);
+}
+
+/** Whatever goes wrong while a document is read says where. */
+function attempt<T>(act: () => T, place: LoadPlace): T {
   try {
-    const made = component.create(options, place);
-    const isKnown =
-      keptOptions(made) !== undefined || component.recognize?.(made) !== undefined || !Object.isExtensible(made);
-    return isKnown ? made : keepOptions(made, component.provider, options);
+    return act();
   } catch (error) {
     throw hasPlace(error) ? error : place.invalid(`cannot be made: ${messageOf(error)}`, error);
   }

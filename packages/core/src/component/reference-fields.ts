@@ -42,7 +42,7 @@ export const secret: Field<SecretReference> = {
 /** Keys whose values are secrets more often than not. */
 const secretKey = /auth|cookie|credential|key|passw|secret|token/i;
 /** ... and those of them that are figures or names in every provider's settings. */
-const harmlessKey = /max.*tokens?|tokens?$|top_?k|budget|keyword|author$|tokenizer/i;
+const harmlessKey = /max.*token|tokens$|budget|keyword|author$|tokenizer|cache_?key/i;
 
 /** JSON that anybody may read: texts under keys that sound like secrets must be references. */
 export const openJson: Field<JsonObject> = {
