@@ -52,7 +52,8 @@ const maxSummaries = 50;
  * 1. Before a call the request fits into the model's window as far as one can tell, unless nothing more can be left out or the context
  *    allows no pruning.
  * 2. A call that the provider refuses as too long is made once more with half of the conversation; a form that it refuses, in the next form.
- * 3. Summaries are calls of the turn, journaled and booked; one that fails is not tried again in the turn, and the turn goes on without it.
+ * 3. Calls that the model was not allowed to make are not made, and not a part of its answer: nobody would give them a result.
+ * 4. Summaries are calls of the turn, journaled and booked; one that fails is not tried again in the turn, and the turn goes on without it.
  */
 export class ModelAsker {
   readonly #options: InferenceOptions;
@@ -102,7 +103,8 @@ export class ModelAsker {
     });
     if (outcome.status !== "ok") return outcome;
     this.#noteSize(outcome.result, question);
-    return form === undefined ? outcome : { status: "ok", result: form.unfold(outcome.result) };
+    const result = form === undefined ? outcome.result : form.unfold(outcome.result);
+    return { status: "ok", result: question.isFinal ? withoutCalls(result) : result };
   }
 
   #request({ request, isFinal }: ModelQuestion): AnswerRequest {
@@ -191,4 +193,13 @@ export class ModelAsker {
     const mark = sizeMark(result, this.#countedHistory(), room);
     if (mark !== undefined) this.#conversation.add(mark);
   }
+}
+
+/** Signed thoughts go with the calls that they led to. */
+function withoutCalls(result: ModelResult): ModelResult {
+  if (!result.content.some((part) => part.kind === "tool-call")) return result;
+  const content = result.content.filter(
+    (part) => part.kind !== "tool-call" && !(part.kind === "reasoning" && part.providerMetadata !== undefined),
+  );
+  return { ...result, content };
 }
