@@ -13,6 +13,43 @@ export const requirements: Requirements = defineRequirements([
     text: "A chunk event has an id of its own and names its message.",
     replacedBy: "text-delta events are live: they have no id and always name their message",
   },
+  {
+    id: "chat-3",
+    kind: "parity",
+    text: "Every kind of message survives being written as JSON and read again, with all its fields.",
+  },
+  {
+    id: "chat-4",
+    kind: "parity",
+    text: "Messages and events of all kinds live in one stream and are told apart by kind.",
+  },
+  {
+    id: "chat-5",
+    kind: "replaced",
+    text: "A structured message reports the type StructuredMessage[Model] and dumps nested content.",
+    replacedBy:
+      "its kind is structured, its data any JSON; the agent's schema types it, so no type has to be registered",
+  },
+  {
+    id: "chat-7",
+    kind: "replaced",
+    text: "A factory refuses a structured type that nobody registered.",
+    replacedBy: "there is no factory: kinds are a closed union, and data is checked by the schema of whoever reads it",
+  },
+  {
+    id: "chat-8",
+    kind: "replaced",
+    text: "A factory refuses an object without type, or with an unknown one.",
+    replacedBy: "a task is checked at the door: a message without a known kind is refused before anything runs",
+  },
+  {
+    id: "chat-9",
+    kind: "replaced",
+    text: "A structured factory rebuilt from config makes distinct types of equal content.",
+    replacedBy: "structured data is plain JSON: equal content is equal, in every process",
+  },
+  { id: "chat-11", kind: "parity", text: "Taking images out turns parts into text and leaves other roles alone." },
+  { id: "chat-12", kind: "parity", text: "Messages keep all their fields on their way through nested teams." },
   { id: "chat-10", kind: "parity", text: "A multimodal message has text for people; the model gets the parts." },
   // B. Base agent
   { id: "chat-13", kind: "parity", text: "A run on a text starts with a user message; the agent receives it." },
@@ -198,6 +235,83 @@ export const requirements: Requirements = defineRequirements([
     text: "A document of another runner, or with an agent the team does not have, is refused.",
   },
   { id: "chat-91", kind: "parity", text: "Pause stops progress, resume continues it, the run finishes." },
+  { id: "chat-92", kind: "parity", text: "100 messages to one agent with random delays are handled in order." },
+  // K. Selector
+  {
+    id: "chat-93",
+    kind: "parity",
+    text: "Speakers follow the model's answers; two agents without repeats need one model call at most.",
+  },
+  { id: "chat-94", kind: "parity", text: "With repeats allowed the same speaker may go on." },
+  { id: "chat-95", kind: "parity", text: "An answer with two names is asked for again; the second, good one counts." },
+  { id: "chat-96", kind: "parity", text: "After three bad answers on the first turn the first candidate speaks." },
+  {
+    id: "chat-97",
+    kind: "replaced",
+    text: "A model that always names the previous speaker gets it after three tries.",
+    replacedBy: "the fallback breaks no rule: the next candidate speaks, and an event says that the choice failed",
+  },
+  {
+    id: "chat-98",
+    kind: "parity",
+    text: "A selector function decides; null leaves it to the model; an unknown name is an error.",
+  },
+  { id: "chat-99", kind: "parity", text: "A candidate function that names one needs no model call; none is an error." },
+  { id: "chat-100", kind: "parity", text: "A context limits what the selector's model sees of the conversation." },
+  {
+    id: "chat-101",
+    kind: "parity",
+    text: "With streaming and team events: pieces of the selector's words, the selection, then the agent.",
+  },
+  {
+    id: "chat-102",
+    kind: "parity",
+    text: "Fewer than two participants are rejected; the state keeps the previous speaker.",
+  },
+  // L. Swarm
+  {
+    id: "chat-103",
+    kind: "replaced",
+    text: "Handoffs drive the order, the first participant begins, and without a handoff the same speaker goes on.",
+    replacedBy: 'an answer without a handoff ends the run with no-handoff; whenNoHandoff: "continue" does as AutoGen',
+  },
+  { id: "chat-104", kind: "parity", text: "The speaker's position is kept between runs with and without a task." },
+  {
+    id: "chat-105",
+    kind: "parity",
+    text: "Stopped by a handoff to a participant, the next run goes on with the target.",
+  },
+  {
+    id: "chat-106",
+    kind: "replaced",
+    text: "After a handoff to an outsider only a handoff message may resume; text is an error.",
+    replacedBy: "plain words go back to the agent that handed off; a handoff in the task still chooses the speaker",
+  },
+  {
+    id: "chat-107",
+    kind: "parity",
+    text: "With tools beside a handoff the target sees the task, the calls and their results.",
+  },
+  {
+    id: "chat-108",
+    kind: "replaced",
+    text: "Only agents take part, and the first must be able to hand off.",
+    replacedBy: "teams take part as everywhere; an agent that cannot hand off ends the run with no-handoff",
+  },
+  // M. MagenticOne
+  {
+    id: "chat-109",
+    kind: "parity",
+    text: "Facts, plan, ledger, step, satisfied ledger and answer give the messages and the reason of the ledger.",
+  },
+  { id: "chat-110", kind: "parity", text: "Stalls lead to new facts and a new plan, and participants start anew." },
+  { id: "chat-111", kind: "parity", text: "Task, facts, plan and counters survive save and restore." },
+  { id: "chat-112", kind: "parity", text: "A cancel while it plans ends the run as cancelled." },
+  {
+    id: "chat-113",
+    kind: "parity",
+    text: "A ledger that is no JSON is asked for again; fenced JSON is accepted; a single agent is enough.",
+  },
   // O. Nested teams
   { id: "chat-124", kind: "parity", text: "The messages of an inner team are in the outer result, the task once." },
   { id: "chat-125", kind: "parity", text: "Three levels deep give the expected messages." },
@@ -221,6 +335,19 @@ export const requirements: Requirements = defineRequirements([
       "a functional condition is synchronous and pure, and refuses anything but true and false: a resumed run asks again",
   },
   { id: "chat-132", kind: "parity", text: "And needs all, or any; reasons are joined; combinations nest." },
+  // Q. Runner tools and UI
+  {
+    id: "chat-133",
+    kind: "replaced",
+    text: "An agent as a tool runs, and its state is saved and loaded with the tool.",
+    replacedBy:
+      "each call starts anew; with keepsMemory its state is part of the caller's session, saved and restored with it",
+  },
+  {
+    id: "chat-134",
+    kind: "parity",
+    text: "A team as a tool returns its last words, or all of them with names and without the task.",
+  },
   { id: "chat-135", kind: "parity", text: "Printing a run gives the same result as awaiting it." },
   // R. What AutoGen fails
   { id: "chat-136", kind: "better", text: "After an agent's error the same team completes the next run." },
@@ -237,6 +364,11 @@ export const requirements: Requirements = defineRequirements([
     text: "Pause and resume of a run that is over return at once; also with inner teams.",
   },
   { id: "chat-140", kind: "better", text: "After a cancel the next run has all its turns." },
+  {
+    id: "chat-141",
+    kind: "better",
+    text: "A run that is left in the middle of a turn goes on elsewhere without a loss.",
+  },
   { id: "chat-142", kind: "better", text: "An inner team may speak twice in a row." },
   { id: "chat-143", kind: "better", text: "Errors show the original error, the agent and the messages so far." },
   {
@@ -244,6 +376,17 @@ export const requirements: Requirements = defineRequirements([
     kind: "better",
     text: "Pieces of reasoning and of text can be told apart, and each joins to one message.",
   },
+  {
+    id: "chat-146",
+    kind: "better",
+    text: "An answer outside the candidates is refused, the fallback breaks no rule, and an event tells of the failure.",
+  },
+  {
+    id: "chat-147",
+    kind: "better",
+    text: "Magentic takes N turns at most, again N for the second task, one plan per stall, and bad ledgers of any shape.",
+  },
+  { id: "chat-158", kind: "better", text: "Two calls of a runner's tool at once both succeed." },
   { id: "chat-154", kind: "better", text: "Awaiting and iterating a run give equal messages." },
   { id: "chat-155", kind: "better", text: "Printing a run of a person shows the question and finishes." },
   { id: "chat-156", kind: "better", text: "A time limit aborts a stuck turn; every model call counts." },
