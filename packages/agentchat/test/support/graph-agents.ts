@@ -13,9 +13,14 @@ export type Lines = readonly string[];
 /** Says its lines, one each turn of its session. The line `!` is a failure. */
 export class Speaker extends BaseChatAgent<{ turns: number }> {
   readonly #lines: Lines;
-  readonly #before: ((name: string) => Promise<void> | undefined) | undefined;
+  readonly #before: ((name: string, signal: AbortSignal) => Promise<void> | undefined) | undefined;
 
-  constructor(name: string, lines: Lines = [], before?: (name: string) => Promise<void> | undefined) {
+  /** `before`: what it waits for in its turn. */
+  constructor(
+    name: string,
+    lines: Lines = [],
+    before?: (name: string, signal: AbortSignal) => Promise<void> | undefined,
+  ) {
     super({ name, state: () => ({ turns: 0 }) });
     this.#lines = lines;
     this.#before = before;
@@ -25,7 +30,12 @@ export class Speaker extends BaseChatAgent<{ turns: number }> {
   async *onMessages(_messages: readonly ChatMessage[], context: ChatAgentContext<{ turns: number }>) {
     const line = this.#lines[context.state.turns] ?? this.name;
     context.state.turns += 1;
-    await this.#before?.(this.name);
+    const before = this.#before;
+    const wait = async ({ signal }: { readonly signal: AbortSignal }): Promise<null> => {
+      await before?.(this.name, signal);
+      return null;
+    };
+    if (before !== undefined) await context.step("wait", wait, { idempotent: true });
     if (line === "!") throw new Error(`${this.name} broke`);
     return this.reply(line);
   }
