@@ -224,7 +224,7 @@ describe("a run whose events end before it does", () => {
     await Promise.all([runtime.close(), other.close()]);
   });
 
-  it("H6: rejects with what blocks it when its record does not fit the code", async () => {
+  it("H6: rejects with what blocks it when its record does not fit the code, and goes on when it is restarted", async () => {
     const store = new MemoryStore({ isDurable: true });
     class Clerk extends BaseChatAgent {
       readonly #step: string;
@@ -242,12 +242,17 @@ describe("a run whose events end before it does", () => {
     expect((await new Clerk("look").run("go", { runtime, runId: "r" })).stopReason.kind).toBe("input-required");
     await runtime.close();
     await using next = new InProcessRuntime({ store, logger: quiet });
-    const run = new Clerk("look twice").attach("r", { runtime: next });
+    const changed = new Clerk("look twice");
+    const run = changed.attach("r", { runtime: next });
     const watching = eventsOf(run);
     watching.catch(() => {});
     const misfit = { code: "state.nondeterministic_replay", remedy: expect.any(String) as string };
     await expect(run.handle.result()).rejects.toMatchObject(misfit);
     await expect(watching).rejects.toMatchObject(misfit);
+    const restarted = changed.attach("r", { runtime: next, restartsMisfits: true });
+    const [question] = (await restarted).questions;
+    await restarted.respond(question?.id ?? "", "fine");
+    expect((await restarted.handle.result()).text).toBe("fine");
   });
 
   it("H6: is cancelled with the memory store: nothing will go on with it", async () => {

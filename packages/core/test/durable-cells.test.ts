@@ -5,53 +5,15 @@ import {
   defineRequest,
   InProcessRuntime,
   MemoryStore,
-  type RuntimeOptions,
 } from "@troupe/core";
-import { KillableStore } from "@troupe/core/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { Host, quiet, readAll, until } from "./support/host.ts";
 
 const Add = defineRequest("Add", z.object({ n: z.number() }), z.object({ total: z.number() }));
 const Pass = defineEvent("Pass", z.object({ n: z.number() }));
 const seenSchema = z.object({ seen: z.array(z.number()) });
 const totalSchema = z.object({ total: z.number() });
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** A process on a store: it can be killed, and another one started on what is left. */
-class Host {
-  readonly store = new MemoryStore({ isDurable: true });
-  power = new KillableStore(this.store);
-  runtime = new InProcessRuntime({ store: this.power, logger: quiet });
-  #agents: readonly AgentDefinition[] = [];
-
-  async start(agents: readonly AgentDefinition[], options: RuntimeOptions = {}): Promise<void> {
-    this.#agents = agents;
-    this.power = new KillableStore(this.store);
-    this.runtime = new InProcessRuntime({ logger: quiet, ...options, store: this.power });
-    for (const agent of agents) await this.runtime.register(agent);
-  }
-
-  /** The process dies now, and another one takes over what it had. */
-  async crash(agents: readonly AgentDefinition[] = this.#agents): Promise<void> {
-    this.power.kill();
-    await this.start(agents);
-    await this.runtime.recover();
-  }
-}
-
-async function readAll<T>(events: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const event of events) all.push(event);
-  return all;
-}
-
-async function until<T>(find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await find();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
 
 const counter = defineAgent({
   type: "counter",
@@ -213,40 +175,6 @@ describe("cells on a store that outlives the process", () => {
     await expect(host.runtime.send(Add({ n: 1 }), old.id("a"))).rejects.toMatchObject({ code: "state.newer_version" });
     await host.crash([fresh]);
     expect(await host.runtime.send(Add({ n: 1 }), fresh.id("a"))).toEqual({ total: 8 });
-    await host.runtime.close();
-  });
-
-  test("C26: a journal that does not fit the code blocks its turn and runs nothing; the old code goes on with it", async () => {
-    const ran: string[] = [];
-    const Work = defineRequest("Work", z.object({}), z.object({ answer: z.string() }));
-    const worker = (name: string): AgentDefinition<"Work"> =>
-      defineAgent({
-        type: "worker",
-        state: () => ({}),
-        cell: (key) => `worker/${key}`,
-        handlers: (on) => [
-          on.request(Work, async (_, context) => {
-            await context.step(name, () => ran.push(name));
-            return { answer: await context.waitFor("answer", z.string()) };
-          }),
-        ],
-      });
-    const host = new Host();
-    await host.start([worker("first")]);
-    const run = { runId: "r", path: [] };
-    host.runtime.send(Work({}), worker("first").id("a"), { run, deadlineMs: Infinity }).catch(() => {});
-    const wait = await until(() => host.runtime.waits()[0]);
-    host.power.kill();
-    await host.start([worker("renamed")]);
-    expect(await host.runtime.recover()).toMatchObject({
-      resumed: [],
-      blocked: [{ cell: "worker/a", reason: "nondeterministic", error: { code: "state.nondeterministic_replay" } }],
-    });
-    await host.crash([worker("first")]);
-    await host.runtime.respond(wait.id, "yes", { cell: "worker/a" });
-    await host.runtime.idle();
-    expect(ran).toEqual(["first"]);
-    expect(host.store.cells().find(({ cell }) => cell === "worker/a")).toMatchObject({ isBusy: false });
     await host.runtime.close();
   });
 

@@ -116,6 +116,20 @@ describe("a run in a store", () => {
     expect(stdout).toContain("taken over after a death: once");
   });
 
+  test("whose code has changed in the middle of a turn is restarted at its turn on request", async () => {
+    const home = project();
+    const file = fixture("changing-team.ts");
+    await home.run(["run", file, "go", "--run-id", "c"], {
+      environment: { TROUPE_TEST_PAUSE: "10000" },
+      killAt: "resting",
+    });
+    const environment = { TROUPE_TEST_STEP: "two" };
+    const resumed = await home.run(["resume", "c", "--restart"], { environment });
+    expect({ exitCode: resumed.exitCode, stderr: resumed.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(resumed.stdout).toContain("done");
+    expect(await list(home)).toMatchObject([{ runId: "c", status: "ended", end: "condition" }]);
+  });
+
   test("whose code has changed in the middle of a turn is refused, and goes on with the old code", async () => {
     const home = project();
     const file = fixture("changing-team.ts");

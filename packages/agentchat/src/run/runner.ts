@@ -42,6 +42,11 @@ export interface AttachOptions {
   /** The session it was started in; default: none. */
   readonly session?: string | undefined;
   readonly onQuestion?: RunOptions["onQuestion"];
+  /**
+   * True runs turns again from their start that do not fit the code any more (`state.nondeterministic_replay`): what they have recorded is kept
+   * where the code still asks for it, and not done again. Default false: such a run rejects.
+   */
+  readonly restartsMisfits?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -117,6 +122,7 @@ export abstract class Runner<Output> implements Participant {
       target,
       start: undefined,
       mayBeKnown: true,
+      restartsMisfits: options.restartsMisfits,
       fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: options.signal,
       onQuestion: options.onQuestion,

@@ -69,7 +69,13 @@ export type ControlAction =
       readonly path?: readonly string[] | undefined;
     }
   | { readonly kind: "pause" }
-  | { readonly kind: "resume" };
+  | { readonly kind: "resume" }
+  /**
+   * Turns of the run that do not fit the code (`state.nondeterministic_replay`), now or while this process has the run, are run again from their
+   * start (C26): what their journals hold is handed out by key, in whatever order the code asks for it, so no recorded effect is repeated;
+   * what it does not ask for any more is left.
+   */
+  | { readonly kind: "restart" };
 
 /** One agent's committed state and lists, as JSON. */
 export interface AgentSnapshot {

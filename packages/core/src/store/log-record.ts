@@ -93,9 +93,11 @@ export type LogRecord =
       readonly kind: "control";
       readonly at: number;
       readonly runId: string;
-      readonly action: "cancel" | "interrupt" | "pause" | "resume";
+      readonly action: "cancel" | "interrupt" | "pause" | "resume" | "restart";
       readonly detail: JsonValue;
       readonly path?: readonly string[];
+      /** Of a restart: the turns that are run again from their start, whatever their journals say of the order (C26). */
+      readonly turns?: readonly string[];
     }
   | { readonly kind: "restored"; readonly at: number; readonly agent: AgentId; readonly image: AgentImage };
 

@@ -48,6 +48,8 @@ export interface RunPlan<Output> {
   readonly start: Attempt<RunStart> | undefined;
   /** True when the caller named the run: it may be there already. */
   readonly mayBeKnown: boolean;
+  /** True has turns restarted that do not fit the code. */
+  readonly restartsMisfits?: boolean | undefined;
   /** Set for a fork: copies the run it comes from. */
   readonly copy?: (() => Promise<void>) | undefined;
   /** Makes a fork of this run; `started` resolves when there is something to fork. */
@@ -274,6 +276,7 @@ export class RunController<Output> implements RunHandle<Output> {
     if (copy !== undefined) await copy();
     const isThere = copy !== undefined || (this.#plan.mayBeKnown && (await isKnown(target)));
     if (start === undefined && !isThere) throw unknownRun(target);
+    if (this.#plan.restartsMisfits === true) await target.runtime.control(target.cell, this.id, { kind: "restart" });
     const closing = new AbortController();
     const reading = this.#read(target.runtime.events(target.cell, { runId: this.id, signal: closing.signal }));
     // Awaited below, or its failure comes after that of the start.

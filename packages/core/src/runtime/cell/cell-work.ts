@@ -233,7 +233,7 @@ export class CellWork {
   #control(record: Extract<LogRecord, { readonly kind: "control" }>): void {
     const run = this.#run(record.runId);
     if (record.action === "pause") run.isPaused = true;
-    else if (record.action !== "interrupt") run.isPaused = false;
+    else if (record.action === "resume" || record.action === "cancel") run.isPaused = false;
     this.#change(record.runId);
   }
 

@@ -35,6 +35,8 @@ export interface CellFold {
   readonly replies: Map<string, JournalRecord>;
   /** How often the process died while a message was being handled, by turn id (C8). */
   readonly deaths: Map<string, number>;
+  /** Turns that were restarted because their journals do not fit the code (C26). */
+  readonly restarted: Set<string>;
   /** True when the owner before has died while there was something to do. */
   isUnclean: boolean;
 }
@@ -59,6 +61,7 @@ export function foldLog(records: readonly LogRecord[], start: ReadonlyMap<string
     openRequests: new Map(),
     replies: new Map(),
     deaths: new Map(),
+    restarted: new Set(),
     isUnclean: false,
   };
   for (const [agent, image] of start) fold.agents.set(agent, toMutable(image));
@@ -95,6 +98,7 @@ function foldControl(fold: CellFold, record: Extract<LogRecord, { readonly kind:
   const run = runOf(fold, record.runId);
   if (record.action === "pause") run.isPaused = true;
   else if (record.action === "resume") run.isPaused = false;
+  else if (record.action === "restart") for (const turn of record.turns ?? []) fold.restarted.add(turn);
   else if (record.action === "cancel") {
     // A cancelled run is not held any more: what waits in it ends.
     run.isPaused = false;
@@ -176,6 +180,7 @@ function foldTurn(fold: CellFold, record: TurnRecord): void {
   fold.mails.delete(record.turn);
   fold.journals.delete(record.turn);
   fold.deaths.delete(record.turn);
+  fold.restarted.delete(record.turn);
   for (const [name, reply] of fold.replies) if (reply.turn === record.turn) fold.replies.delete(name);
   foldReply(fold, record);
   const key = formatAgentId(record.agent);

@@ -52,9 +52,11 @@ function sentBefore(records: readonly LogRecord[], at: number): LogRecord {
   return { kind: "delivered", at, numbers };
 }
 
+const holdsOrReleases: ReadonlySet<string> = new Set(["pause", "resume", "cancel"]);
+
 function isPausedIn(records: readonly LogRecord[], runId: string): boolean {
   const last = records.findLast(
-    (record) => record.kind === "control" && record.runId === runId && record.action !== "interrupt",
+    (record) => record.kind === "control" && record.runId === runId && holdsOrReleases.has(record.action),
   );
   return last?.kind === "control" && last.action === "pause";
 }
@@ -117,7 +119,7 @@ class Renamer {
       case "received":
         return { ...record, mail: this.#mail(record.mail) };
       case "control":
-        return { ...record, runId: this.#run(record.runId) };
+        return { ...record, runId: this.#run(record.runId), ...this.#restarted(record.turns) };
       case "restored":
         return { ...record, agent: this.#agent(record.agent) };
       case "delivered":
@@ -134,6 +136,10 @@ class Renamer {
       default:
         return this.#journal(record);
     }
+  }
+
+  #restarted(turns: readonly string[] | undefined): { readonly turns?: readonly string[] } {
+    return turns === undefined ? {} : { turns: turns.map((turn) => this.#turn(turn)) };
   }
 
   #journal(record: JournalRecord): JournalRecord {

@@ -31,7 +31,8 @@ function resumeFold(engine: Engine, cell: Cell, fold: CellFold): void {
   for (const mail of quarantined) quarantine(engine, cell, mail);
   const begun = [...fold.mails].filter(([turn]) => fold.journals.has(turn));
   const waiting = [...fold.mails].filter(([turn]) => !fold.journals.has(turn));
-  for (const [turn, mail] of begun) resumeTurn(engine, mail, fold.journals.get(turn) ?? []);
+  for (const [turn, mail] of begun)
+    resumeTurn(engine, mail, { journal: fold.journals.get(turn) ?? [], isRestart: fold.restarted.has(turn) });
   for (const [, mail] of waiting) enqueue(engine, cell, mail);
 }
 
@@ -118,7 +119,12 @@ function keepReplies(cell: Cell, fold: CellFold): void {
   write(cell, records);
 }
 
-function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[]): void {
+interface BegunTurn {
+  readonly journal: readonly JournalRecord[];
+  readonly isRestart: boolean;
+}
+
+function resumeTurn(engine: Engine, mail: Mail, { journal, isRestart }: BegunTurn): void {
   if (engine.directory.find(mail.recipient.type) === undefined) {
     engine.logger?.warn({
       message: `A turn of "${formatAgentId(mail.recipient)}" cannot go on: its type is not registered`,
@@ -131,7 +137,7 @@ function resumeTurn(engine: Engine, mail: Mail, journal: readonly JournalRecord[
     agent.runOf(mail)?.activity.begin();
     engine.agents.wake(agent);
     const isShared = agent.blueprint.routes.get(mail.type)?.isShared === true && mail.kind !== "settlement";
-    const turn = new Turn(engine, agent, { mail, isShared, journal });
+    const turn = new Turn(engine, agent, { mail, isShared, journal, isRestart });
     for (const id of openWaits(journal)) engine.waits.expect(id, turn);
     agent.begin(turn);
   });

@@ -73,7 +73,7 @@ async function replay(
 ) {
   const log: string[] = [];
   const misfits: unknown[] = [];
-  const replayer = new Replayer(records, (error) => misfits.push(error.details));
+  const replayer = new Replayer(records, { onMisfit: (error) => misfits.push(error.details), isRestart: false });
   const ended = handler(replayer, log).then(() => replayer.leftOver()?.details);
   replayer.start();
   const result = await Promise.race([ended, settleRounds(200).then(() => "rests")]);

@@ -8,6 +8,7 @@
  * Y4. The answer to a question may come before the handler waits for it: then it is handed out when it does.
  * Y3. A handler that rests on other asks than the next record fails with `state.nondeterministic_replay`; one that has asked for
  *     nothing is still computing, and its turn's limits watch over it.
+ * Y5. A turn that was restarted gets outcomes by key, in the order in which it asks, and need not ask for all of them.
  */
 import { createDeferred, type Deferred, yieldMacrotask } from "../../async/index.ts";
 import { StateError } from "../../errors/index.ts";
@@ -15,6 +16,13 @@ import type { SettledRecord } from "./journal.ts";
 
 /** Turns of the event loop without a new ask after which a replaying handler counts as resting. */
 const restTurns = 20;
+
+/** What a replay needs besides its records. */
+export interface ReplayerOptions {
+  readonly onMisfit: (error: StateError) => void;
+  /** True for a turn that was restarted because its journal does not fit the code. */
+  readonly isRestart: boolean;
+}
 
 export class Replayer {
   readonly #records: readonly SettledRecord[];
@@ -27,9 +35,12 @@ export class Replayer {
   #activity = 0;
   #asked: Deferred<void> | undefined;
   readonly #onMisfit: (error: StateError) => void;
+  /** Set for a turn that was restarted (Y5). */
+  readonly #byKey: ReadonlyMap<string, SettledRecord> | undefined;
 
-  constructor(records: readonly SettledRecord[], onMisfit: (error: StateError) => void) {
-    this.#records = records;
+  constructor(records: readonly SettledRecord[], { onMisfit, isRestart }: ReplayerOptions) {
+    this.#byKey = isRestart ? new Map(records.map((record) => [record.key, record])) : undefined;
+    this.#records = isRestart ? [] : records;
     this.#keys = new Set(records.map((record) => record.key));
     this.#onMisfit = onMisfit;
   }
@@ -39,11 +50,12 @@ export class Replayer {
 
   /** Starts handing out; call after the handler was started. */
   start(): void {
-    void this.#drive();
+    if (this.#byKey === undefined) void this.#drive();
   }
 
   /** The recorded outcome of a key, or undefined when the handler may go on with something new. */
   ask(key: string): Promise<SettledRecord | undefined> {
+    if (this.#byKey !== undefined) return Promise.resolve(this.#byKey.get(key));
     const deferred = createDeferred<SettledRecord | undefined>();
     this.#activity += 1;
     this.#asked?.resolve();

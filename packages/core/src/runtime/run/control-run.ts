@@ -4,6 +4,7 @@ import type { ControlAction } from "../agent-runtime.ts";
 import type { Engine } from "../engine.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Cell } from "../cell/cell.ts";
+import { restartTurns } from "./restart-turns.ts";
 
 /** The run that is controlled. */
 export interface ControlledRun {
@@ -14,6 +15,7 @@ export interface ControlledRun {
 /** Records a control action and carries it out (C18); resolves when the steps it stopped have settled. */
 export async function controlRun(engine: Engine, { cell, runId }: ControlledRun, action: ControlAction): Promise<void> {
   const run = cell.run(runId);
+  if (action.kind === "restart") return restart(engine, cell, run);
   const isRepeated =
     (action.kind === "pause" && run.isPaused) ||
     (action.kind === "resume" && !run.isPaused) ||
@@ -33,7 +35,7 @@ export async function controlRun(engine: Engine, { cell, runId }: ControlledRun,
       ...(path !== undefined && { path }),
     },
   ]);
-  const turns = engine.agents.membersOf(cell).flatMap((agent) => [...agent.turns].filter((turn) => turn.run === run));
+  const turns = turnsOf(engine, cell, run);
   switch (action.kind) {
     case "pause":
       return;
@@ -52,6 +54,21 @@ export async function controlRun(engine: Engine, { cell, runId }: ControlledRun,
         turns.filter((turn) => isBelow(turn, path)).map((turn) => turn.control({ kind: "interrupt", detail })),
       );
   }
+}
+
+/** Turns that do not fit the code go on from their start, those whose replay has not come so far yet too. */
+async function restart(engine: Engine, cell: Cell, run: ReturnType<Cell["run"]>): Promise<void> {
+  run.restartsMisfits = true;
+  const turns = turnsOf(engine, cell, run);
+  await restartTurns(
+    cell,
+    run,
+    turns.filter(({ id }) => engine.blocked.has(id)),
+  );
+}
+
+function turnsOf(engine: Engine, cell: Cell, run: ReturnType<Cell["run"]>): readonly Turn[] {
+  return engine.agents.membersOf(cell).flatMap((agent) => [...agent.turns].filter((turn) => turn.run === run));
 }
 
 function pause(engine: Engine, run: ReturnType<Cell["run"]>): void {

@@ -53,6 +53,8 @@ export class RunLog {
   #early: Map<number, CellEvent> | undefined;
   #resumed: Deferred<void> | undefined;
   stop: ControlReason | undefined;
+  /** True when turns that do not fit the code are restarted (C26). */
+  restartsMisfits = false;
   /** How the run ended, once its last event is stored. */
   end: string | undefined;
   readonly #options: RunLogOptions;

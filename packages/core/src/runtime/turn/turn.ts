@@ -23,6 +23,7 @@ import { decodeReply } from "../request/decode-reply.ts";
 import { Frame } from "./frame.ts";
 import { Journal } from "../journal/journal.ts";
 import { Replayer } from "../journal/replayer.ts";
+import { restartTurns } from "../run/restart-turns.ts";
 import { stepCancelled } from "../step/step-run.ts";
 import { Scope } from "./scope.ts";
 import { commitTurn, failTurn } from "./turn-commit.ts";
@@ -35,6 +36,8 @@ export interface TurnInput {
   readonly isShared: boolean;
   /** What a log knows of the turn already. */
   readonly journal?: readonly JournalRecord[];
+  /** True when it was restarted, because its journal does not fit the code (C26). */
+  readonly isRestart?: boolean;
 }
 
 export class Turn {
@@ -53,6 +56,7 @@ export class Turn {
   #id: string | undefined;
   #journal: Journal | undefined;
   #isEnded = false;
+  #isRestart = false;
   /** The last attempt has failed and its record is being written. */
   #isFailing = false;
   #isBusy = false;
@@ -73,6 +77,7 @@ export class Turn {
     this.run = activation.runOf(input.mail);
     this.startedAt = input.mail.at;
     this.beganAt = engine.observe === undefined ? 0 : engine.clock.now();
+    this.#isRestart = input.isRestart === true;
     if (input.journal !== undefined) this.#journal = new Journal(engine.limits.maxJournalRecords, input.journal);
     this.frame = new Frame(this.#readId);
   }
@@ -146,7 +151,8 @@ export class Turn {
     frame.now = this.startedAt;
     this.frame = frame;
     const settled = this.hasJournal ? this.journal.settled() : [];
-    if (this.hasJournal) frame.replayer = new Replayer(settled, (error) => this.#fail(frame, error));
+    const onMisfit = (error: StateError): void => this.#fail(frame, error);
+    if (this.hasJournal) frame.replayer = new Replayer(settled, { onMisfit, isRestart: this.#isRestart });
     let result: unknown;
     try {
       result = this.#invoke(new TurnContext(this, frame, new Scope("")));
@@ -274,12 +280,23 @@ export class Turn {
   #block(error: Error): void {
     const { cell } = this.activation;
     this.engine.blocked.set(this.id, { cell: cell.name, runId: this.mail.run?.runId, error });
-    this.engine.report(error, `replay of turn "${this.id}"`);
     this.engine.waits.giveUp(this);
+    if (this.run?.restartsMisfits === true) {
+      this.engine.own(restartTurns(cell, this.run, [this]), `restart of turn "${this.id}"`);
+      return;
+    }
+    this.engine.report(error, `replay of turn "${this.id}"`);
     this.#setBusy(false);
     this.run?.endWatchers({ kind: "stuck", error });
     const { messageId, replyTo } = this.mail;
     if (replyTo?.kind === "outside") this.engine.pending.settle(messageId, { status: "failed", error });
+  }
+
+  /** Goes on as a turn that need not fit its journal; call it when that is recorded. */
+  restart(): void {
+    if (this.#isEnded || !this.engine.blocked.delete(this.id)) return;
+    this.#isRestart = true;
+    this.#startFrame();
   }
 
   #endFrame(): void {
@@ -402,6 +419,11 @@ export class Turn {
   async control(reason: ControlReason): Promise<void> {
     if (this.#isEnded || this.stop !== undefined) return;
     this.stop = reason;
+    if (reason.kind === "cancel" && this.engine.blocked.has(this.id)) {
+      this.#isFailing = true;
+      failTurn(this, runStopped(this.mail, reason));
+      return;
+    }
     const running = [...this.frame.running.values()];
     for (const [messageId, key] of this.openSends) this.engine.pending.stop(messageId, stepCancelled(key, reason));
     for (const step of running) step.abort(reason);

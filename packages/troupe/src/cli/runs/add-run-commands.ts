@@ -64,10 +64,12 @@ function addResume(program: Command, done: (exitCode: ExitCode) => void): void {
     .description("go on with a run: after a crash, a pause, or where it waits for an answer, which is asked for here")
     .addOption(storeOption())
     .addOption(logOption())
-    .action(async (runId: string, file: string | undefined, options: StoredRunOptions & { readonly log?: string }) => {
+    .option("--restart", "run a turn again from its start when it does not fit the code; what it has recorded is kept")
+    .action(async (runId: string, file: string | undefined, options: StoredRunOptions & ResumeFlags) => {
       loadEnvironment(options.env);
       const { resumeCommand } = await import("./resume-command.ts");
-      done(await resumeCommand({ spec: chooseStore(options.store), runId, file, logPath: options.log }));
+      const { log: logPath, restart = false } = options;
+      done(await resumeCommand({ spec: chooseStore(options.store), runId, file, logPath, restarts: restart }));
     });
 }
 
@@ -99,6 +101,11 @@ function addFork(program: Command, done: (exitCode: ExitCode) => void): void {
       const { at: sequence, run } = options;
       done(await forkCommand({ spec: chooseStore(options.store), runId, file, sequence, runsOn: run === true }));
     });
+}
+
+interface ResumeFlags {
+  readonly log?: string;
+  readonly restart?: boolean;
 }
 
 interface ForkFlags {

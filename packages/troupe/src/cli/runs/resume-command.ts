@@ -19,6 +19,8 @@ export interface ResumeCall {
   readonly runId: string;
   readonly file: string | undefined;
   readonly logPath: string | undefined;
+  /** True runs a turn again from its start that does not fit the code. */
+  readonly restarts: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface ResumeCall {
  * @throws ConfigError for an unknown run, a team that nobody can find or that is another one; StoreError `store.owned` while another process
  * works on it; whatever the run rejects with.
  */
-export async function resumeCommand({ spec, runId, file, logPath }: ResumeCall): Promise<ExitCode> {
+export async function resumeCommand({ spec, runId, file, logPath, restarts }: ResumeCall): Promise<ExitCode> {
   const host = await openHost({ spec, mustExist: true, logPath, runId });
   const prompter = createPrompter();
   let runner: AnyRunner | undefined;
@@ -39,7 +41,7 @@ export async function resumeCommand({ spec, runId, file, logPath }: ResumeCall):
     const { runtime } = host;
     const onQuestion = prompter.isInteractive ? (question: Question) => askWith(prompter, question) : undefined;
     const result = await withInterrupt(
-      () => loaded.attach(runId, { runtime, session: listed.sessionId, onQuestion }),
+      () => loaded.attach(runId, { runtime, session: listed.sessionId, onQuestion, restartsMisfits: restarts }),
       async (run) => {
         if (listed.status === "paused") await run.handle.resume();
         return await printRun(run);
