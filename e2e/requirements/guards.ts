@@ -28,6 +28,11 @@ export const requirements: Requirements = defineRequirements([
     kind: "better",
     text: "The strictest policy of the teams around an agent counts; each decision is an event.",
   },
+  {
+    id: "guard-10",
+    kind: "better",
+    text: "In a team with an output, the first valid finish call ends the run with it, typed; invalid ones are told to the model.",
+  },
   { id: "guard-9", kind: "better", text: "A policy on trial is recorded and does not count; a broken one denies." },
 ]);
 

@@ -72,6 +72,7 @@ export { TextMessageTermination } from "./condition/text-message-termination.ts"
 export { TimeoutTermination } from "./condition/timeout-termination.ts";
 export { type TokenLimits, TokenUsageTermination } from "./condition/token-usage-termination.ts";
 export { type Budget, type BudgetOption, defaultBudget } from "./budget/budget.ts";
+export type { FinishTool } from "./guard/finish-tool.ts";
 export type { GuardOptions } from "./guard/guard-options.ts";
 export type { LoopOption } from "./guard/loop-limit.ts";
 export {

@@ -16,6 +16,7 @@ import { type SettledToolCall, structuredMessage, summaryMessage } from "./assis
 import type { AssistantOutput, AssistantWork } from "./assistant/assistant-work.ts";
 import { Conversation } from "./assistant/conversation.ts";
 import { createRequest } from "./assistant/create-request.ts";
+import { finishedBy, withFinish } from "./assistant/finish.ts";
 import { handedOver } from "./assistant/handed-over.ts";
 import { recall } from "./assistant/recall.ts";
 import { listTools, type ToolSet } from "./assistant/tool-set.ts";
@@ -94,13 +95,14 @@ export class AssistantTurn {
     for (let iteration = 1; ; iteration += 1) {
       const listing = await this.#listTools();
       if (listing.kind === "over") return listing.reply;
-      const inference = await this.#infer({ tools: listing.set, mayCallTools: true });
+      const tools = withFinish(listing.set, this.#context.finish, this.#work.inference.model);
+      const inference = await this.#infer({ tools, mayCallTools: true });
       if (inference.kind === "over") return inference.reply;
-      if (inference.calls.length === 0) return this.#finish(inference, listing.set);
-      const round = await this.#callTools(inference.calls, listing.set);
+      if (inference.calls.length === 0) return this.#finish(inference, tools);
+      const round = await this.#callTools(inference.calls, tools);
       if (round.kind === "over") return round.reply;
       settled.push(...round.settled);
-      if (iteration === maxToolIterations) return this.#conclude(settled, listing.set);
+      if (iteration === maxToolIterations) return this.#conclude(settled, tools);
     }
   }
 
@@ -184,6 +186,8 @@ export class AssistantTurn {
     this.#add({ role: "tool", content: round.results });
     const end = endOfRound(round);
     if (end !== undefined) return { kind: "over", reply: { message: undefined, end } };
+    const finished = finishedBy({ calls, results: round.results, tools }, this.#context.finish);
+    if (finished !== undefined) return { kind: "over", reply: finished };
     const call = choice && calls[choice.index];
     if (choice !== undefined && call !== undefined && round.results[choice.index]?.status === "ok")
       return { kind: "over", reply: { message: this.#handOver(choice, call) } };

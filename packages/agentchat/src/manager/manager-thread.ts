@@ -1,6 +1,7 @@
 import { asJson } from "../message/as-json.ts";
 import { type ChatMessage, completeMessage, type MessageDraft } from "../message/chat-message.ts";
 import type { TurnReply } from "../turn/protocol.ts";
+import type { TeamRole } from "../turn/role.ts";
 import type { ManagerPlace } from "./manager-outbox.ts";
 import type { ActiveRun } from "./manager-state.ts";
 import { nestedEnd } from "./nested-end.ts";
@@ -58,14 +59,16 @@ export class ManagerThread {
   }
 
   /** What the team above hears: everything the participants said in this turn of the team. */
-  async toReply(run: ActiveRun, shares: "all" | "last" = "all"): Promise<TurnReply> {
+  async toReply(run: ActiveRun, { shares = "all", finish }: TeamRole): Promise<TurnReply> {
     const { thread, events } = this.#place.core.lists;
     const items = await thread.read({ from: run.threadStart });
     const said = items.filter((item) => item.by !== "").map((item) => item.message);
     const messages = shares === "all" ? said : said.slice(-1);
     const seen = run.parent?.wantsEvents === true ? await events.read() : [];
     if (seen.length > 0) events.replaceAll([]);
-    const { turnsTaken, spent, newsAt } = run;
+    const { turnsTaken, spent, newsAt, ending } = run;
+    // The result of a team without an output is that of the team above.
+    const data = finish === undefined ? ending?.output : undefined;
     return {
       end: nestedEnd(run),
       messages,
@@ -73,6 +76,7 @@ export class ManagerThread {
       turnsTaken,
       ...(spent !== undefined && { spent }),
       ...(newsAt !== undefined && { hasProgressed: true }),
+      ...(data !== undefined && { finished: { data } }),
     };
   }
 }

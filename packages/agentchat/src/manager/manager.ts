@@ -359,7 +359,7 @@ export class Manager {
     this.#state.run = null;
     const last = await this.#thread.last(run);
     if (run.parent !== undefined) {
-      finishNested(this.#place, run, await this.#thread.toReply(run, this.#role.shares));
+      finishNested(this.#place, run, await this.#thread.toReply(run, this.#role));
       return;
     }
     this.#state.recent = remember(this.#state.recent, run);

@@ -18,7 +18,16 @@ import {
   TeamEnded,
   type TurnReply,
 } from "../turn/protocol.ts";
-import { type AgentRole, membersOf, peopleIn, policiesAt, type Role, roleAt, type TeamRole } from "../turn/role.ts";
+import {
+  type AgentRole,
+  finishAt,
+  membersOf,
+  peopleIn,
+  policiesAt,
+  type Role,
+  roleAt,
+  type TeamRole,
+} from "../turn/role.ts";
 import type { LiveFaults } from "../message/live-faults.ts";
 import {
   createEnvironment,
@@ -129,9 +138,9 @@ function defineRunner(root: TeamRole, environment: TurnEnvironment): AgentDefini
       on.request(TakeTurn, (payload, core) => {
         const { path } = parseKey(core.id.key);
         const role = agentAt(root, path);
-        const policies = policiesAt(root, path);
-        const seat = { role, path, cell: formatCell(root.name, core.id.key), environment, policies };
-        return takeAgentTurn(seat, payload, core);
+        const cell = formatCell(root.name, core.id.key);
+        const rules = { policies: policiesAt(root, path), finish: finishAt(root, path) };
+        return takeAgentTurn({ role, path, cell, environment, ...rules }, payload, core);
       }),
       on.settled(TakeTurn, (settlement, core) => managerOf(core).settled(settlement.tag, toReply(settlement, core))),
       on.request(RunTeam, (payload, core) => runInline({ root, environment }, payload, core)),

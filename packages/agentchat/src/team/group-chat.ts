@@ -4,6 +4,7 @@ import { ConfigError, isAgentType, type JsonValue } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
+import { createFinishTool, type FinishTool } from "../guard/finish-tool.ts";
 import { type OwnedPolicy, ownPolicy } from "../guard/policy/tool-policy.ts";
 import { freezeDefinition } from "../run/freeze-definition.ts";
 import { Runner } from "../run/runner.ts";
@@ -40,7 +41,7 @@ export interface GroupChatOptions<Output = undefined> extends GuardOptions {
   readonly budget?: BudgetOption | undefined;
   /** What models cost, for usage and budgets in dollars; default: the list prices. The table of what is run counts, not those of participants. */
   readonly prices?: PriceTable | undefined;
-  /** Schema of the team's result: that of the participant that answers with data. */
+  /** Schema of the team's result: what a participant says with the tool `finish`, which ends the run, or answers with as data. */
   readonly output?: StandardSchemaV1<unknown, Output> | undefined;
 }
 
@@ -51,6 +52,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   readonly #maxTurns: number;
   readonly #onError: FailurePolicy;
   readonly #policy: OwnedPolicy | undefined;
+  readonly #finish: FinishTool | undefined;
   readonly #reserves: readonly string[];
   readonly #emitsTeamEvents: boolean;
   readonly #shares: "all" | "last";
@@ -72,6 +74,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     this.#maxTurns = checkMaxTurns(options.maxTurns);
     this.#onError = options.onError ?? "fail";
     this.#policy = options.policy && ownPolicy(name, options.policy);
+    this.#finish = options.output && createFinishTool(options.output);
     this.#reserves = checkReserves(this.#participants, options.reserves ?? []);
     this.#emitsTeamEvents = options.emitTeamEvents ?? false;
     this.#shares = options.shares ?? "all";
@@ -109,6 +112,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       maxTurns: this.#maxTurns,
       onError: this.#onError,
       policy: this.#policy,
+      finish: this.#finish,
       reserves: this.#reserves,
       emitsTeamEvents: this.#emitsTeamEvents,
       shares: this.#shares,

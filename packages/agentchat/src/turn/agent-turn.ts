@@ -10,6 +10,7 @@ import type { CodeResult, ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
 import type { SettledCall } from "../budget/run-ledger.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
 import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
+import type { FinishTool } from "../guard/finish-tool.ts";
 import { callsInLoop } from "../guard/loop-guard.ts";
 import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
@@ -43,6 +44,7 @@ export interface TurnSetting {
   readonly wantsEvents: boolean;
   /** What decides about its calls, outermost first. */
   readonly policies: readonly OwnedPolicy[];
+  readonly finish: FinishTool | undefined;
   /** What a team asks its adviser. */
   readonly question?: JsonValue | undefined;
 }
@@ -98,6 +100,10 @@ export class AgentTurn implements ErasedContext {
 
   get policies(): readonly OwnedPolicy[] {
     return this.#setting.policies;
+  }
+
+  get finish(): FinishTool | undefined {
+    return this.#setting.finish;
   }
 
   get environment(): TurnEnvironment {

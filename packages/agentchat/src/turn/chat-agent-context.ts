@@ -13,6 +13,7 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from "@troupe/llm";
+import type { FinishTool } from "../guard/finish-tool.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { TurnEnd } from "./protocol.ts";
@@ -96,6 +97,8 @@ export interface ChatAgentContext<State = undefined, L = {}> {
   readonly signal: AbortSignal;
   readonly runId: string;
   readonly path: readonly string[];
+  /** In a team with an `output`: the tool with which a model ends the run. An agent that has used it returns `finished` with what it read. */
+  readonly finish: FinishTool | undefined;
 
   /** Runs something effectful once and journals its outcome. @throws The step's error; StateError `state.step_cancelled`, `state.step_unknown`. */
   step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T>;

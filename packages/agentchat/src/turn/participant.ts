@@ -1,5 +1,6 @@
 import { isPromiseLike } from "@troupe/core";
 import { withCost } from "../budget/turn-cost.ts";
+import type { FinishTool } from "../guard/finish-tool.ts";
 import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import { asJson } from "../message/as-json.ts";
 import { completeMessage } from "../message/chat-message.ts";
@@ -16,6 +17,7 @@ export interface Seat {
   readonly cell: string;
   readonly environment: TurnEnvironment;
   readonly policies: readonly OwnedPolicy[];
+  readonly finish: FinishTool | undefined;
 }
 
 /**
@@ -25,11 +27,11 @@ export interface Seat {
  * the manager hears of the error.
  */
 export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: CellContext): Promise<TurnReply> {
-  const { role, path, environment, policies } = seat;
+  const { role, path, environment, policies, finish } = seat;
   const found = environment.resources(core.run ?? { runId: "" }, seat.cell);
   const resources = isPromiseLike(found) ? await found : found;
   const { wantsEvents, question } = payload;
-  const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents, policies, question });
+  const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents, policies, finish, question });
   if (payload.forgets === true) forgetAll(turn, core);
   turn.report({ kind: "turn-started" });
   const reply = await answer(role, payload, { turn, core });
@@ -37,7 +39,7 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   if (end.status === "error") environment.faults.note(turn.runId, reply.cause);
   if (payload.isOnce === true) core.forget();
   const { events, spent, hasProgressed, turnsTaken } = turn.notes;
-  const { advice, restarts } = reply;
+  const { advice, restarts, finished } = reply;
   const rest = {
     end,
     events,
@@ -45,6 +47,7 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
     ...(hasProgressed === true && { hasProgressed }),
     ...(turnsTaken > 0 && { turnsTaken }),
     ...(advice !== undefined && { advice }),
+    ...(finished !== undefined && { finished }),
     ...(restarts === true && { restarts }),
   };
   if (reply.message === undefined) return { ...rest, messages: [] };

@@ -1,6 +1,7 @@
 import type { JsonValue, List } from "@troupe/core";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import type { FinishTool } from "../guard/finish-tool.ts";
 import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import type { StopKind } from "../message/stop-reason.ts";
 import type { ChatAgentContext } from "./chat-agent-context.ts";
@@ -13,6 +14,8 @@ export interface AgentReply {
   readonly message: MessageDraft | undefined;
   /** Default: `ok`. */
   readonly end?: TurnEnd | undefined;
+  /** The task is done, and this is the team's result: the run ends. See `context.finish`. */
+  readonly finished?: { readonly data: JsonValue } | undefined;
   /** With an `error` end: the error as it was thrown. */
   readonly cause?: unknown;
   /** Of a team's adviser: its answer to the question it was asked. */
@@ -129,6 +132,8 @@ export interface TeamRole extends SelectionStrategy {
   readonly termination: TerminationCondition | undefined;
   readonly maxTurns: number;
   readonly onError: FailurePolicy;
+  /** Of a team with an output: how participants end the run with it. */
+  readonly finish?: FinishTool | undefined;
   /** Decides about the calls of everybody below. */
   readonly policy?: OwnedPolicy | undefined;
 }
@@ -182,6 +187,18 @@ export function policiesAt(root: TeamRole, path: readonly string[]): readonly Ow
     if (role?.policy !== undefined) policies.push(role.policy);
   }
   return policies;
+}
+
+/** How the agent at a path may end the run: that of the innermost team with an output, but not from inside another agent's turn. */
+export function finishAt(root: TeamRole, path: readonly string[]): FinishTool | undefined {
+  let finish = root.finish;
+  let role: Role | undefined = root;
+  for (const name of path) {
+    if (role?.kind === "agent") finish = undefined;
+    role = role && memberOf(role, name);
+    if (role?.kind === "team" && role.finish !== undefined) finish = role.finish;
+  }
+  return finish;
 }
 
 /** Names of those below a role whose words come from people. */
