@@ -26,6 +26,7 @@ export type {
 } from "./team/selector/selector-options.ts";
 export { Swarm, type SwarmOptions } from "./team/swarm/swarm.ts";
 export { GraphFlow, type GraphFlowOptions } from "./team/graph/graph-flow.ts";
+export { graphToMermaid, graphToText } from "./team/graph/draw-graph.ts";
 export { DiGraphBuilder, type EdgeOptions, type NodeReference } from "./team/graph/di-graph-builder.ts";
 export type {
   ActivationCondition,
