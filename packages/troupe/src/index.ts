@@ -7,9 +7,12 @@ export {
   type DiGraph,
   DiGraphBuilder,
   GraphFlow,
+  type Handoff,
   MagenticOneGroupChat,
+  MessageFilterAgent,
   RoundRobinGroupChat,
   SelectorGroupChat,
+  SocietyOfMindAgent,
   Swarm,
   UserProxyAgent,
 } from "@troupe/agentchat";
@@ -62,10 +65,13 @@ export {
   type DeepPartial,
   headAndTailContext,
   jsonSchema,
+  ListMemory,
+  type Memory,
   type ModelContext,
   type ModelRequest,
   type ModelResult,
   rollingSummaryContext,
+  staticWorkbench,
   structuredAnswer,
   type Tool,
   type ToolContext,
@@ -75,6 +81,7 @@ export {
   toolResultClearingContext,
   unboundedContext,
   type Usage,
+  type Workbench,
 } from "@troupe/llm";
 
 // The runtime, and agents without a language model.
