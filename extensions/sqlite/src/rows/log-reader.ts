@@ -9,10 +9,12 @@
  * D3. The logs remembered are few, and none has strings that are kept apart for their size.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { LogDecoder, type LogRange, StoreError, type StoreRecord } from "@troupe/core";
-import { integerOf, optionalIntegerOf, type StoredRow, textOf } from "../connection/stored-value.ts";
+import { LogDecoder, type LogRange, type StoreRecord } from "@troupe/core";
+import { integerOf, optionalIntegerOf, type StoredRow } from "../connection/stored-value.ts";
 import type { BlobRows } from "./blob-rows.ts";
 import type { StoredCell } from "./cell-rows.ts";
+import { corrupted, decodeRow } from "./decode-row.ts";
+import { LogDigest } from "./log-digest.ts";
 import { backwards } from "./log-rows.ts";
 
 /** Logs remembered: each takes about as much memory as the text of its last segment. */
@@ -34,7 +36,7 @@ export class LogReader {
   readonly #segmentBefore: StatementSync;
   readonly #segmentAfter: StatementSync;
   readonly #read: StatementSync;
-  readonly #summary: StatementSync;
+  readonly #digest: LogDigest;
   /** The logs read last, by the cell's row id. */
   readonly #remembered = new Map<number, Passage>();
 
@@ -49,7 +51,7 @@ export class LogReader {
     this.#read = database.prepare(
       `${backwards} SELECT log.id, cell, start, count, is_segment, previous, text FROM back CROSS JOIN log ON log.id = back.id`,
     );
-    this.#summary = database.prepare("SELECT text FROM summary WHERE log = ?");
+    this.#digest = new LogDigest(database);
   }
 
   /** The records in a range. Must run inside one transaction. @throws StoreError `store.corrupted` (D1). */
@@ -62,37 +64,11 @@ export class LogReader {
     const segment = this.#segmentBefore.get(cell.id, first);
     if (segment === undefined) throw corrupted(cell, first);
     const start = integerOf(segment, "start");
-    const rows = this.#read.all(this.#newestBefore(cell, end), start).reverse();
     const passage = this.#newPassage(start);
-    if (view === undefined) return this.#decode(cell, passage, { rows, first, end });
-    return this.#digest(cell, passage, { rows, first, end, view });
-  }
-
-  /** Summaries of whole segments, and what is wanted of the other records. They are no passage: nothing is remembered of them. */
-  #digest(
-    cell: StoredCell,
-    { decoder, start }: Passage,
-    { rows, first, end, view }: RowsToDigest,
-  ): readonly StoreRecord[] {
-    const found: StoreRecord[] = [];
-    let position = start;
-    for (const segment of toSegments(rows)) {
-      const last = segment.at(-1);
-      const after = last === undefined ? position : integerOf(last, "start") + integerOf(last, "count");
-      const summary =
-        last === undefined || position < first || after > end ? undefined : this.#summary.get(integerOf(last, "id"));
-      for (const row of segment) {
-        if (row["start"] !== position || row["cell"] !== cell.id) throw corrupted(cell, position);
-        if (summary === undefined)
-          takeRange(found, decodeView(cell, row, { decoder, view }), { first: first - position, end: end - position });
-        else readText(cell, row, (text) => decoder.pass(text));
-        position += integerOf(row, "count");
-      }
-      if (summary === undefined) continue;
-      for (const record of readText(cell, { ...summary, start: position }, (text) => decoder.decodeSummary(text)))
-        found.push(record);
-    }
-    return found;
+    // A digest is no passage: nothing is remembered of it.
+    if (view !== undefined) return this.#digest.read(cell, { start, first, end, view, decoder: passage.decoder });
+    const rows = this.#read.all(this.#newestBefore(cell, end), start).reverse();
+    return this.#decode(cell, passage, { rows, first, end });
   }
 
   #newPassage(start: number): Passage {
@@ -160,54 +136,4 @@ interface ReadRange {
 
 interface RowsToRead extends ReadRange {
   readonly rows: readonly StoredRow[];
-}
-
-interface RowsToDigest extends RowsToRead {
-  readonly view: "events" | "state";
-}
-
-/** Rows from one that starts a segment to the last before the next. */
-function* toSegments(rows: readonly StoredRow[]): Iterable<readonly StoredRow[]> {
-  let from = 0;
-  for (let index = 1; index <= rows.length; index++) {
-    if (index < rows.length && rows[index]?.["is_segment"] !== 1) continue;
-    yield rows.slice(from, index);
-    from = index;
-  }
-}
-
-function decodeRow(cell: StoredCell, row: StoredRow, decoder: LogDecoder): readonly StoreRecord[] {
-  const records = readText(cell, row, (text) => decoder.decode(text));
-  if (records.length !== row["count"]) throw corrupted(cell, integerOf(row, "start"));
-  return records;
-}
-
-/** What of a row a view needs. */
-function decodeView(
-  cell: StoredCell,
-  row: StoredRow,
-  { decoder, view }: { readonly decoder: LogDecoder; readonly view: "events" | "state" },
-): readonly StoreRecord[] {
-  if (view === "state") return decodeRow(cell, row, decoder);
-  return readText(cell, row, (text) => decoder.decodeEvents(text)) ?? [];
-}
-
-function takeRange(found: StoreRecord[], records: readonly StoreRecord[], { first, end }: ReadRange): void {
-  for (const [index, record] of records.entries()) if (index >= first && index < end) found.push(record);
-}
-
-function readText<Result>(cell: StoredCell, row: StoredRow, read: (text: string) => Result): Result {
-  try {
-    return read(textOf(row, "text"));
-  } catch (error) {
-    throw corrupted(cell, integerOf(row, "start"), error);
-  }
-}
-
-function corrupted(cell: StoredCell, position: number, cause?: unknown): StoreError {
-  return new StoreError("store.corrupted", `The log of cell "${cell.name}" is damaged at position ${position}`, {
-    remedy: "Restore the file from a backup, or prune the cell up to a later position.",
-    cause,
-    details: { cell: cell.name, position },
-  });
 }

@@ -161,15 +161,19 @@ test("the summary of a full segment can be read behind its last row, and nowhere
   );
 
   const decoder = new LogDecoder();
-  for (const row of rows.slice(0, starts)) decoder.pass(row.text);
+  const passed = rows.slice(0, starts).map((row) => row.text);
+  const sizes = passed.map((text) => new TextEncoder().encode(text).length);
+  decoder.pass(passed.join(""), sizes);
   expect(
     decoder.decodeSummary(summary).flatMap((record) => ("events" in record ? (record.events ?? []) : [])),
   ).toHaveLength(starts);
-  expect(() => decoder.pass(second)).toThrow(StoreError);
+  expect(() => decoder.pass(second, [second.length])).toThrow(StoreError);
   expect(decoder.decode(first)).toEqual(said("one".repeat(40)));
   expect(() => decoder.decode(summary)).toThrow(StoreError);
   expect(() => decoder.decodeSummary(second)).toThrow(StoreError);
   expect(() => new LogDecoder().decodeSummary(summary)).toThrow(StoreError);
+  expect(() => new LogDecoder().pass(passed.join(""), sizes.slice(1))).toThrow(StoreError);
+  expect(() => new LogDecoder().pass(passed.join(""), sizes.slice(0, 1))).toThrow(StoreError);
 });
 
 describe("segments", () => {

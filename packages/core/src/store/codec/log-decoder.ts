@@ -54,17 +54,25 @@ export class LogDecoder {
    * @throws StoreError `store.corrupted` when the text is not what an encoder wrote after the row decoded last.
    */
   decode(text: string): readonly LogRecord[] {
-    this.#accept(text);
+    this.#accept(utf8.encode(text));
     return this.#toRecords(this.#text());
   }
 
   /**
-   * Takes a row as part of the segment without decoding it, for who reads the segment's summary instead.
+   * Takes rows as part of the segment without decoding them, for who reads its summary instead.
    *
+   * @param texts of the rows, one behind the other.
+   * @param sizes of each, in bytes of UTF-8.
    * @throws As `decode`.
    */
-  pass(text: string): void {
-    this.#accept(text);
+  pass(texts: string, sizes: readonly number[]): void {
+    const rows = utf8.encode(texts);
+    let from = 0;
+    for (const size of sizes) {
+      this.#accept(rows.subarray(from, from + size));
+      from += size;
+    }
+    if (from !== rows.length) throw corrupted("it is not as long as it should be");
   }
 
   /**
@@ -74,7 +82,7 @@ export class LogDecoder {
    * @throws As `decode`.
    */
   decodeSummary(text: string): readonly LogRecord[] {
-    this.#accept(text, summaryFlag);
+    this.#accept(utf8.encode(text), summaryFlag);
     this.#checksum = undefined;
     return this.#toRecords(this.#text());
   }
@@ -85,21 +93,20 @@ export class LogDecoder {
    * @throws As `decode`.
    */
   decodeEvents(text: string): readonly LogRecord[] | undefined {
-    this.#accept(text);
+    this.#accept(utf8.encode(text));
     const json = this.#text();
     return json.includes(eventsText) ? this.#toRecords(json) : undefined;
   }
 
   /** The text of a row becomes part of the segment. */
-  #accept(text: string, last: number = continueFlag): void {
-    const row = utf8.encode(text);
+  #accept(row: Uint8Array, last: number = continueFlag): void {
     const flag = row[0];
     if (flag !== last && (flag !== startFlag || last !== continueFlag)) throw corrupted("it has no known format");
     const before = flag === startFlag ? 0 : this.#checksum;
     if (before === undefined) throw corrupted("the row that starts its segment was not read");
     const body = row.subarray(headerBytes);
     const checksum = checksumOf(body, flag, before);
-    const stored = readDigits(new DataView(row.buffer, row.byteOffset, row.byteLength), 1, headerBytes - 1);
+    const stored = readDigits(row, 1, headerBytes - 1);
     if (shortChecksum(checksum).value !== stored) throw corrupted("its checksum does not fit");
     if (flag === startFlag) this.#clear();
     this.#checksum = checksum;

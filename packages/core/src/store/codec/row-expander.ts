@@ -6,10 +6,9 @@
  * X1. A body that no compressor can have written is refused; nothing outside the segment is ever read.
  */
 import {
-  digitBase,
   distanceDigits,
   minimalCopy,
-  radix,
+  readDigits,
   recentCount,
   rememberDistance,
   tokenBase,
@@ -56,14 +55,15 @@ export class RowExpander {
         continue;
       }
       const source = Math.floor((byte - tokenBase) / 3);
-      const lengthAt = at + distanceDigits(source);
+      const ofDistance = distanceDigits(source);
+      const ofLength = ((byte - tokenBase) % 3) + 1;
       let distance = recent[0] ?? 0;
       if (source > 0) {
-        distance = source < recentCount ? (recent[source] ?? 0) : digitsOf(body, at, lengthAt) + 1;
+        distance = source < recentCount ? (recent[source] ?? 0) : digitsOf(body, at, ofDistance) + 1;
         rememberDistance(recent, source, distance);
       }
-      at = lengthAt + ((byte - tokenBase) % 3) + 1;
-      const length = digitsOf(body, lengthAt, at) + minimalCopy;
+      const length = digitsOf(body, at + ofDistance, ofLength) + minimalCopy;
+      at += ofDistance + ofLength;
       if (distance > size) throw new RangeError("a copy from before the segment");
       if (size + length + body.length - at > bytes.length) {
         this.#size = size;
@@ -89,12 +89,8 @@ export class RowExpander {
   }
 }
 
-function digitsOf(body: Uint8Array, from: number, end: number): number {
-  let value = 0;
-  for (let at = from; at < end; at++) {
-    const digit = (body[at] ?? 0) - digitBase;
-    if (digit < 0 || digit >= radix) throw new RangeError("a copy without digits");
-    value = value * radix + digit;
-  }
+function digitsOf(body: Uint8Array, at: number, count: number): number {
+  const value = readDigits(body, at, count);
+  if (value === undefined) throw new RangeError("a copy without digits");
   return value;
 }

@@ -14,9 +14,8 @@
  */
 
 /** Digits are printable ASCII: one byte each in a store. */
-export const radix = 95;
-/** The digit of value 0. */
-export const digitBase = 0x20;
+const radix = 95;
+const digitBase = 0x20;
 
 /** The first of 18 tokens. */
 export const tokenBase = 0x0e;
@@ -79,11 +78,10 @@ export function writeDigits(
 }
 
 /** Reads so many digits; undefined when one of them is none. */
-export function readDigits(bytes: DataView, at: number, count: number): number | undefined {
-  if (at + count > bytes.byteLength) return undefined;
+export function readDigits(bytes: Uint8Array, at: number, count: number): number | undefined {
   let value = 0;
   for (let index = at; index < at + count; index++) {
-    const digit = bytes.getUint8(index) - digitBase;
+    const digit = (bytes[index] ?? 0) - digitBase;
     if (digit < 0 || digit >= radix) return undefined;
     value = value * radix + digit;
   }
@@ -93,8 +91,7 @@ export function readDigits(bytes: DataView, at: number, count: number): number |
 /** A row's checksum: 32-bit FNV-1a over its flag and body, going on from that of the row before it in the segment, or 0. */
 export function checksumOf(body: Uint8Array, flag: number, before: number): number {
   let hash = Math.imul(before ^ 0x811c9dc5 ^ flag, 0x01000193);
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  for (let at = 0; at < body.length; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
+  for (let at = 0; at < body.length; at++) hash = Math.imul(hash ^ (body[at] ?? 0), 0x01000193);
   return hash >>> 0;
 }
 
