@@ -42,6 +42,7 @@ const examples = existsSync(join(root, "examples")) ? readdirSync(join(root, "ex
 /** What only CI runs, after the checks and the tests. One line per run. */
 export const ciOnly: readonly Step[] = [
   { name: "demo", command: ["npm", "run", "--silent", "demo"], timeoutMs: 60_000 },
+  { name: "demo --crash", command: ["npm", "run", "--silent", "demo", "--", "--crash"], timeoutMs: 90_000 },
   {
     name: "simulation",
     command: ["node", "--conditions=troupe-source", "scripts/simulate.ts", "--steps", "50000", "--seed", "ci"],

@@ -41,6 +41,8 @@ export {
   type AgentReply,
   type ChatAgentContext,
   type ChatMessage,
+  type ListedRun,
+  listRuns,
   partialOutputs,
   printRun,
   type Question,

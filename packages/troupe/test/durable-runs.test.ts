@@ -331,6 +331,36 @@ describe("troupe fork", () => {
   });
 });
 
+describe("troupe chat", () => {
+  test("keeps the conversation, and goes on with it by its name", async () => {
+    const home = project();
+    const echoes = fixture("echo-team.ts");
+    const first = await home.run(["chat", echoes], { input: "one\ntwo\n" });
+    expect({ exitCode: first.exitCode, stderr: first.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const [, name = ""] = /--session (\S+)/.exec(first.stdout) ?? [];
+    const second = await home.run(["chat", echoes, "--session", name], { input: "three\n/reset\nfour\n" });
+    expect(second.stdout).toContain("4 messages so far.");
+    expect(second.stdout).toContain("heard 3: three");
+    expect(second.stdout).toContain("heard 1: four");
+    const other = await home.run(["chat", echoes, "--session", "mine"], { input: "five\n" });
+    expect(other.stdout).not.toContain("so far");
+    expect(other.stdout).toContain("heard 1: five");
+  });
+
+  test("goes on with an answer that was under way when its process died", async () => {
+    const home = project();
+    const environment = { TROUPE_TEST_PAUSE: "40" };
+    const args = ["chat", team, "--session", "s"];
+    const killed = await home.run(args, { environment, input: "weigh them\n", killAt: "porter at 5" });
+    expect(killed.exitCode).toBeNull();
+    const resumed = await home.run(args, { environment, input: "" });
+    expect({ exitCode: resumed.exitCode, stderr: resumed.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(resumed.stdout).toContain("The last answer is not complete yet.");
+    expect(resumed.stdout).toContain("condition: 7 messages");
+    expect(home.calls().filter((call) => call.startsWith("tool"))).toEqual(["tool 3", "tool 7", "tool 11"]);
+  });
+});
+
 describe("two processes", () => {
   test("one watches while the other works, takes over when that dies, and nothing is done twice", async () => {
     const home = project();

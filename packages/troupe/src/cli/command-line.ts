@@ -113,6 +113,7 @@ function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
 interface RunFlags {
   readonly store?: string;
   readonly runId?: string;
+  readonly session?: string;
   readonly log?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -123,11 +124,14 @@ function addChat(program: Command, done: (exitCode: ExitCode) => void): void {
   program
     .command("chat <file>")
     .description("talk to the team that a module exports, over many turns; its questions are asked here")
+    .addOption(storeOption())
+    .option("--session <name>", "go on with this conversation, or begin it under this name")
     .option("--dev", "park at every wait, to find code that does not survive a restart")
     .action(async (file: string, options: SharedOptions & RunFlags) => {
       loadEnvironment(options.env);
       const { chatCommand } = await import("./chat-command.ts");
-      done(await chatCommand({ file, isDev: options.dev === true }));
+      const spec = chooseStore(options.store);
+      done(await chatCommand({ file, spec, sessionId: options.session, isDev: options.dev === true }));
     });
 }
 

@@ -31,7 +31,8 @@ export async function forkCommand({ spec, runId, file, sequence, runsOn }: ForkC
     assertEvent(listed, sequence);
     const runner = await loadTeamOf(listed, file);
     const { runtime } = host;
-    const fork = runner.fork(runId, sequence, { runtime, session: listed.sessionId, isPaused: !runsOn });
+    const fork = runner.fork?.(runId, sequence, { runtime, session: listed.sessionId, isPaused: !runsOn });
+    if (fork === undefined) throw tooOld();
     process.stdout.write(`Run ${fork.id} is ${runId} up to event ${sequence}.\n`);
     if (runsOn) {
       const result = await withInterrupt(
@@ -48,6 +49,13 @@ export async function forkCommand({ spec, runId, file, sequence, runsOn }: ForkC
   } finally {
     await host.close();
   }
+}
+
+/** The error of a project whose own copy of the packages is older than this command. */
+function tooOld(): ConfigError {
+  return new ConfigError("config.invalid_option", "The packages of this project cannot fork stored runs yet.", {
+    remedy: "Install their newest version here, or run the project's own command: npx troupe fork.",
+  });
 }
 
 /** @throws ConfigError `config.invalid_option`. */
