@@ -128,7 +128,14 @@ async function compareRun(graph: DiGraph, random: RandomSource, label: string): 
         },
       ),
   );
-  await using flow = new GraphFlow({ participants, graph, emitTeamEvents: true, maxTurns, budget: { turns: 1000 } });
+  await using flow = new GraphFlow({
+    participants,
+    graph,
+    emitTeamEvents: true,
+    maxTurns,
+    budget: { turns: 1000 },
+    loops: "off",
+  });
   const reference = new ReferenceGraph(graph);
   const run = flow.run("go");
   const log: string[] = [];
