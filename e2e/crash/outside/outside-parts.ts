@@ -79,7 +79,7 @@ class OutsideModel implements ChatModel {
             kind: "tool-call",
             callId,
             toolName,
-            arguments: JSON.stringify({ callId }),
+            arguments: JSON.stringify(toolName === "crew" ? { task: "Do your part" } : { callId }),
           }));
     return {
       content,

@@ -7,6 +7,7 @@ import {
   UserProxyAgent,
 } from "@troupe/agentchat";
 import type { OutsideParts } from "../outside/outside-parts.ts";
+import { choosingScenarios } from "./choosing-scenarios.ts";
 import { LedgerAgent } from "./ledger-agent.ts";
 import { ParallelGroupChat } from "./parallel-group-chat.ts";
 import { createTools, onceOnly, scriptOf, type TeamScenario } from "./team-scenario.ts";
@@ -123,6 +124,7 @@ export const teamScenarios: readonly TeamScenario[] = [
   parallel,
   code,
   custom,
+  ...choosingScenarios,
 ];
 
 /** @throws when there is none of the name. */
