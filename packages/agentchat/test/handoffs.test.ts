@@ -1,13 +1,15 @@
-import { type ModelMessage, tool } from "@troupe/llm";
-import { reply, type Script, ScriptedModel } from "@troupe/llm/testing";
+import { historyRules, type ModelMessage, type ModelRequest, normalize, tool } from "@troupe/llm";
+import { historyValidators, reply, type Script, ScriptedModel, type ScriptedReply } from "@troupe/llm/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
   AssistantAgent,
   type AssistantAgentOptions,
   type ChatMessage,
+  type PolicyFunction,
   type RunEvent,
   type RunHandle,
+  Swarm,
 } from "../src/index.ts";
 
 const calls: string[] = [];
@@ -186,6 +188,25 @@ describe("N3: the handoff table", () => {
   });
 });
 
+describe("N3: handoffs and policies", () => {
+  test("one that is denied keeps the word with the agent, which is told", async () => {
+    const policy: PolicyFunction = ({ name }) =>
+      name === "transfer_to_support" ? { kind: "deny", reason: "Support is closed." } : { kind: "allow" };
+    const { agent, model } = triage([reply.toolCall("transfer_to_support"), "Support is closed, sorry."], { policy });
+    expect(lastOf((await agent.run("Go")).messages)).toMatchObject({ kind: "text", text: "Support is closed, sorry." });
+    expect(toolResults(model.requests[1]?.messages ?? [])).toMatchObject([
+      { status: "denied", content: [{ text: expect.stringContaining("Support is closed.") }] },
+    ]);
+  });
+
+  test("what a policy rewrites is what everybody hears", async () => {
+    const policy: PolicyFunction = () => ({ kind: "rewrite", arguments: { reason: "[redacted]" } });
+    const handoffs = [{ target: "manager", message: "Yours.", input: z.object({ reason: z.string() }) }];
+    const { agent } = triage([reply.toolCall("transfer_to_manager", { reason: "secret" })], { policy, handoffs });
+    expect(lastOf((await agent.run("Go")).messages)?.text).toBe('Yours.\n{"reason":"[redacted]"}');
+  });
+});
+
 describe("what a handoff carries", () => {
   test("the rounds before it are part of what the target sees", async () => {
     const { agent } = triage([reply.toolCall("add", { a: 1, b: 1 }), reply.toolCall("transfer_to_billing")]);
@@ -233,6 +254,96 @@ describe("what a handoff carries", () => {
       const texts = JSON.stringify(model.requests[0]?.messages);
       expect(texts.includes("secret thought")).toBe(sees);
       expect(texts).toContain("Yours.");
+    }
+  });
+});
+
+describe("a target without tools", () => {
+  const script = [reply.toolCalls([{ name: "add", arguments: { a: 1, b: 2 } }, { name: "transfer_to_billing" }])];
+
+  async function requestOf(model: ScriptedModel): Promise<ModelRequest | undefined> {
+    const participants = [triage(script).agent, new AssistantAgent({ name: "billing", model, systemMessage: null })];
+    await new Swarm({ name: "desk", participants }).run("Go");
+    return model.requests[0];
+  }
+
+  test("is shown the calls, and that their tools are not its own", async () => {
+    const request = await requestOf(new ScriptedModel(["Three."]));
+    expect(request?.messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "user"]);
+    expect(request).toMatchObject({ tools: [{ name: "add" }], toolChoice: "none" });
+  });
+
+  test("is told of the calls in words when its model knows nothing of tools", async () => {
+    const request = await requestOf(new ScriptedModel(["Three."], { capabilities: { tools: false } }));
+    expect(request).not.toHaveProperty("tools");
+    expect(request?.messages.map(({ content }) => content)).toMatchObject([
+      [{ text: "Go" }],
+      [{ text: 'I call add with {"a":1,"b":2}.' }],
+      [{ text: "add answered: 3" }],
+      [{ text: '"billing" takes over from here.' }],
+    ]);
+  });
+});
+
+// Demand 13: the table, for the transcripts of every provider.
+describe("I1: whatever the model does with handoffs, its history and the target's are valid", () => {
+  const thinking = { reasoning: "hm" };
+  const answers: readonly [what: string, answer: ScriptedReply][] = [
+    ["a handoff", reply.toolCall("transfer_to_billing", {}, thinking)],
+    [
+      "a tool and a handoff",
+      reply.toolCalls([{ name: "add", arguments: { a: 1, b: 2 } }, { name: "transfer_to_billing" }], thinking),
+    ],
+    [
+      "a handoff and a broken tool call",
+      reply.toolCalls([{ name: "transfer_to_billing" }, { name: "add", argumentsText: "{" }]),
+    ],
+    ["two handoffs", reply.toolCalls([{ name: "transfer_to_support" }, { name: "transfer_to_billing" }])],
+    [
+      "calls of one id",
+      reply.toolCalls([
+        { name: "add", callId: "x", arguments: { a: 1, b: 1 } },
+        { name: "transfer_to_billing", callId: "x" },
+      ]),
+    ],
+    ["an unknown handoff", reply.toolCall("transfer_to_nobody")],
+    ["broken arguments", reply.toolCalls([{ name: "transfer_to_billing", argumentsText: "[" }])],
+    [
+      "words and a handoff",
+      reply.parts(
+        [
+          { kind: "text", text: "Well." },
+          { kind: "scripted-tool-call", name: "transfer_to_billing" },
+        ],
+        thinking,
+      ),
+    ],
+    ["no handoff", reply.text("I stay.", thinking)],
+  ];
+  const providers = ["openai-chat", "openai-responses", "anthropic", "google", "mistral"] as const;
+
+  test.each(answers)("%s", async (_what, answer) => {
+    const seen: (readonly ModelMessage[])[] = [];
+    const watch = (once: ScriptedReply): ScriptedModel =>
+      new ScriptedModel(({ messages }, { index }) => {
+        seen.push(messages);
+        return index === 0 ? once : "Done.";
+      });
+    const first = triage([], { model: watch(answer), maxToolIterations: 3 }).agent;
+    const others = ["billing", "support"].map(
+      (name) => new AssistantAgent({ name, model: watch(reply.text("Done.")), tools: [add] }),
+    );
+    await using desk = new Swarm({ name: "desk", participants: [first, ...others] });
+    const session = desk.session("s");
+    await session.run("One");
+    await session.run({ kind: "handoff", source: "user", target: "triage", text: "Two" });
+    expect(seen.length).toBeGreaterThanOrEqual(2);
+    for (const history of seen) expect(idsOf(history).answered).toEqual(idsOf(history).called);
+    for (const provider of providers) {
+      for (const history of seen) {
+        const sent = normalize(history, historyRules[provider]);
+        expect(historyValidators[provider](sent), `${provider}: ${JSON.stringify(sent)}`).toEqual([]);
+      }
     }
   });
 });

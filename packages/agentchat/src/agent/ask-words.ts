@@ -5,7 +5,7 @@ import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 import { endOf, stoppedEnd } from "../turn/turn-end.ts";
 import type { Conversation } from "./assistant/conversation.ts";
-import { fitToModel } from "./assistant/fit-model.ts";
+import { fitToModel, toolsOfOthers } from "./assistant/fit-model.ts";
 
 /** What a model without tools is asked. */
 export interface WordsRequest {
@@ -74,10 +74,15 @@ export class WordsAsker {
   async ask({ arrange, format, isStreamed }: WordsRequest): Promise<Said> {
     const messageId = this.#context.newId();
     const outcome = await this.#asker.ask({
-      request: (shown) => ({
-        messages: arrange(fitToModel(shown, this.#options.model)),
-        ...(format !== undefined && { responseFormat: format }),
-      }),
+      request: (shown) => {
+        const { model } = this.#options;
+        const tools = toolsOfOthers(shown, model);
+        return {
+          messages: arrange(fitToModel(shown, model)),
+          ...(tools.length > 0 && { tools, toolChoice: "none" }),
+          ...(format !== undefined && { responseFormat: format }),
+        };
+      },
       isFinal: true,
       messageId: isStreamed ? messageId : undefined,
     });

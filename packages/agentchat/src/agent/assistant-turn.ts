@@ -6,18 +6,19 @@ import {
   openHistory,
   resultText,
   type ToolCallPart,
+  type ToolResultPart,
 } from "@troupe/llm";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import type { ChatAgentContext, ToolRound } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 import { endOf, stoppedEnd } from "../turn/turn-end.ts";
 import { ModelAsker } from "../inference/model-asker.ts";
-import { type SettledToolCall, structuredMessage, summaryMessage } from "./assistant/answer.ts";
+import { describeResult, type SettledToolCall, structuredMessage, summaryMessage } from "./assistant/answer.ts";
 import type { AssistantOutput, AssistantWork } from "./assistant/assistant-work.ts";
 import { Conversation } from "./assistant/conversation.ts";
 import { createRequest } from "./assistant/create-request.ts";
 import { finishedBy, withFinish } from "./assistant/finish.ts";
-import { handedOver } from "./assistant/handed-over.ts";
+import { workToHandOver } from "./assistant/work-to-hand-over.ts";
 import { recall } from "./assistant/recall.ts";
 import { listTools, type ToolSet } from "./assistant/tool-set.ts";
 import { chooseHandoff, type HandoffChoice, handoffMessage, handoffTools } from "./handoff.ts";
@@ -188,9 +189,9 @@ export class AssistantTurn {
     if (end !== undefined) return { kind: "over", reply: { message: undefined, end } };
     const finished = finishedBy({ calls, results: round.results, tools }, this.#context.finish);
     if (finished !== undefined) return { kind: "over", reply: finished };
-    const call = choice && calls[choice.index];
-    if (choice !== undefined && call !== undefined && round.results[choice.index]?.status === "ok")
-      return { kind: "over", reply: { message: this.#handOver(choice, call) } };
+    const handedOver = choice && round.results[choice.index];
+    if (choice !== undefined && handedOver?.status === "ok")
+      return { kind: "over", reply: { message: this.#handOver(choice, handedOver) } };
     const settled = calls.flatMap((made, index): SettledToolCall[] => {
       const result = round.results[index];
       return result === undefined || this.#isHandoff(made.toolName) ? [] : [{ call: made, result }];
@@ -198,11 +199,11 @@ export class AssistantTurn {
     return { kind: "settled", settled };
   }
 
-  #handOver(choice: HandoffChoice, call: ToolCallPart): MessageDraft {
+  #handOver({ handoff }: HandoffChoice, result: ToolResultPart): MessageDraft {
     const { name } = this.#work;
     const { work, messages } = this.#conversation;
-    const turn = handedOver(work, { name, isHandoff: (toolName) => this.#isHandoff(toolName) });
-    return handoffMessage(choice, call, { turn, conversation: openHistory(messages).messages });
+    const turn = workToHandOver(work, { name, isHandoff: (toolName) => this.#isHandoff(toolName) });
+    return handoffMessage(handoff, describeResult(result), { turn, conversation: openHistory(messages).messages });
   }
 
   #noteIgnored({ handoff, ignored }: HandoffChoice): void {

@@ -29,8 +29,8 @@ export interface Handoff {
 /** A handoff whose defaults are filled in. */
 export interface ResolvedHandoff {
   readonly target: string;
-  readonly message: string;
   readonly context: HandoffContext;
+  /** Its result is what everybody hears. */
   readonly tool: Tool;
 }
 
@@ -66,9 +66,9 @@ function resolve(handoff: Handoff): ResolvedHandoff {
     input: handoff.input ?? anything,
     // Handing over changes nothing by itself: it may be done again after a crash.
     idempotent: true,
-    execute: () => message,
+    execute: (said) => describeHandoff(message, said),
   });
-  return { target, message, context, tool: handoffTool };
+  return { target, context, tool: handoffTool };
 }
 
 /** What models add to a tool without arguments does no harm: only what is not an object at all is refused. */
@@ -117,21 +117,20 @@ export function handoffTools(handoffs: readonly ResolvedHandoff[], choice: Hando
   });
 }
 
-/** What everybody hears of a handoff. What the model said with it comes after the message, as JSON. */
+/** What the model said with a handoff comes after the message, as JSON. */
+function describeHandoff(message: string, said: unknown): string {
+  const text = JSON.stringify(said);
+  return text === "{}" ? message : `${message}\n${text}`;
+}
+
+/** What everybody hears of a handoff that was carried out, with what its target's model is shown. */
 export function handoffMessage(
-  { handoff: { target, message, context, tool: handoffTool } }: HandoffChoice,
-  call: ToolCallPart,
+  { target, context }: ResolvedHandoff,
+  text: string,
   work: { readonly turn: readonly ModelMessage[]; readonly conversation: readonly ModelMessage[] },
-): MessageDraft & { readonly kind: "handoff" } {
-  const parsed = handoffTool.parseArguments(call.arguments);
-  const said = parsed.kind === "valid" ? JSON.stringify(parsed.value) : "{}";
+): MessageDraft {
   const shown = context === "none" ? [] : context === "turn" ? work.turn : context(work.conversation);
-  return {
-    kind: "handoff",
-    text: said === "{}" ? message : `${message}\n${said}`,
-    target,
-    ...(shown.length > 0 && { context: shown }),
-  };
+  return { kind: "handoff", text, target, ...(shown.length > 0 && { context: shown }) };
 }
 
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;

@@ -1,6 +1,6 @@
 import type { ModelMessage, ModelRequest, ToolDeclaration } from "@troupe/llm";
 import type { AssistantWork } from "./assistant-work.ts";
-import { fitToModel } from "./fit-model.ts";
+import { fitToModel, toolsOfOthers } from "./fit-model.ts";
 
 /** What one call of the model is about. */
 export interface RequestParts {
@@ -16,7 +16,9 @@ export interface RequestParts {
 
 /** The request of one call: instructions, what is remembered, and what the model should see of the conversation. */
 export function createRequest(work: AssistantWork, parts: RequestParts): Omit<ModelRequest, "signal"> {
-  const { declarations, mayCallTools } = parts;
+  const own = parts.declarations;
+  const declarations = own.length > 0 ? own : toolsOfOthers(parts.shown, work.inference.model);
+  const mayCallTools = parts.mayCallTools && own.length > 0;
   return {
     ...work.settings,
     messages: createMessages(work, parts),

@@ -1,11 +1,47 @@
-import type { ChatModel, ModelMessage, ToolResultContent, UserPart } from "@troupe/llm";
+import type { AssistantPart, ChatModel, ModelMessage, ToolDeclaration, ToolResultContent, UserPart } from "@troupe/llm";
+import { describeResult } from "./answer.ts";
 
 /** What stands for an image where a model cannot see. */
 const imageText = "[image]";
 
-/** The messages as this model can read them: for one that cannot see, an image is a word. Messages that fit stay the same objects. */
+/**
+ * The messages as this model can read them: for one that cannot see, an image is a word; for one that knows nothing of tools, a call is told in
+ * words. Messages that fit stay the same objects.
+ */
 export function fitToModel(messages: readonly ModelMessage[], { capabilities }: ChatModel): readonly ModelMessage[] {
-  return capabilities.vision ? messages : messages.map(withoutImages);
+  const seen = capabilities.vision ? messages : messages.map(withoutImages);
+  return capabilities.tools ? seen : seen.map(withoutCalls);
+}
+
+/**
+ * Declarations of the tools that a conversation has calls of, for a request that offers none: providers refuse calls of tools where there are no
+ * tools at all. A handoff shows its target calls of tools that are another agent's.
+ */
+export function toolsOfOthers(
+  messages: readonly ModelMessage[],
+  { capabilities }: ChatModel,
+): readonly ToolDeclaration[] {
+  if (!capabilities.tools) return [];
+  const called = messages.flatMap((message) => (message.role === "tool" ? message.content : []));
+  const names = new Set(called.map((result) => result.toolName));
+  return [...names].map((name) => ({
+    name,
+    description: "A tool of another agent, which cannot be called here.",
+    inputSchema: { type: "object" },
+  }));
+}
+
+function withoutCalls(message: ModelMessage): ModelMessage {
+  if (message.role === "tool") {
+    const told = message.content.map((result) => `${result.toolName} answered: ${describeResult(result)}`);
+    return { role: "user", content: [{ kind: "text", text: told.join("\n") }] };
+  }
+  if (message.role !== "assistant" || !message.content.some((part) => part.kind === "tool-call")) return message;
+  const content = message.content.map(
+    (part): AssistantPart =>
+      part.kind === "tool-call" ? { kind: "text", text: `I call ${part.toolName} with ${part.arguments}.` } : part,
+  );
+  return { ...message, content };
 }
 
 function withoutImages(message: ModelMessage): ModelMessage {

@@ -6,7 +6,7 @@ import type { AssistantPart, ModelMessage, ToolResultPart } from "@troupe/llm";
  * Left out: the handoffs themselves, which are calls of tools that the target may not have, and fields that only the provider of the agent
  * that hands over can read. What the model reasoned is handed on as words.
  */
-export function handedOver(
+export function workToHandOver(
   work: readonly ModelMessage[],
   { name, isHandoff }: { readonly name: string; readonly isHandoff: (toolName: string) => boolean },
 ): readonly ModelMessage[] {
