@@ -86,6 +86,16 @@ export {
   type Workbench,
 } from "@troupe/llm";
 
+// Agents and teams as documents, ours and AutoGen's.
+export {
+  createRegistry,
+  dumpComponent,
+  type DumpComponentOptions,
+  loadComponent,
+  type RegistryOptions,
+} from "./component/create-registry.ts";
+export { type ComponentDocument, type ComponentRegistry, defineComponent, fields, keepOptions } from "@troupe/core";
+
 // The runtime, and agents without a language model.
 export {
   type AgentContext,

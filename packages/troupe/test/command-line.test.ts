@@ -80,14 +80,13 @@ describe("troupe run", () => {
 
   test.each([
     ["a file that is not there", "nowhere.ts", "There is no file"],
-    ["a component document", "team.json", "component document"],
     ["a file that is no module", "notes.txt", "is not a module"],
     ["a module without a team", "no-team.ts", "exports no team"],
     ["a module whose package is missing", "missing.ts", "cannot be loaded"],
   ])("refuses %s with code and remedy, without a stack", async (_name, file, message) => {
-    for (const name of ["team.json", "notes.txt"]) writeFileSync(join(scratch, name), "{}");
+    writeFileSync(join(scratch, "notes.txt"), "{}");
     writeFileSync(join(scratch, "missing.ts"), 'import "no-such-package-anywhere"; export const team = 1;');
-    const cwd = ["team.json", "notes.txt", "missing.ts"].includes(file) ? scratch : fixtures;
+    const cwd = ["notes.txt", "missing.ts"].includes(file) ? scratch : fixtures;
     const { exitCode, stderr } = await troupe(["run", file, "hello"], { cwd });
     expect(exitCode).toBe(2);
     expect(stderr).toContain(message);

@@ -41,6 +41,8 @@ export interface ComponentRegistry {
   schema(): JsonObject;
   /** Every provider that documents may name, other systems' names included. */
   readonly providers: readonly string[];
+  /** A registry whose components are changed: to put one model in the place of all. */
+  map(change: (component: Component) => Component): ComponentRegistry;
   /** A registry that knows more. */
   with(more: Partial<ComponentRegistryOptions>): ComponentRegistry;
 }
@@ -72,6 +74,7 @@ export function createComponentRegistry(options: ComponentRegistryOptions): Comp
       dumpAt(value, { type: "", place: new DumpPlace("", dumper, dialect), components }),
     schema: () => registrySchema(components),
     providers: [...forms.keys()],
+    map: (change) => createComponentRegistry({ ...options, components: components.map(change) }),
     with: (more) =>
       createComponentRegistry({
         components: [...components, ...(more.components ?? [])],

@@ -258,16 +258,16 @@ describe("a registry", () => {
   it("describes its documents to editors", () => {
     const schema = registry.schema();
     expect(schema).toMatchObject({
-      anyOf: [{ $ref: "#/$defs/%40test~1Lamp" }, { $ref: "#/$defs/old.lamps.Lamp" }],
+      anyOf: [{ $ref: "#/$defs/test.Lamp" }, { $ref: "#/$defs/old.lamps.Lamp" }],
       $defs: {
-        "@test/Lamp": {
+        "test.Lamp": {
           properties: {
             provider: { const: "@test/Lamp" },
             config: { required: ["name"], additionalProperties: false },
           },
         },
         "type-lamp": {
-          anyOf: [{ type: "string" }, { $ref: "#/$defs/%40test~1Lamp" }, { $ref: "#/$defs/old.lamps.Lamp" }],
+          anyOf: [{ type: "string" }, { $ref: "#/$defs/test.Lamp" }, { $ref: "#/$defs/old.lamps.Lamp" }],
         },
       },
     });

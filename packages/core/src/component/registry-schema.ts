@@ -8,9 +8,9 @@ export function registrySchema(components: readonly Component[]): JsonObject {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Component document",
-    anyOf: forms.map(({ form }) => ({ $ref: `#/$defs/${pointer(form.provider)}` })),
+    anyOf: forms.map(({ form }) => ({ $ref: `#/$defs/${nameOf(form.provider)}` })),
     $defs: {
-      ...Object.fromEntries(forms.map(({ component, form }) => [form.provider, envelope(component, form)])),
+      ...Object.fromEntries(forms.map(({ component, form }) => [nameOf(form.provider), envelope(component, form)])),
       ...Object.fromEntries(types.map((type) => [`type-${type}`, typeSchema(type, components)])),
     },
   };
@@ -22,14 +22,14 @@ function typeSchema(type: string, components: readonly Component[]): JsonObject 
   return {
     anyOf: [
       ...(hasShortForm ? [{ type: "string" }] : []),
-      ...forms.map((form) => ({ $ref: `#/$defs/${pointer(form.provider)}` })),
+      ...forms.map((form) => ({ $ref: `#/$defs/${nameOf(form.provider)}` })),
     ],
   };
 }
 
-/** A provider as a step of a JSON pointer in a URI fragment. */
-function pointer(provider: string): string {
-  return encodeURIComponent(provider.replaceAll("~", "~0").replaceAll("/", "~1"));
+/** The name of a provider's schema: without the characters that references would have to escape. */
+function nameOf(provider: string): string {
+  return provider.replace(/^@/, "").replaceAll("/", ".");
 }
 
 function envelope(component: Component, form: ComponentForm): JsonObject {

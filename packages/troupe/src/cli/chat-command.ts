@@ -18,6 +18,10 @@ export interface ChatCall {
   /** The conversation to go on with, or to begin under this name; a new one by default. */
   readonly sessionId: string | undefined;
   readonly isDev: boolean;
+  /** Of a document: the model in the place of its own. */
+  readonly modelId: string | undefined;
+  /** Of a document: the module whose exports it may name. */
+  readonly lender: string | undefined;
 }
 
 const help = "/reset starts over, /quit or Ctrl+D leaves, Ctrl+C stops the answer that is being given.";
@@ -40,7 +44,7 @@ interface Talk {
  * @throws ConfigError for a wrong file or store.
  */
 export async function chatCommand(call: ChatCall): Promise<ExitCode> {
-  const runner = await loadRunner(call.file);
+  const runner = await loadRunner(call.file, { modelId: call.modelId, lender: call.lender });
   const { spec, isDev } = call;
   // Under --dev every wait drops its frame and replays (C17), as after a restart.
   const host = await openHost({ spec, isDev });

@@ -47,6 +47,7 @@ export function createProgram(done: (exitCode: ExitCode) => void): Command {
   addRun(program, done);
   addChat(program, done);
   addRunCommands(program, done);
+  addSchema(program, done);
   addDemo(program, done);
   for (const command of withSubcommands(program.commands))
     command.exitOverride().addOption(debugOption()).addOption(envFileOption());
@@ -61,6 +62,7 @@ const examples = `
 Examples:
   $ troupe init my-team
   $ troupe run team.ts "Summarise this week's incidents"
+  $ troupe run team.json "Summarise this week's incidents" --model openai:gpt-5-mini
   $ troupe chat team.ts
   $ troupe runs
   $ troupe resume 20261121-153012-k3f9
@@ -69,6 +71,16 @@ Examples:
 Exit codes: 0 the run ended, 1 it failed, 2 wrong call or set-up, 3 it waits for an answer, 130 Ctrl+C.`;
 
 const debugOption = (): Option => new Option("--debug", "show the stack and the causes of an error");
+const modelOption = (): Option =>
+  new Option(
+    "--model <id>",
+    "for a document: this model in the place of its own; offline needs no key and only repeats",
+  );
+const lenderOption = (): Option =>
+  new Option(
+    "--with <module>",
+    "for a document: it may name the tools, executors and functions that this module exports",
+  );
 const envFileOption = (): Option => new Option("--env <path>", "read this file of NAME=value lines instead of .env");
 
 function addInit(program: Command, done: (exitCode: ExitCode) => void): void {
@@ -85,13 +97,15 @@ function addInit(program: Command, done: (exitCode: ExitCode) => void): void {
 function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
   program
     .command("run <file> [task]")
-    .description("run the team that a module exports; without a task it is read from standard input")
+    .description("run the team of a module or a document; without a task it is read from standard input")
     .addOption(storeOption())
     .option("--run-id <id>", "name the run: the same id and task again go on with it, or show what it came to")
     .addOption(logOption())
     .option("--json", "print the result as one JSON value instead of the conversation")
     .option("--quiet", "print only the final text")
     .option("--dev", "park at every wait, to find code that does not survive a restart")
+    .addOption(modelOption())
+    .addOption(lenderOption())
     .action(async (file: string, task: string | undefined, options: SharedOptions & RunFlags) => {
       loadEnvironment(options.env);
       const { runCommand } = await import("./run-command.ts");
@@ -105,6 +119,8 @@ function addRun(program: Command, done: (exitCode: ExitCode) => void): void {
           isJson: options.json === true,
           isQuiet: options.quiet === true,
           isDev: options.dev === true,
+          modelId: options.model,
+          lender: options.with,
         }),
       );
     });
@@ -118,20 +134,35 @@ interface RunFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly dev?: boolean;
+  readonly model?: string;
+  readonly with?: string;
 }
 
 function addChat(program: Command, done: (exitCode: ExitCode) => void): void {
   program
     .command("chat <file>")
-    .description("talk to the team that a module exports, over many turns; its questions are asked here")
+    .description("talk to the team of a module or a document, over many turns; its questions are asked here")
     .addOption(storeOption())
     .option("--session <name>", "go on with this conversation, or begin it under this name")
     .option("--dev", "park at every wait, to find code that does not survive a restart")
+    .addOption(modelOption())
+    .addOption(lenderOption())
     .action(async (file: string, options: SharedOptions & RunFlags) => {
       loadEnvironment(options.env);
       const { chatCommand } = await import("./chat-command.ts");
+      const { dev, model: modelId, with: lender, session: sessionId } = options;
       const spec = chooseStore(options.store);
-      done(await chatCommand({ file, spec, sessionId: options.session, isDev: options.dev === true }));
+      done(await chatCommand({ file, spec, sessionId, isDev: dev === true, modelId, lender }));
+    });
+}
+
+function addSchema(program: Command, done: (exitCode: ExitCode) => void): void {
+  program
+    .command("schema")
+    .description("print the JSON Schema of component documents, for editors")
+    .action(async () => {
+      const { schemaCommand } = await import("./documents/schema-command.ts");
+      done(schemaCommand());
     });
 }
 

@@ -22,6 +22,10 @@ export interface RunCall {
   readonly isJson: boolean;
   readonly isQuiet: boolean;
   readonly isDev: boolean;
+  /** Of a document: the model in the place of its own. */
+  readonly modelId: string | undefined;
+  /** Of a document: the module whose exports it may name. */
+  readonly lender: string | undefined;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface RunCall {
  */
 export async function runCommand(call: RunCall): Promise<ExitCode> {
   const { spec, file, logPath, isDev, isJson, isQuiet } = call;
-  const runner = await loadRunner(file);
+  const runner = await loadRunner(file, { modelId: call.modelId, lender: call.lender });
   const task = call.task ?? (await readTask());
   const runId = call.runId ?? createRunId(new Date());
   const host = await openHost({ spec, isDev, logPath, runId });
