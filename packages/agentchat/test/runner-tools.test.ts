@@ -16,17 +16,13 @@ import {
 
 type Script = ConstructorParameters<typeof ScriptedModel>[0];
 
-function assistant(
-  name: string,
-  script: Script,
-  tools: readonly Runner<unknown>[] = [],
-  keepsMemory = false,
-): AssistantAgent {
+function assistant(name: string, script: Script, tools: readonly Runner<unknown>[] = []): AssistantAgent {
+  const description = `The ${name}`;
   return new AssistantAgent({
     name,
     model: new ScriptedModel(script),
-    tools: tools.map((runner) => runner.asTool({ keepsMemory })),
-    description: `The ${name}`,
+    tools: tools.map((runner) => runner.asTool()),
+    description,
   });
 }
 
@@ -91,7 +87,11 @@ describe("an agent as a tool", () => {
   });
 
   test("keeps its memory in the session when it is told to", async () => {
-    const boss = assistant("boss", [call("counter", "a"), "x", call("counter", "b"), "y"], [new Counter()], true);
+    const boss = new AssistantAgent({
+      name: "boss",
+      model: new ScriptedModel([call("counter", "a"), "x", call("counter", "b"), "y"]),
+      tools: [new Counter().asTool({ keepsMemory: true })],
+    });
     const session = boss.session("s");
     expect(results(await watch(session.run("1")))).toEqual(["ok 1: a"]);
     expect(results(await watch(session.run("2")))).toEqual(["ok 2: b"]);
