@@ -4,6 +4,7 @@ import { ListMemory, type Memory, type ModelMessage } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, test } from "vitest";
 import { AssistantAgent, type AssistantAgentOptions, type RunEvent, type RunHandle } from "../src/index.ts";
+import { Machine } from "./support/processes.ts";
 import { simpleTool } from "./support/simple-tool.ts";
 
 async function eventsOf(run: RunHandle<unknown>): Promise<readonly RunEvent[]> {
@@ -52,7 +53,7 @@ describe("N4: memories", () => {
         return [{ content: { kind: "text", text: `from ${name}` } }];
       }),
     );
-    const model = new ScriptedModel([reply.toolCall("look"), "ok", "ok"]);
+    const model = new ScriptedModel([reply.toolCall("look"), "ok", "ok", "ok"]);
     await using agent = remembering(memories, model);
     const session = agent.session("s");
     await session.run([
@@ -60,7 +61,15 @@ describe("N4: memories", () => {
       { kind: "text", text: "two" },
     ]);
     await session.run("three");
-    expect(asked).toEqual(["first: one\ntwo", "second: one\ntwo", "first: three", "second: three"]);
+    await session.run();
+    expect(asked).toEqual([
+      "first: one\ntwo",
+      "second: one\ntwo",
+      "first: three",
+      "second: three",
+      "first: three",
+      "second: three",
+    ]);
     expect(systemOf(model.requests[0]?.messages)).toMatch(/1\. from first\n2\. from second$/);
   });
 
@@ -109,6 +118,43 @@ describe("N4: memories", () => {
     await run.cancel();
     expect((await run).stopReason.kind).toBe("cancelled");
     expect(model.calls).toBe(0);
+  });
+
+  test("are asked once although the turn is run again after a crash, wherever it comes", async () => {
+    await using machine = new Machine();
+    const makeAgent = (asked: { count: number }): AssistantAgent => {
+      const memory = fakeMemory("counting", async () => {
+        asked.count += 1;
+        return [{ content: { kind: "text", text: `answer ${asked.count}` } }];
+      });
+      // Says what it was shown, so that a second answer of the memory would show.
+      const model = new ScriptedModel(({ messages }) =>
+        messages.at(-1)?.role === "tool" ? String(systemOf(messages)).slice(-8) : reply.toolCall("look"),
+      );
+      return remembering(memory, model);
+    };
+    let recorded = 0;
+    let writes = 1;
+    for (; ; writes += 1) {
+      const asked = { count: 0 };
+      const dying = machine.start();
+      dying.kill(writes);
+      const runId = `r${writes}`;
+      void makeAgent(asked).run("Go", { runtime: dying.runtime, runId }).handle;
+      if (!(await dying.settled())) break;
+      const next = machine.start();
+      const agent = makeAgent(asked);
+      await agent.register(next.runtime);
+      await next.runtime.recover();
+      const run = agent.run("Go", { runtime: next.runtime, runId });
+      const { text } = await run;
+      const queried = (await eventsOf(run)).filter((event) => event.kind === "memory-queried");
+      expect(queried, `after ${writes} writes`).toHaveLength(1);
+      expect(JSON.stringify(queried), `after ${writes} writes`).toContain(text);
+      if (asked.count === 1) recorded += 1;
+    }
+    expect(writes).toBeGreaterThan(4);
+    expect(recorded).toBeGreaterThan(0);
   });
 
   test("of one name, or what is no memory, are refused when the agent is made", () => {

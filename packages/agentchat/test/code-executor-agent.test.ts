@@ -9,6 +9,7 @@ import {
   type RunHandle,
 } from "../src/index.ts";
 import { FakeExecutor } from "./support/fake-executor.ts";
+import { Machine } from "./support/processes.ts";
 
 const program = "Let me see.\n```python\nprint(1)\n```";
 const better = "```python\nprint(2)\n```";
@@ -186,6 +187,47 @@ describe("a code executor with a model", () => {
     expect((await run).stopReason.kind).toBe("cancelled");
     expect((await session.run("Still there?")).text).toBe("Again.");
     expect(wordsOf(model.requests[1]?.messages).slice(0, 2)).toEqual(["user: Go", `assistant: ${program}`]);
+  });
+
+  test("goes on after a crash, wherever it comes, and runs no program twice", async () => {
+    await using machine = new Machine();
+    const plan = '{"reason":"Off by one.","retry":true}';
+    const makeAgent = (executor: FakeExecutor): CodeExecutorAgent => {
+      const answers = [program, better, "Done."];
+      const model = new ScriptedModel(({ messages, responseFormat }) => {
+        const said = messages.filter(({ role }) => role === "assistant").length;
+        return responseFormat === undefined ? (answers[said] ?? "Done.") : plan;
+      });
+      const approval = () => ({ approved: true });
+      return new CodeExecutorAgent({ name: "coder", model, executor, maxRetriesOnError: 1, approval });
+    };
+    let writes = 1;
+    let unknown = 0;
+    for (; ; writes += 1) {
+      const executor = new FakeExecutor({ exitCode: 1, output: "boom" }, { output: "2" });
+      const dying = machine.start();
+      dying.kill(writes);
+      const runId = `r${writes}`;
+      void makeAgent(executor).run("Go", { runtime: dying.runtime, runId }).handle;
+      if (!(await dying.settled())) break;
+      const next = machine.start();
+      const agent = makeAgent(executor);
+      await agent.register(next.runtime);
+      await next.runtime.recover();
+      const run = agent.run("Go", { runtime: next.runtime, runId });
+      expect((await run).text, `after ${writes} writes`).toBe("Done.");
+      const finished = (await eventsOf(run)).flatMap((event) => (event.kind === "code-finished" ? [event] : []));
+      expect(
+        finished.map(({ attempt }) => attempt),
+        `after ${writes} writes`,
+      ).toEqual([0, 1]);
+      const codes = executor.requests.flatMap((blocks) => blocks.map(({ code }) => code));
+      expect(codes, `after ${writes} writes`).toEqual([...new Set(codes)]);
+      if (JSON.stringify(finished).includes("may or may not have taken effect")) unknown += 1;
+    }
+    expect(writes).toBeGreaterThan(8);
+    // Two programs, each claimed before it ran: a death in between is told, and the program is not run again.
+    expect(unknown).toBeGreaterThanOrEqual(1);
   });
 
   test("retries without a model, or below zero, are refused when the agent is made", () => {

@@ -19,7 +19,7 @@ import { Conversation } from "./assistant/conversation.ts";
 import { createRequest } from "./assistant/create-request.ts";
 import { finishedBy, withFinish } from "./assistant/finish.ts";
 import { workToHandOver } from "./assistant/work-to-hand-over.ts";
-import { recall } from "./assistant/recall.ts";
+import { recall, recallQuery } from "./assistant/recall.ts";
 import { listTools, type ToolSet } from "./assistant/tool-set.ts";
 import { chooseHandoff, type HandoffChoice, handoffMessage, handoffTools } from "./handoff.ts";
 import { type ParsedOutput, parseOutput, type ValidOutput } from "./parse-output.ts";
@@ -89,9 +89,12 @@ export class AssistantTurn {
   async #run(messages: readonly ChatMessage[]): Promise<AgentReply> {
     const { name, maxToolIterations, recall: memories } = this.#work;
     for (const message of messages) this.#conversation.hear(message, name);
-    const recalled = await recall(memories, messages, this.#context);
-    if (recalled.stopped !== undefined) return stoppedReply(recalled.stopped);
-    this.#recalled = recalled.text;
+    if (memories.memories.length > 0) {
+      const query = recallQuery(messages, this.#conversation.messages);
+      const recalled = await recall(memories, query, this.#context);
+      if (recalled.stopped !== undefined) return stoppedReply(recalled.stopped);
+      this.#recalled = recalled.text;
+    }
     const settled: SettledToolCall[] = [];
     for (let iteration = 1; ; iteration += 1) {
       const listing = await this.#listTools();

@@ -22,8 +22,9 @@ export function toolsOfOthers(
   { capabilities }: ChatModel,
 ): readonly ToolDeclaration[] {
   if (!capabilities.tools) return [];
-  const called = messages.flatMap((message) => (message.role === "tool" ? message.content : []));
-  const names = new Set(called.map((result) => result.toolName));
+  const names = new Set<string>();
+  for (const message of messages)
+    if (message.role === "tool") for (const result of message.content) names.add(result.toolName);
   return [...names].map((name) => ({
     name,
     description: "A tool of another agent, which cannot be called here.",

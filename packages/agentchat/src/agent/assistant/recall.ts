@@ -1,5 +1,5 @@
 import type { ControlReason } from "@troupe/core";
-import { type Memory, type MemoryItem, memoryText } from "@troupe/llm";
+import { type Memory, type MemoryItem, memoryText, type ModelMessage, openHistory } from "@troupe/llm";
 import { type ChatMessage, modelText } from "../../message/chat-message.ts";
 import type { ChatAgentContext } from "../../turn/chat-agent-context.ts";
 
@@ -18,17 +18,23 @@ export interface RecallOptions {
   readonly deadlineMs: number;
 }
 
+/** What the memories are asked with: what was said since the agent's last turn, or what it heard last when it is to go on. */
+export function recallQuery(news: readonly ChatMessage[], conversation: readonly ModelMessage[]): string {
+  if (news.length > 0) return news.map(modelText).join("\n");
+  const heard = openHistory(conversation).messages.findLast((message) => message.role === "user");
+  return heard?.role === "user" ? heard.content.map((part) => (part.kind === "text" ? part.text : "")).join("\n") : "";
+}
+
 /**
- * Asks the memories, one after the other, with what was said since the agent's last turn.
+ * Asks the memories, one after the other.
  *
  * Each query is a journaled step. A memory that fails, or takes too long, is an event and not a failure: the agent goes on without it.
  */
 export async function recall(
   { memories, deadlineMs }: RecallOptions,
-  messages: readonly ChatMessage[],
+  query: string,
   context: ChatAgentContext,
 ): Promise<Recalled> {
-  const query = messages.map(modelText).join("\n");
   const found: MemoryItem[] = [];
   for (const memory of memories) {
     const outcome = await context.stepOutcome(

@@ -21,7 +21,11 @@ export interface CodeDecision {
   readonly reason?: string | undefined;
 }
 
-/** Decides about each program before it runs: a function of the program, or `true` to ask a person by a question of the run. */
+/**
+ * Decides about each program before it runs: a function of the program, or `true` to ask a person by a question of the run.
+ *
+ * A function decides by itself, in seconds: it is a step, and a step in which nothing happens for 10 minutes ends the turn. A person may take days.
+ */
 export type CodeApproval = true | ((request: CodeApprovalRequest) => CodeDecision | Promise<CodeDecision>);
 
 /** Asks for approval. Undefined when the program may run, else the result that stands for it. */
