@@ -394,6 +394,8 @@ export const requirements: Requirements = defineRequirements([
   { id: "chat-159", kind: "better", text: "10,000 turns keep what is saved of a run's manager within a bound." },
   { id: "chat-160", kind: "better", text: "Two runs on one agent at once do not mix." },
   // S. Weak points of AutoGen's agents that have no row above, by their number in the specification
+  { id: "chat-W14", kind: "better", text: "The format of structured answers holds after a reflection too." },
+  { id: "chat-W15", kind: "better", text: "A summary covers the calls of all rounds." },
   {
     id: "chat-W16",
     kind: "better",
@@ -401,12 +403,24 @@ export const requirements: Requirements = defineRequirements([
   },
   { id: "chat-W18", kind: "better", text: "The context of a handoff reaches its target's model alone." },
   {
+    id: "chat-W34",
+    kind: "better",
+    text: "A code executor keeps its conversation, repeats no task, and reads fences as models write them.",
+  },
+  { id: "chat-W48", kind: "better", text: "Whoever answers gets the question with its id, and may answer later." },
+  {
     id: "chat-W52",
     kind: "better",
     text: "A society remembers its answers, its team goes on, and what the team costs is counted.",
   },
   { id: "chat-W57", kind: "better", text: "The metadata of an agent is on its messages." },
   { id: "chat-W58", kind: "better", text: "Tools of one name from two sources are an error that names them." },
+  {
+    id: "chat-W59",
+    kind: "better",
+    text: "A reflection keeps the tools, the calls with their results and the question.",
+  },
+  { id: "chat-W60", kind: "better", text: "A template that cannot be filled in is refused when the agent is made." },
   { id: "chat-W66", kind: "better", text: "An empty answer is asked for once more; a second one is an error." },
 ]);
 
