@@ -148,3 +148,14 @@ export type { ModelRetry, RetryOptions } from "./middleware/retry-middleware.ts"
 export { retryMiddleware } from "./middleware/retry-middleware.ts";
 export type { DeadlineOptions } from "./middleware/deadline-middleware.ts";
 export { deadlineMiddleware } from "./middleware/deadline-middleware.ts";
+export { type RateLease, RateLimiter, type RateLimiterOptions } from "./middleware/rate-limiter.ts";
+export { rateLimitMiddleware } from "./middleware/rate-limit-middleware.ts";
+export {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitState,
+  circuitBreakerMiddleware,
+} from "./middleware/circuit-breaker-middleware.ts";
+export { type FallbackOptions, fallbackModel, type ModelFallback } from "./middleware/fallback-model.ts";
+export { MemoryModelCache, type MemoryModelCacheOptions, type ModelCache } from "./middleware/model-cache.ts";
+export { type CacheOptions, cacheMiddleware } from "./middleware/cache-middleware.ts";

@@ -85,7 +85,7 @@ function endEvent(
   switch (outcome.status) {
     case "done": {
       const { result, usd, durationMs } = outcome.value;
-      return { kind: "model-called", callId, model, usage: result.usage, usd, durationMs };
+      return { kind: "model-called", callId, model: result.answeredBy ?? model, usage: result.usage, usd, durationMs };
     }
     case "failed":
       if (TroupeError.isTroupeError(outcome.error) && outcome.error.code === "run.budget_exceeded") return undefined;
@@ -112,7 +112,7 @@ async function runModel(turn: AgentTurn, call: ModelCall, running: StartedCall):
   const { clock } = turn.environment;
   const { ledger } = turn.resources;
   ledger.reserveModelCall(running.reservation, running.step.lost);
-  const stopClock = ledger.startWork();
+  const stopClock = turn.startWork("model");
   const startedAt = clock.monotonic();
   try {
     turn.report({ kind: "model-started", model: model.name });
@@ -122,7 +122,8 @@ async function runModel(turn: AgentTurn, call: ModelCall, running: StartedCall):
     const result = isStreamed
       ? await readStream(turn, { call, request, running })
       : await raceSignal(model.generate(request), request.signal);
-    const usd = result.cached === true ? 0 : priceUsage(turn, model.name, { usage: result.usage, at: clock.now() });
+    const payee = result.answeredBy ?? model.name;
+    const usd = result.cached === true ? 0 : priceUsage(turn, payee, { usage: result.usage, at: clock.now() });
     return { result, usd, durationMs: Math.round(clock.monotonic() - startedAt) };
   } finally {
     stopClock();

@@ -1,7 +1,15 @@
-import { type Clock, ConfigError, createSystemRandom, ModelError, type RandomSource, systemClock } from "@troupe/core";
+import {
+  type Clock,
+  ConfigError,
+  createSystemRandom,
+  type RandomSource,
+  systemClock,
+  type TroupeError,
+} from "@troupe/core";
 import type { ChatModel, ModelEvent, ModelRequest, ModelResult } from "../model/chat-model.ts";
 import { waitFor } from "../model/wait.ts";
 import type { ModelMiddleware } from "./model-middleware.ts";
+import { isPassingFault, retryAfterOf } from "./passing-faults.ts";
 
 /** One retry that is about to be waited for. */
 export interface ModelRetry {
@@ -9,7 +17,7 @@ export interface ModelRetry {
   /** 1 for the first retry. */
   readonly attempt: number;
   readonly delayMs: number;
-  readonly error: ModelError;
+  readonly error: TroupeError;
 }
 
 /** When and how often a failed call is repeated. */
@@ -27,15 +35,6 @@ export interface RetryOptions {
   readonly clock?: Clock | undefined;
   readonly random?: RandomSource | undefined;
 }
-
-/** Faults that pass by themselves. A quota that is used up, a bad request or a wrong key do not. */
-const retryableCodes: ReadonlySet<string> = new Set([
-  "model.rate_limited",
-  "model.overloaded",
-  "model.server_error",
-  "model.network",
-  "model.timeout",
-]);
 
 /**
  * Repeats calls that failed for a passing reason: rate limit, overload, server fault, network, time-out.
@@ -128,9 +127,8 @@ interface FailedAttempt {
 /** Waits before the next attempt, or throws the error when there is none. */
 async function waitOrThrow({ error, attempt, model, request }: FailedAttempt, policy: RetryPolicy): Promise<void> {
   request.signal?.throwIfAborted();
-  if (!(error instanceof ModelError) || !retryableCodes.has(error.code) || attempt > policy.retries) throw error;
-  const retryAfter = error.details?.["retryAfterMs"];
-  const atLeastMs = typeof retryAfter === "number" ? retryAfter : 0;
+  if (!isPassingFault(error) || attempt > policy.retries) throw error;
+  const atLeastMs = retryAfterOf(error) ?? 0;
   if (atLeastMs > policy.maxRetryAfterMs) throw error;
   const ceiling = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
   const delayMs = Math.round(atLeastMs + policy.random.next() * ceiling);

@@ -60,6 +60,8 @@ export interface ModelResult {
   readonly warnings?: readonly string[];
   /** True when a cache answered and nothing was spent. */
   readonly cached?: boolean;
+  /** The `name` of the model that answered, when it was another than the one that was asked: a fallback. It is the one to pay. */
+  readonly answeredBy?: string;
   /** The model that really answered, when the provider names it. */
   readonly modelId?: string;
   readonly providerMetadata?: JsonObject;
