@@ -1,4 +1,4 @@
-import { ConfigError } from "@troupe/core";
+import { ConfigError, keepOptions } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import { freezeDefinition } from "../run/freeze-definition.ts";
@@ -45,6 +45,7 @@ export class MessageFilterAgent extends Runner<undefined> {
     });
     this.#agent = agent;
     this.#filter = filter.map(checkFilter);
+    if (new.target === MessageFilterAgent) keepOptions(this, "@troupe/agentchat/MessageFilterAgent", options);
   }
 
   toRole(): AgentRole {

@@ -1,3 +1,4 @@
+import { keepOptions } from "@troupe/core";
 import {
   type AiSdkModel,
   type ChatModel,
@@ -81,6 +82,7 @@ export class SocietyOfMindAgent extends BaseChatAgent {
     this.#instruction = options.instruction ?? defaultInstruction;
     this.#responsePrompt = options.responsePrompt ?? defaultResponsePrompt;
     this.#streams = options.stream ?? true;
+    if (new.target === SocietyOfMindAgent) keepOptions(this, "@troupe/agentchat/SocietyOfMindAgent", options);
   }
 
   protected override get models(): readonly string[] {
