@@ -318,6 +318,11 @@ describe("what a segment amounts to", () => {
       ],
     ],
     [
+      "a death before everything else",
+      [turn("before", { sent: [mail("a"), mail("b")] })],
+      [{ kind: "recovered", at: 1 }, turn("a", { sent: [mail("c")] })],
+    ],
+    [
       "a state of a later version, replaced by one of the first",
       [turn("before", { state: "0", version: 2 })],
       [turn("a", { state: "1", version: 3 }), turn("b", { state: "2" })],

@@ -10,7 +10,7 @@
  * L3. A summary goes with the last row of the segment that it sums up.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { integerOf, optionalIntegerOf } from "../connection/stored-value.ts";
+import { integerOf, optionalIntegerOf, textOf } from "../connection/stored-value.ts";
 import type { BlobRows } from "./blob-rows.ts";
 import type { StoredCell } from "./cell-rows.ts";
 
@@ -45,6 +45,7 @@ export class LogRows {
   readonly #segmentBefore: StatementSync;
   readonly #bytes: StatementSync;
   readonly #delete: StatementSync;
+  readonly #texts: StatementSync;
   readonly #addSummary: StatementSync;
   readonly #deleteSummaries: StatementSync;
 
@@ -62,7 +63,10 @@ export class LogRows {
       FROM back CROSS JOIN log ON log.id = back.id LEFT JOIN summary ON summary.log = log.id`,
     );
     this.#delete = database.prepare(`${backwards} DELETE FROM log WHERE id IN (SELECT id FROM back)`);
-    this.#addSummary = database.prepare("INSERT INTO summary (log, text) VALUES (?, ?)");
+    this.#texts = database.prepare(
+      `${backwards} SELECT text FROM back CROSS JOIN log ON log.id = back.id ORDER BY log.id`,
+    );
+    this.#addSummary = database.prepare("INSERT OR REPLACE INTO summary (log, text) VALUES (?, ?)");
     this.#deleteSummaries = database.prepare(`${backwards} DELETE FROM summary WHERE log IN (SELECT id FROM back)`);
   }
 
@@ -75,6 +79,15 @@ export class LogRows {
     const isSegment = startsSegment ? 1 : 0;
     const added = this.#insert.run(cell, start, count, isSegment, previous ?? null, text, epoch, knownTail ?? null);
     return Number(added.changes) === 1 ? Number(added.lastInsertRowid) : undefined;
+  }
+
+  /** The texts of a cell's last segment; none when it has fewer records than `least`. */
+  lastSegment(cell: StoredCell, least: number): readonly string[] {
+    if (cell.tail === undefined) return [];
+    const segment = this.#segmentBefore.get(cell.id, cell.position);
+    const start = segment === undefined ? cell.position : integerOf(segment, "start");
+    if (cell.position - start < least) return [];
+    return this.#texts.all(cell.tail, start).map((row) => textOf(row, "text"));
   }
 
   /** Keeps what the segment amounts to that ends with a row. */

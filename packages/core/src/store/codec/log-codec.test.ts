@@ -176,6 +176,33 @@ test("the summary of a full segment can be read behind its last row, and nowhere
   expect(() => new LogDecoder().pass(passed.join(""), sizes.slice(0, 1))).toThrow(StoreError);
 });
 
+test("an encoder sums up the segment of the one before it, and starts its own", () => {
+  const said = (text: string): readonly LogRecord[] => append({ kind: "turn", text, events: [{ sequence: 1 }] });
+  const texts = ["one", "two", "three", "four"].map((text) => text.repeat(40));
+  const before = textsOf(encodeAll(texts.map(said)));
+  const encoder = new LogEncoder({ isSummarized: true });
+  encoder.follow(before);
+  const next = encoder.encode(said("five"));
+  expect(next.startsSegment).toBe(true);
+  expect(encoder.encode(said("six"))).toMatchObject({ startsSegment: false, summary: undefined });
+
+  const decoder = new LogDecoder();
+  for (const [index, text] of before.entries()) expect(decoder.decode(text)).toEqual(said(texts[index] ?? ""));
+  const summary = decoder.decodeSummary(next.summary ?? "");
+  expect(summary.flatMap((record) => ("events" in record ? (record.events ?? []) : []))).toHaveLength(texts.length);
+  expect(decoder.decode(next.text)).toEqual(said("five"));
+});
+
+test("what an encoder cannot read it does not follow", () => {
+  const said = append({ kind: "turn", text: "the same again" });
+  const [first, second] = textsOf(encodeAll([said, said]));
+  for (const texts of [[second ?? ""], [first ?? "", `${second ?? ""}!`]]) {
+    const encoder = new LogEncoder({ isSummarized: true });
+    encoder.follow(texts);
+    expect(encoder.encode(said)).toEqual(new LogEncoder({ isSummarized: true }).encode(said));
+  }
+});
+
 describe("segments", () => {
   test("E1: a fresh encoder starts one", () => {
     const records = append({ kind: "turn", text: "the same again" });

@@ -82,6 +82,7 @@ export class LogDecoder {
    * @throws As `decode`.
    */
   decodeSummary(text: string): readonly LogRecord[] {
+    this.#expander.forgetDistances();
     this.#accept(utf8.encode(text), summaryFlag);
     this.#checksum = undefined;
     return this.#toRecords(this.#text());
@@ -96,6 +97,11 @@ export class LogDecoder {
     this.#accept(utf8.encode(text));
     const json = this.#text();
     return json.includes(eventsText) ? this.#toRecords(json) : undefined;
+  }
+
+  /** The JSON text of the row decoded last, and its checksum: what an encoder needs to follow it. @throws As `decode`. */
+  get last(): { readonly json: string; readonly checksum: number } {
+    return { json: this.#text(), checksum: this.#checksum ?? 0 };
   }
 
   /** The text of a row becomes part of the segment. */

@@ -7,6 +7,7 @@
  * E2. A segment ends before the row whose text would take it beyond `maxSegmentBytes` (of that row, a character counts as a byte).
  */
 import type { LogRecord } from "../log-record.ts";
+import { LogDecoder } from "./log-decoder.ts";
 import { largeStringLength, writeWithKeys } from "./large-strings.ts";
 import { RowCompressor } from "./row-compressor.ts";
 import { checksumOf, continueFlag, shortChecksum, startFlag, summaryFlag, writeDigits } from "./row-format.ts";
@@ -55,6 +56,8 @@ export class LogEncoder {
   readonly #compressor = new RowCompressor();
   #checksum = 0;
   #summary: SegmentSummary | undefined;
+  /** True when the segment is another encoder's, and ends here. */
+  #isForeign = false;
 
   constructor(options: LogEncoderOptions = {}) {
     this.#toBlob = options.toBlob;
@@ -62,11 +65,35 @@ export class LogEncoder {
     this.#isSummarized = options.isSummarized === true;
   }
 
+  /**
+   * Sums up the last segment of an encoder before it: the next row starts a new one, as the first of any encoder does, and comes with that
+   * summary. Call it before the first `encode`; what cannot be read is left to the readers, who say what is wrong.
+   *
+   * @param texts the rows of that segment.
+   */
+  follow(texts: readonly string[]): void {
+    const decoder = new LogDecoder();
+    const summary = new SegmentSummary();
+    try {
+      for (const text of texts) {
+        for (const record of decoder.decode(text)) summary.take(record);
+        this.#compressor.compress(decoder.last.json);
+      }
+    } catch {
+      this.#compressor.clear();
+      return;
+    }
+    this.#checksum = decoder.last.checksum;
+    this.#summary = summary;
+    this.#isForeign = true;
+  }
+
   /** The row for one append. What is undefined is left out, as in all JSON; -0 becomes 0. */
   encode(records: readonly LogRecord[]): EncodedRow {
     const blobs: string[] = [];
     const json = this.#toJson(records, blobs);
-    const summary = this.#compressor.size + json.length > this.#maxSegmentBytes ? this.#endSegment() : undefined;
+    const isOver = this.#isForeign || this.#compressor.size + json.length > this.#maxSegmentBytes;
+    const summary = isOver ? this.#endSegment() : undefined;
     const startsSegment = this.#compressor.size === 0;
     const body = this.#compressor.compress(json);
     const text = this.#toText(body, startsSegment ? startFlag : continueFlag);
@@ -78,6 +105,8 @@ export class LogEncoder {
   #endSegment(): string | undefined {
     const records = this.#summary?.finish();
     this.#summary = undefined;
+    this.#isForeign = false;
+    this.#compressor.forgetDistances();
     const json = records === undefined ? undefined : JSON.stringify(records);
     const isShort = json !== undefined && json.length <= Math.min(this.#compressor.size / 2, largeStringLength);
     const text = isShort ? this.#toText(this.#compressor.compress(json), summaryFlag) : undefined;

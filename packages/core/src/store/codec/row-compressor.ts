@@ -70,9 +70,14 @@ export class RowCompressor {
   /** Forgets the segment. */
   clear(): void {
     this.#size = 0;
-    this.#recent.fill(1);
+    this.forgetDistances();
     if (this.#bytes.length > idleBytes) this.#allocate(initialBytes);
     else this.#index.fill(0);
+  }
+
+  /** Forgets from where the last copies were made: what follows can be read by who knows the text alone. */
+  forgetDistances(): void {
+    this.#recent.fill(1);
   }
 
   /** The body for a text, which becomes part of the segment. Valid until the next call. */

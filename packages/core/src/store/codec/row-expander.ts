@@ -32,6 +32,11 @@ export class RowExpander {
   clear(): void {
     this.#size = 0;
     this.#from = 0;
+    this.forgetDistances();
+  }
+
+  /** As `RowCompressor.forgetDistances`. */
+  forgetDistances(): void {
     this.#recent.fill(1);
   }
 

@@ -26,7 +26,7 @@ export const tokenLast = 0x1f;
 export const startFlag = 0x41;
 /** Flag of a row that needs those before it. */
 export const continueFlag = 0x42;
-/** Flag of a text that is no row, but says behind the last row of a segment what its rows amount to. */
+/** Flag of a text that is no row, but says behind the last row of a segment what its rows amount to. It begins with no recent distances. */
 export const summaryFlag = 0x43;
 
 /** Bytes of a row before its body. */

@@ -5,7 +5,7 @@
  * Invariants:
  * M1. Folding the summary, after and before whatever else, leaves what folding the records leaves: state, lists, events, what is to be done.
  * M2. A message goes with its turn only when this segment has sent it and has ended its turn; everything unusual stays as it is.
- * M3. Records whose effect depends on what was in flight before them have no summary.
+ * M3. There is no summary when the effect of a record depends on those before it in the segment.
  */
 import type { AgentId } from "../../identity/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
@@ -66,8 +66,12 @@ export class SegmentSummary {
       case "control":
         this.#add(record);
         return;
-      case "restored":
       case "recovered":
+        // In front of all others it counts what the segments before have left.
+        if (this.#entries.length === 0) this.#add(record);
+        else this.#giveUp();
+        return;
+      case "restored":
         this.#giveUp();
         return;
       default:
@@ -213,8 +217,8 @@ function rest({ at, record, sent }: Entry): LogRecord | undefined {
       : { kind: "turn", at, turn: "", messageId: "", agent: first.recipient, sent };
   }
   if (record.kind === "turn") {
-    const { turn, agent, messageId, reply } = record;
-    return { kind: "turn", at, turn, agent, messageId, ...(reply !== undefined && { reply }), ...left };
+    const { state: _state, version: _version, lists: _lists, sent: _sent, events: _events, ...others } = record;
+    return { ...others, ...left };
   }
   if (!("sent" in record || "events" in record)) return record;
   const { sent: _sent, events: _events, ...others } = record;
