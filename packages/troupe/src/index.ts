@@ -7,6 +7,8 @@ export {
   type DiGraph,
   DiGraphBuilder,
   GraphFlow,
+  graphToMermaid,
+  graphToText,
   GroupChat,
   type Handoff,
   MagenticOneGroupChat,
