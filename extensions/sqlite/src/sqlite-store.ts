@@ -32,7 +32,7 @@ import {
   systemClock,
 } from "@troupe/core";
 import { ChangeWatcher } from "./connection/change-watcher.ts";
-import { GroupCommit, type WriteOptions } from "./connection/group-commit.ts";
+import { GroupCommit } from "./connection/group-commit.ts";
 import { openDatabase, type OpenOptions } from "./connection/open-database.ts";
 import { retryLocked } from "./connection/retry-locked.ts";
 import { readSchemaVersion } from "./connection/schema.ts";
@@ -146,7 +146,7 @@ class FileStore implements SqliteStore {
 
   // oxlint-disable-next-line max-params -- the port has four
   append(cell: string, fence: Fence, records: readonly StoreRecord[], notes?: AppendNotes): Promise<number> {
-    return this.#write((tables) => tables.writer.append({ cell, fence, records, notes }), { isFenced: true });
+    return this.#write((tables) => tables.writer.append({ cell, fence, records, notes }), cell);
   }
 
   read(cell: string, range: LogRange = {}): MaybePromise<readonly StoreRecord[]> {
@@ -242,9 +242,9 @@ class FileStore implements SqliteStore {
     this.#tables = undefined;
   }
 
-  #write<T>(write: (tables: StoreTables) => T, options?: WriteOptions): Promise<T> {
+  #write<T>(write: (tables: StoreTables) => T, appendsTo?: string): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
-    const written = this.#commit.add(() => write(this.#open()), options);
+    const written = this.#commit.add(() => write(this.#open()), appendsTo);
     this.#retention?.touch();
     return written;
   }

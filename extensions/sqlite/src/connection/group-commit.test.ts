@@ -170,18 +170,48 @@ describe("GroupCommit", () => {
     other.close();
   });
 
-  test("fenced writes look for others at most once a millisecond, any other write before its transaction", async () => {
+  test("G6: an append to the only cell that is written does not wait, the next one until the event loop has turned", async () => {
+    const clock = new ManualClock();
+    const group = createGroup({ clock });
+    const ended: string[] = [];
+    const append = (name: string, cell = "a"): void => void group.add(insert(name), cell).then(() => ended.push(name));
+    const microtasks = async (): Promise<void> => {
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    };
+    append("first");
+    clock.advance(10);
+    await microtasks();
+    expect(ended).toEqual([]);
+    await immediate();
+    append("alone");
+    await microtasks();
+    expect(ended).toEqual(["first", "alone"]);
+    append("at once");
+    await microtasks();
+    expect(ended).toEqual(["first", "alone"]);
+    await immediate();
+    append("of another cell", "b");
+    await microtasks();
+    await immediate();
+    append("between others");
+    await microtasks();
+    expect(ended).toEqual(["first", "alone", "at once", "of another cell"]);
+    await immediate();
+    expect(stored()).toEqual(["first", "alone", "at once", "of another cell", "between others"]);
+  });
+
+  test("appends look for others at most once a millisecond, any other write before its transaction", async () => {
     const clock = new ManualClock();
     let looked = 0;
     const group = createGroup({ clock, onOthers: () => void (looked += 1) });
     const other = connect();
-    const write = (isFenced: boolean): Promise<number> => {
+    const write = (cell?: string): Promise<number> => {
       other.exec("INSERT INTO item VALUES ('theirs')");
-      return group.add(insert("ours"), { isFenced }).then(() => looked);
+      return group.add(insert("ours"), cell).then(() => looked);
     };
-    expect([await write(true), await write(true), await write(false)]).toEqual([1, 1, 2]);
+    expect([await write("cell"), await write("cell"), await write()]).toEqual([1, 1, 2]);
     clock.advance(1_000);
-    expect(await write(true)).toBe(3);
+    expect(await write("cell")).toBe(3);
     other.close();
   });
 

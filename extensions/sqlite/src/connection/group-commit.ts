@@ -10,6 +10,7 @@
  *     disk is to blame, all of them fail.
  * G4. Nothing waits inside SQLite: a locked file is tried again later, up to a bound, and the event loop runs meanwhile.
  * G5. While other processes write too, a pause follows each transaction in which they get their turn.
+ * G6. While a single cell is appended to, its appends do not wait for company; between two of them the event loop turns all the same.
  */
 import { type Clock, createSystemRandom, type RandomSource, type TimerHandle, TroupeError } from "@troupe/core";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
@@ -26,7 +27,7 @@ export interface GroupCommitOptions {
   readonly open: () => DatabaseSync;
   /**
    * Called inside a transaction when another connection has committed since the one before, at the latest before the first write that is
-   * not fenced; throws when nothing must be written any more.
+   * no append; throws when nothing must be written any more.
    */
   readonly onOthers: (database: DatabaseSync) => void;
   /** Called after a rollback: what was remembered about the file may not be true. */
@@ -34,14 +35,15 @@ export interface GroupCommitOptions {
 }
 
 interface Write {
-  readonly run: () => unknown;
-  readonly resolve: (value: unknown) => void;
+  readonly run: () => void;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
   readonly since: number;
-  readonly isFenced: boolean;
+  readonly isAppend: boolean;
 }
 
-type Outcome = { readonly value: unknown } | { readonly error: unknown };
+/** Why a write failed; undefined when it did not. */
+type Outcome = { readonly error: unknown } | undefined;
 
 interface Statements {
   readonly database: DatabaseSync;
@@ -62,14 +64,11 @@ const yieldMs = 1;
 /** Others count as writing for so long after their last commit was seen. */
 const contendedMs = 250;
 
-/** Fenced writes look for commits of others only so often: asking costs a tenth of a commit. */
+/** Transactions of appends look for commits of others only so often: asking costs a tenth of a commit. */
 const lookMs = 1;
 
-/** What a write promises. */
-export interface WriteOptions {
-  /** True when it refuses by itself after another connection has taken over what it writes to, or has migrated the file. Default false. */
-  readonly isFenced?: boolean | undefined;
-}
+/** A cell counts as the only one when nothing else was asked for during the last so many milliseconds. */
+const aloneMs = 2;
 
 /** See the head of this file. */
 export class GroupCommit {
@@ -82,6 +81,11 @@ export class GroupCommit {
   #busyTries = 0;
   #seenVersion: number | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #lastCell: string | undefined;
+  /** When something else was asked for than an append to the cell before. */
+  #changedAt = Number.NEGATIVE_INFINITY;
+  /** False from a transaction that did not wait until the event loop has turned. */
+  #hasTurned = true;
   #contendedUntil = 0;
   #endedAt = 0;
   #idle: (() => void) | undefined;
@@ -90,14 +94,23 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Runs `write` inside the next transaction; more than once when that must be run again. */
-  add<T>(write: () => T, options: WriteOptions = {}): Promise<T> {
+  /**
+   * Runs `write` inside the next transaction; more than once when that must be run again.
+   *
+   * @param cell whose log `write` appends to, if it does nothing else. An append refuses by itself after another connection has taken the
+   * cell, or has migrated the file, which takes all of them.
+   */
+  add<T>(write: () => T, cell?: string): Promise<T> {
     const since = this.#options.clock.monotonic();
-    const isFenced = options.isFenced === true;
+    if (cell === undefined || cell !== this.#lastCell) this.#changedAt = since;
+    this.#lastCell = cell;
     return new Promise<T>((resolve, reject) => {
       let result: T;
-      this.#queue.push({ run: () => (result = write()), resolve: () => resolve(result), reject, since, isFenced });
-      this.#schedule();
+      const run = (): void => {
+        result = write();
+      };
+      this.#queue.push({ run, resolve: () => resolve(result), reject, since, isAppend: cell !== undefined });
+      this.#schedule(since - this.#changedAt > aloneMs);
     });
   }
 
@@ -109,25 +122,36 @@ export class GroupCommit {
     });
   }
 
-  #schedule(): void {
+  #schedule(isAlone = false): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     const delayMs = this.#delayMs();
-    if (delayMs <= 0) setImmediate(() => this.#flush());
+    if (delayMs <= 0 && isAlone && this.#hasTurned) this.#flushSoon();
+    else if (delayMs <= 0) setImmediate(() => this.#flush());
     else {
       this.#timer = this.#options.clock.setTimer(delayMs, () => this.#flush());
       this.#timer.keepAlive?.(true);
     }
   }
 
+  /** G6 */
+  #flushSoon(): void {
+    this.#hasTurned = false;
+    setImmediate(() => {
+      this.#hasTurned = true;
+    });
+    queueMicrotask(() => this.#flush());
+  }
+
   #flush(): void {
     this.#isScheduled = false;
-    const batch = this.#queue.slice(0, maxBatch);
+    const isAll = this.#queue.length <= maxBatch;
+    const batch = isAll ? this.#queue : this.#queue.slice(0, maxBatch);
     try {
       const outcomes = this.#commit(batch);
       this.#busyTries = 0;
       this.#endedAt = this.#options.clock.monotonic();
-      this.#queue.splice(0, batch.length);
+      this.#queue = isAll ? [] : this.#queue.slice(maxBatch);
       settle(batch, outcomes);
     } catch (error) {
       if (isBusy(error)) this.#giveUpOld(error);
@@ -145,18 +169,20 @@ export class GroupCommit {
   /** One transaction; again without those that broke off (G3). */
   #commit(batch: readonly Write[]): readonly Outcome[] {
     const statements = this.#open();
-    const broken = new Map<Write, Outcome>();
+    let broken: Map<Write, Outcome> | undefined;
     for (;;) {
       statements.begin.run();
       try {
         if (this.#mustLook(batch)) this.#checkOthers(statements);
-        const outcomes = batch.map((write) => broken.get(write) ?? runWrite(write));
+        const outcomes: Outcome[] = [];
+        for (const write of batch) outcomes.push(broken?.get(write) ?? runWrite(write));
         statements.commit.run();
         return outcomes;
       } catch (failure) {
         if (statements.database.isTransaction) statements.database.exec("ROLLBACK");
         this.#options.onRollback();
         if (!(failure instanceof BrokenWrite)) throw failure;
+        broken ??= new Map();
         broken.set(failure.write, { error: toStoreError(failure.cause, this.#options.path) });
       }
     }
@@ -176,7 +202,7 @@ export class GroupCommit {
 
   #mustLook(batch: readonly Write[]): boolean {
     const now = this.#options.clock.monotonic();
-    if (now - this.#lookedAt < lookMs && batch.every((write) => write.isFenced)) return false;
+    if (now - this.#lookedAt < lookMs && batch.every((write) => write.isAppend)) return false;
     this.#lookedAt = now;
     return true;
   }
@@ -210,7 +236,7 @@ export class GroupCommit {
   }
 
   #failAll(batch: readonly Write[], error: unknown): void {
-    this.#queue.splice(0, batch.length);
+    this.#queue = this.#queue.slice(batch.length);
     const failure = toStoreError(error, this.#options.path);
     for (const write of batch) write.reject(failure);
   }
@@ -228,7 +254,8 @@ class BrokenWrite extends Error {
 
 function runWrite(write: Write): Outcome {
   try {
-    return { value: write.run() };
+    write.run();
+    return undefined;
   } catch (error) {
     if (isRefusal(error)) return { error };
     if (isBusy(error) || isSystemic(error)) throw error;
@@ -241,10 +268,11 @@ function isRefusal(error: unknown): boolean {
 }
 
 function settle(batch: readonly Write[], outcomes: readonly Outcome[]): void {
-  for (const [index, write] of batch.entries()) {
+  let index = 0;
+  for (const write of batch) {
     const outcome = outcomes[index];
-    if (outcome === undefined) continue;
-    if ("error" in outcome) write.reject(outcome.error);
-    else write.resolve(outcome.value);
+    index += 1;
+    if (outcome === undefined) write.resolve();
+    else write.reject(outcome.error);
   }
 }
