@@ -7,6 +7,7 @@ import {
   UserProxyAgent,
 } from "@troupe/agentchat";
 import type { OutsideParts } from "../outside/outside-parts.ts";
+import { agentScenarios } from "./agent-scenarios.ts";
 import { choosingScenarios } from "./choosing-scenarios.ts";
 import { LedgerAgent } from "./ledger-agent.ts";
 import { ParallelGroupChat } from "./parallel-group-chat.ts";
@@ -124,6 +125,7 @@ export const teamScenarios: readonly TeamScenario[] = [
   parallel,
   code,
   custom,
+  ...agentScenarios,
   ...choosingScenarios,
 ];
 

@@ -198,6 +198,23 @@ describe("a society of mind", () => {
     expect((await agent.session("s").run("again")).text).toBe("ok");
   });
 
+  test("is interrupted with its team, which hears what was said", async () => {
+    const started = Promise.withResolvers<void>();
+    const hanging = new ScriptedModel((request) => {
+      started.resolve();
+      return linesOf(request.messages).some((line) => line.includes("Be brief.")) ? "brief words" : reply.hang();
+    });
+    const inner = new AssistantAgent({ name: "writer", model: hanging });
+    const team = new RoundRobinGroupChat({ name: "crew", participants: [inner], maxTurns: 1 });
+    const { agent, model } = make(["The answer."], { team });
+    const run = agent.run("go");
+    await started.promise;
+    await run.interrupt("Be brief.", { at: "now" });
+    const result = await run;
+    expect(result.messages.map(({ text }) => text)).toEqual(["go", "Be brief.", "The answer."]);
+    expect(linesOf(model.requests[0]?.messages)).toContain("user: brief words");
+  });
+
   test("takes part in a society, and a person may sit in it", async () => {
     const inside = new SocietyOfMindAgent({
       name: "inside",

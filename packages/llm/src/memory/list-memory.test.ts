@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { memoryContract } from "../testing/memory-contract.ts";
 import { ListMemory } from "./list-memory.ts";
-import type { MemoryItem } from "./memory.ts";
+import type { Memory, MemoryItem } from "./memory.ts";
 import { memoryText } from "./memory-text.ts";
 
 const picture: MemoryItem = {
@@ -9,6 +10,41 @@ const picture: MemoryItem = {
 };
 
 describe("ListMemory (row 84)", () => {
+  it.each(memoryContract.map((contractCase) => [contractCase.name, contractCase] as const))(
+    "keeps the contract: %s",
+    async (_name, contractCase) => {
+      await contractCase.run({ createMemory: async () => new ListMemory() });
+    },
+  );
+
+  it("the contract finds out memories that break it", async () => {
+    const broken: readonly [string, (memory: ListMemory) => Partial<Memory>][] = [
+      ["gives no more than it is asked for", (memory) => ({ query: (words) => memory.query(words) })],
+      ["forgets everything", () => ({ clear: () => Promise.resolve() })],
+      ["finds what was added, by its words", () => ({ add: () => Promise.resolve() })],
+      [
+        "refuses aborted calls with the signal's own reason, and adds nothing",
+        (memory) => ({ add: (item) => memory.add(item) }),
+      ],
+    ];
+    for (const [name, breakIt] of broken) {
+      const contractCase = memoryContract.find((candidate) => candidate.name === name);
+      const createMemory = async (): Promise<Memory> => {
+        const memory = new ListMemory();
+        const whole: Memory = {
+          kind: "memory",
+          name: "broken",
+          add: (item, options) => memory.add(item, options),
+          query: (words, options) => memory.query(words, options),
+          clear: () => memory.clear(),
+          close: () => memory.close(),
+        };
+        return { ...whole, ...breakIt(memory) };
+      };
+      await expect(contractCase?.run({ createMemory }), name).rejects.toThrow();
+    }
+  });
+
   it("gives all it holds, oldest first, whatever the words", async () => {
     const memory = new ListMemory({ items: ["likes tea"] });
     await memory.add({ content: { kind: "json", value: { city: "Lisbon" } } });

@@ -14,3 +14,4 @@ export {
   codeExecutorContract,
 } from "./code-executor-contract.ts";
 export { type HistoryValidator, historyValidators } from "./history-validators.ts";
+export { type MemoryContractCase, type MemoryContractEnvironment, memoryContract } from "./memory-contract.ts";
