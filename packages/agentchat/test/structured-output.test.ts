@@ -144,6 +144,24 @@ describe("a team", () => {
   });
 });
 
+describe("a team whose agents finish with its output", () => {
+  it.each([
+    ["an object", Recipe, recipe, recipe],
+    ["a list", z.array(z.string()), ["mix", "fry"], { value: ["mix", "fry"] }],
+  ])("shows the result that is %s while it is written", async (_what, output, value, written) => {
+    const model = new ScriptedModel([reply.toolCall("finish", written)], { chunkSize: 5 });
+    const worker = new AssistantAgent({ name: "worker", model });
+    const team = new RoundRobinGroupChat({ participants: [worker], maxTurns: 2, output });
+    const run = team.run("Dinner");
+    const seen: unknown[] = [];
+    for await (const partial of partialOutputs<unknown>(run)) seen.push(partial);
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.at(-1)).toEqual(value);
+    expect((await run).output).toEqual(value);
+    await team.close();
+  });
+});
+
 const Vote = z.object({ next: z.enum(["ada", "bob"]) });
 
 /** An agent of one's own that asks for data inside its turn. */

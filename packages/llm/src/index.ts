@@ -124,7 +124,7 @@ export {
   type OutputFormOptions,
   outputForms,
 } from "./structured/output-form.ts";
-export { type DeepPartial, PartialOutput } from "./structured/partial-output.ts";
+export { type DeepPartial, type PartialForm, PartialOutput } from "./structured/partial-output.ts";
 export {
   type CallOutcome,
   directCall,

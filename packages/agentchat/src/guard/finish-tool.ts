@@ -6,6 +6,8 @@ import { outputDocument, type Tool, type ToolCallPart, type ToolSchema, tool } f
 export interface FinishTool {
   /** For the model: called `finish`, its arguments are the result. One that is no object is its argument `value`. */
   readonly tool: Tool;
+  /** Whether the result is the argument `value`. */
+  readonly isWrapped: boolean;
   /** The result in a call whose arguments fit; undefined for any other call. In the input form of the schema: what is recorded. */
   read(call: ToolCallPart): JsonValue | undefined;
 }
@@ -15,7 +17,7 @@ const description =
 
 /** Makes the tool of a team with an output schema. */
 export function createFinishTool(output: StandardSchemaV1): FinishTool {
-  const document = outputDocument(output)?.schema ?? unknownResult;
+  const { schema: document, isWrapped } = outputDocument(output) ?? { schema: unknownResult, isWrapped: true };
   const finish = tool({
     name: "finish",
     description,
@@ -26,6 +28,7 @@ export function createFinishTool(output: StandardSchemaV1): FinishTool {
   });
   return {
     tool: finish,
+    isWrapped,
     read: (call) => {
       const parsed = call.toolName === finish.name ? finish.parseArguments(call.arguments) : undefined;
       return parsed?.kind === "valid" ? toJson(parsed.value, "the result") : undefined;

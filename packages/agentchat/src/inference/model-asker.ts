@@ -8,6 +8,7 @@ import {
   type ModelMessage,
   type ModelResult,
   type OutputForm,
+  type PartialForm,
   pruneHistory,
   resultText,
 } from "@troupe/llm";
@@ -95,16 +96,25 @@ export class ModelAsker {
     const { model } = this.#options;
     const { form } = this;
     const { messageId } = question;
+    const request = this.#request(question);
+    const output = form ?? this.#finishForm(request);
     const outcome = await this.#context.callModel({
       model,
-      request: this.#request(question),
+      request,
       ...(messageId !== undefined && { messageId }),
-      ...(form !== undefined && { output: form }),
+      ...(output !== undefined && { output }),
     });
     if (outcome.status !== "ok") return outcome;
     this.#noteSize(outcome.result, question);
     const result = form === undefined ? outcome.result : form.unfold(outcome.result);
     return { status: "ok", result: question.isFinal ? withoutCalls(result) : result };
+  }
+
+  /** The team's result is shown while it is written, too. */
+  #finishForm({ tools = [] }: AnswerRequest): PartialForm | undefined {
+    const { finish } = this.#context;
+    if (finish === undefined || !tools.includes(finish.tool.declaration)) return undefined;
+    return { toolName: finish.tool.name, isWrapped: finish.isWrapped, inWords: false };
   }
 
   #request({ request, isFinal }: ModelQuestion): AnswerRequest {

@@ -8,7 +8,7 @@ import type {
   ModelMessage,
   ModelRequest,
   ModelResult,
-  OutputForm,
+  PartialForm,
   Tool,
   ToolCallPart,
   ToolResultPart,
@@ -36,7 +36,7 @@ export interface ModelCall {
   /** The message that the answer will become: its text is streamed under this id; without one nothing is streamed. */
   readonly messageId?: string | undefined;
   /** The answer is data in this form: what is known of it is shown in `output-delta` events, when it is streamed. */
-  readonly output?: Pick<OutputForm, "toolName" | "isWrapped"> | undefined;
+  readonly output?: PartialForm | undefined;
 }
 
 /** One run of a program inside a turn. */

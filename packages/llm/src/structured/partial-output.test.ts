@@ -42,6 +42,11 @@ describe("PartialOutput", () => {
     expect(pictures(called, [other, call('{"a":1'), call('{"a":2}', "c2"), call(",")])).toEqual([{}, { a: 1 }]);
   });
 
+  it("does not take words for the value where they are something else", () => {
+    const output = new PartialOutput({ toolName: "answer", isWrapped: false, inWords: false });
+    expect(pictures(output, [words('{"a":1}'), call('{"b":'), call("2}")])).toEqual([{}, { b: 2 }]);
+  });
+
   it("2: shows nothing of words, nor of JSON in the middle of them", () => {
     expect(pictures(new PartialOutput(text), ["Well, ", '{"a":1}'].map(words))).toEqual([]);
     expect(pictures(new PartialOutput(text), ["<think>", '{"a":1}', "</think>", '{"a":2}'].map(words))).toEqual([]);

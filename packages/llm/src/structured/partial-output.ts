@@ -1,7 +1,6 @@
 import type { ModelEvent } from "../model/chat-model.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import { JsonReader } from "./json-reader.ts";
-import type { OutputForm } from "./output-form.ts";
 
 /**
  * A value of which only a part is known yet: any member may be missing, any text may go on, any list may get longer.
@@ -13,6 +12,16 @@ export type DeepPartial<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> }
     : T;
+
+/** Where the value is in an answer. */
+export interface PartialForm {
+  /** The tool whose arguments are the value; undefined when only the words can be. */
+  readonly toolName: string | undefined;
+  /** The value is the member `value` of what is written. */
+  readonly isWrapped: boolean;
+  /** False when the words are something else than the value; default true. */
+  readonly inWords?: boolean | undefined;
+}
 
 /**
  * Each picture shows at least this part more of the text than the last one, so that all pictures of an answer together are at most about
@@ -28,7 +37,7 @@ const picturesPerLength = 32;
  * 2. What is not JSON from its first character on (words, a thought aloud) has no pictures.
  */
 export class PartialOutput {
-  readonly #form: Pick<OutputForm, "toolName" | "isWrapped">;
+  readonly #form: PartialForm;
   readonly #reader = new JsonReader();
   /** What stands in front of the value; undefined when the value has begun. */
   #lead: string | undefined = "";
@@ -38,7 +47,7 @@ export class PartialOutput {
   #shown = 0;
   #last = "";
 
-  constructor(form: Pick<OutputForm, "toolName" | "isWrapped">) {
+  constructor(form: PartialForm) {
     this.#form = form;
   }
 
@@ -52,8 +61,8 @@ export class PartialOutput {
   }
 
   #deltaOf(event: ModelEvent): string {
-    const { toolName } = this.#form;
-    if (event.kind === "text-delta") return this.#callId === undefined ? event.delta : "";
+    const { toolName, inWords = true } = this.#form;
+    if (event.kind === "text-delta") return inWords && this.#callId === undefined ? event.delta : "";
     if (event.kind !== "tool-call-delta" || event.toolName !== toolName) return "";
     // Words in front of the call were not the answer; a second call is a doubt that the whole answer will show.
     if (this.#callId === undefined && this.#length > 0) this.#isWords = true;
