@@ -9,6 +9,7 @@ import {
 import type { OutsideParts } from "../outside/outside-parts.ts";
 import { agentScenarios } from "./agent-scenarios.ts";
 import { choosingScenarios } from "./choosing-scenarios.ts";
+import { graphLoop } from "./graph-loop.ts";
 import { LedgerAgent } from "./ledger-agent.ts";
 import { ParallelGroupChat } from "./parallel-group-chat.ts";
 import { createTools, onceOnly, scriptOf, type TeamScenario } from "./team-scenario.ts";
@@ -127,6 +128,7 @@ export const teamScenarios: readonly TeamScenario[] = [
   custom,
   ...agentScenarios,
   ...choosingScenarios,
+  graphLoop,
 ];
 
 /** @throws when there is none of the name. */
