@@ -28,6 +28,17 @@ export const requirements: Requirements = defineRequirements([
     kind: "better",
     text: "The strictest policy of the teams around an agent counts; each decision is an event.",
   },
+  // Silence
+  {
+    id: "guard-11",
+    kind: "better",
+    text: "A run in which nothing happens is reported with the name of what is awaited.",
+  },
+  {
+    id: "guard-12",
+    kind: "better",
+    text: "It ends as stalled after a second period when it shall; a question is no stall.",
+  },
   {
     id: "guard-10",
     kind: "better",

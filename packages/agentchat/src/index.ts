@@ -76,6 +76,7 @@ export { type Budget, type BudgetOption, defaultBudget } from "./budget/budget.t
 export type { FinishTool } from "./guard/finish-tool.ts";
 export type { GuardOptions } from "./guard/guard-options.ts";
 export type { LoopOption } from "./guard/loop-limit.ts";
+export type { StallOption } from "./guard/watch/stall-limit.ts";
 export {
   allowOnly,
   type PolicyCall,

@@ -2,9 +2,10 @@ import { ConfigError, type JsonValue } from "@troupe/core";
 import { type ConditionDelta, TerminationCondition, type Verdict } from "./termination-condition.ts";
 
 /**
- * Over when the run has lasted so long, from its own start. A turn in which something still runs then is aborted, and its open calls are closed.
+ * Over when the run has lasted so long, from its own start. Looked at between turns; a turn in which something still runs a quarter of a second
+ * later is stuck: it is aborted, and its open calls are closed.
  *
- * In an inner team, and when it must come together with another condition, it is looked at between turns. Time counts while the run waits
+ * In an inner team, and when it must come together with another condition, it is looked at between turns only. Time counts while the run waits
  * or is paused too; `budget.wallTimeMs` counts only work.
  *
  * @throws ConfigError `config.invalid_option` unless `timeoutMs` is above zero.

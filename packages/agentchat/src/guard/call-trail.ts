@@ -1,8 +1,8 @@
 /**
  * The rounds of tool calls of one agent, as far back as a loop could begin.
  *
- * Owns: the keys of the rounds of one turn, behind those that the agent's history shows. Does not own: the history, which agents keep.
- * A round is all calls of one answer with their results; equal calls in one answer count once.
+ * Owns: the rounds of one turn, behind those that the agent's history shows. Does not own: the history, which agents keep.
+ * A round is all calls of one answer with their results.
  * Invariants:
  * L1. The same tools with the same arguments (whatever the order of their keys) and results, `limit` times in a row, are a loop, and so is a
  *     repeated sequence of rounds; anything else is none.
@@ -19,7 +19,6 @@ import {
   type ToolResultPart,
 } from "@troupe/llm";
 import { cycleWindow, findCycle } from "./find-cycle.ts";
-import { hashTexts } from "./hash-texts.ts";
 import type { LoopGuard } from "./loop-guard.ts";
 
 /** The calls of one answer, with their results. */
@@ -37,7 +36,8 @@ export interface RoundVerdict {
 }
 
 interface KnownRound extends ToolCallRound {
-  readonly key: number;
+  /** The arguments in one order: made when two rounds differ in nothing else. */
+  canonical?: readonly string[];
 }
 
 export class CallTrail {
@@ -50,14 +50,14 @@ export class CallTrail {
     this.#guard = guard;
   }
 
-  async add(round: ToolCallRound): Promise<RoundVerdict> {
+  async add({ calls, results }: ToolCallRound): Promise<RoundVerdict> {
     const rounds = (this.#rounds ??= await this.#readRounds());
-    const key = roundKey(round);
-    const isNew = !rounds.some((known) => known.key === key);
-    rounds.push({ ...round, key });
+    const round: KnownRound = { calls, results };
+    const isNew = !rounds.some((known) => isSame(known, round));
+    rounds.push(round);
     if (rounds.length > cycleWindow(this.#guard.limit)) rounds.shift();
     if (isNew) return { isNew };
-    const cycle = findCycle(rounds, this.#guard.limit, { isSame: (left, right) => left.key === right.key });
+    const cycle = findCycle(rounds, this.#guard.limit, { isSame });
     return cycle === undefined ? { isNew } : { isNew, cycle };
   }
 
@@ -73,10 +73,7 @@ export class CallTrail {
       const asked = messages[index - 1];
       if (message.role !== "tool" || asked?.role !== "assistant") continue;
       const calls = asked.content.filter((part) => part.kind === "tool-call");
-      const round = { calls, results: message.content };
-      const key = this.#guard.roundKeys.get(message) ?? roundKey(round);
-      this.#guard.roundKeys.set(message, key);
-      rounds.push({ ...round, key });
+      rounds.push({ calls, results: message.content });
     }
     return rounds.reverse();
   }
@@ -86,33 +83,34 @@ function isFromPerson(message: ModelMessage, { people }: LoopGuard): boolean {
   return message.role === "user" && message.name !== undefined && people.has(message.name);
 }
 
-/** Equal for rounds with equal calls and results, in whatever order. */
-function roundKey({ calls, results }: ToolCallRound): number {
-  const keys = calls.map((call, index) =>
-    hashTexts([call.toolName, canonicalArguments(call.arguments), ...resultTexts(results[index])]),
-  );
-  if (keys.length === 1) return keys[0] ?? 0;
-  return hashTexts([...new Set(keys)].sort((left, right) => left - right).map(String));
+/** The cheap differences first: nearly all rounds differ in what they called or got. */
+function isSame(left: KnownRound, right: KnownRound): boolean {
+  if (left.calls.length !== right.calls.length) return false;
+  if (!left.calls.every(({ toolName }, index) => toolName === right.calls[index]?.toolName)) return false;
+  if (!left.results.every((result, index) => isSameResult(result, right.results[index]))) return false;
+  if (left.calls.every((call, index) => call.arguments === right.calls[index]?.arguments)) return true;
+  left.canonical ??= left.calls.map(canonicalArguments);
+  right.canonical ??= right.calls.map(canonicalArguments);
+  return left.canonical.every((text, index) => text === right.canonical?.[index]);
+}
+
+function isSameResult(left: ToolResultPart, right: ToolResultPart | undefined): boolean {
+  if (left.status !== right?.status || left.content.length !== right.content.length) return false;
+  return left.content.every((part, index) => {
+    const other = right.content[index];
+    switch (part.kind) {
+      case "text":
+        return other?.kind === "text" && part.text === other.text;
+      case "json":
+        return other?.kind === "json" && JSON.stringify(part.value) === JSON.stringify(other.value);
+      case "file":
+        return other?.kind === "file" && part.data === other.data;
+    }
+  });
 }
 
 /** What cannot be read is compared as it is. */
-function canonicalArguments(text: string): string {
-  if (text === "" || text === "{}") return "{}";
+function canonicalArguments({ arguments: text }: ToolCallPart): string {
   const parsed = parseArgumentsText(text);
   return parsed.kind === "valid" ? canonicalJson(parsed.value) : text;
-}
-
-function resultTexts(result: ToolResultPart | undefined): readonly string[] {
-  if (result === undefined) return [];
-  const content = result.content.map((part) => {
-    switch (part.kind) {
-      case "text":
-        return part.text;
-      case "json":
-        return JSON.stringify(part.value);
-      case "file":
-        return `${part.mediaType};${String(part.data)}`;
-    }
-  });
-  return [result.status, ...content];
 }

@@ -1,5 +1,5 @@
 import { TeamError } from "@troupe/core";
-import type { ModelMessage, ToolCallPart } from "@troupe/llm";
+import type { ToolCallPart } from "@troupe/llm";
 import type { ToolCallRound } from "./call-trail.ts";
 
 /** What the turns of a run need to see a loop. */
@@ -8,8 +8,6 @@ export interface LoopGuard {
   readonly limit: number;
   /** Sources whose words come from people: they break a row. */
   readonly people: ReadonlySet<string>;
-  /** Keys of rounds in the histories, by the message that holds the results: each is computed once in a process. */
-  readonly roundKeys: WeakMap<ModelMessage, number>;
 }
 
 /** Calls are shown up to this length. */

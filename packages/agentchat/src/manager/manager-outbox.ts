@@ -105,7 +105,7 @@ export function finishRoot(
     return;
   }
   const ending = run.ending ?? { kind: "finished", detail: "Nothing is left to do" };
-  const { output = data, ...stopReason } = ending;
+  const { output = data, cancelledWith: _cancelledWith, ...stopReason } = ending;
   const payload = asJson({ stopReason, usage, ...(output !== undefined && { output }) });
   place.core.emit("run-finished", payload, { path: [], end: stopReason.kind });
 }

@@ -9,6 +9,8 @@ export interface Ending {
   readonly condition?: string;
   readonly detail: string;
   readonly output?: JsonValue;
+  /** Of a run that was cancelled: what the cancel said. For the teams above. */
+  readonly cancelledWith?: JsonValue;
 }
 
 /** A speaker whose turn is under way, by tag. */

@@ -1,12 +1,22 @@
 import type { EncodedError, JsonValue } from "@troupe/core";
 import type { TurnEnd } from "../turn/protocol.ts";
-import { cancelledBy, describeDetail } from "../turn/turn-end.ts";
+import { cancelledBy, cancellingCondition, describeDetail } from "../turn/turn-end.ts";
 import type { ActiveRun, Ending } from "./manager-state.ts";
 
-/** The ending of a run whose speaker was cancelled: by a limit, or by whoever runs it. */
+/** The ending of a run whose speaker was cancelled: by a guard, or by whoever runs it. */
 export function cancelled(end: TurnEnd): Ending {
-  const detail: JsonValue = "detail" in end ? end.detail : null;
-  return { kind: cancelledBy(detail) === "budget" ? "budget" : "cancelled", detail: describeDetail(detail) };
+  const cancelledWith: JsonValue = "detail" in end ? end.detail : null;
+  const detail = describeDetail(cancelledWith);
+  switch (cancelledBy(cancelledWith)) {
+    case "budget":
+      return { kind: "budget", detail, cancelledWith };
+    case "stall":
+      return { kind: "stalled", detail, cancelledWith };
+    case "deadline":
+      return { kind: "condition", condition: cancellingCondition(cancelledWith), detail, cancelledWith };
+    default:
+      return { kind: "cancelled", detail, cancelledWith };
+  }
 }
 
 /** The ending of a run whose speaker was ended by a guard. */
@@ -20,8 +30,8 @@ export function nestedEnd(run: ActiveRun): TurnEnd {
     // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: written by encodeError in the manager
     return { status: "error", error: run.failure.error as unknown as EncodedError, agentPath: run.failure.agentPath };
   }
-  if (run.ending?.kind === "cancelled") return { status: "cancelled", detail: run.ending.detail };
+  if (run.ending?.cancelledWith !== undefined) return { status: "cancelled", detail: run.ending.cancelledWith };
   const { kind, detail } = run.ending ?? { kind: "finished", detail: "" };
   if (kind === "budget") return { status: "limited", detail };
-  return kind === "loop" || kind === "stalled" ? { status: "limited", detail, stop: kind } : { status: "ok" };
+  return kind === "loop" ? { status: "limited", detail, stop: kind } : { status: "ok" };
 }

@@ -90,6 +90,12 @@ export type AgentEvent =
 /** Shown only to whoever watches at that moment: no number, not stored, superseded by the final event. */
 export type LiveAgentEvent =
   | { readonly kind: "turn-started" }
+  /** Nothing has happened in the run for so long, while this was at work. */
+  | {
+      readonly kind: "stalled";
+      readonly silentMs: number;
+      readonly awaited: readonly { readonly path: readonly string[]; readonly what: string }[];
+    }
   | { readonly kind: "text-delta"; readonly messageId: string; readonly delta: string }
   | { readonly kind: "reasoning-delta"; readonly messageId: string; readonly delta: string }
   /** An answer that is data, as far as it is known: each contains the ones before it. Not checked yet; see `DeepPartial`. */
@@ -104,6 +110,7 @@ export type AgentYield = AgentEvent | LiveAgentEvent;
 
 const liveKinds: ReadonlySet<string> = new Set([
   "turn-started",
+  "stalled",
   "text-delta",
   "reasoning-delta",
   "output-delta",

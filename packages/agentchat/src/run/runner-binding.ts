@@ -1,5 +1,14 @@
-import { type AgentDefinition, type AgentRuntime, ConfigError, defineAgent, type Settlement } from "@troupe/core";
+import {
+  type AgentDefinition,
+  type AgentRuntime,
+  ConfigError,
+  defineAgent,
+  type JsonObject,
+  type Settlement,
+  TeamError,
+} from "@troupe/core";
 import type { PriceTable } from "@troupe/llm";
+import type { WatchEnd } from "../guard/watch/run-watch.ts";
 import { declareLists } from "../turn/own-lists.ts";
 import { takeAgentTurn } from "../turn/participant.ts";
 import {
@@ -66,6 +75,10 @@ export interface BindingOptions {
 
 /** Makes the one agent type of a runner, managers and participants alike, and registers it (C26). */
 export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: BindingOptions): RunnerBinding {
+  const cancel = (run: { readonly cell: string; readonly runId: string }, detail: JsonObject): void => {
+    const cancelling = runtime.control(run.cell, run.runId, { kind: "cancel", detail });
+    cancelling.catch((error: unknown) => runtime.report(error, `end of run "${run.runId}", whose time is over`));
+  };
   const environment = createEnvironment({
     clock: runtime.clock,
     prices,
@@ -73,10 +86,10 @@ export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: Binding
     // A reader whose signal is aborted shows what is there, and ends.
     readEvents: (cell, runId) => runtime.events(cell, { runId, signal: AbortSignal.abort() }),
     watchLoss: runtime.isDurable ? (cell, runId, onLost) => watchLoss(runtime, { cell, runId }, onLost) : undefined,
-    onTimeOver: ({ cell, runId, detail }) => {
-      const cancelling = runtime.control(cell, runId, { kind: "cancel", detail: { by: "budget", text: detail } });
-      cancelling.catch((error: unknown) => runtime.report(error, `end of run "${runId}", whose time is over`));
-    },
+    onTimeOver: ({ cell, runId, detail }) => cancel({ cell, runId }, { by: "budget", text: detail }),
+    lastsMs: root.termination?.deadlineMs,
+    onWatchEnd: ({ cell, runId, end }) => cancel({ cell, runId }, describeWatchEnd(root, end)),
+    onStall: (runId, text) => runtime.report(stalled(text), `run "${runId}"`),
   });
   const definition = defineRunner(root, environment);
   const ready = isNamed || !runtime.isDurable ? runtime.register(definition) : Promise.reject(nameless(root.name));
@@ -97,6 +110,18 @@ function watchLoss(
   };
   watch().catch(onLost);
   return () => stopping.abort("over");
+}
+
+function describeWatchEnd({ termination }: TeamRole, { by, text }: WatchEnd): JsonObject {
+  if (by === "stall") return { by, text };
+  const lastsMs = termination?.deadlineMs ?? 0;
+  return { by, condition: termination?.name ?? "", text: `${lastsMs} ms of at most ${lastsMs} ms have passed` };
+}
+
+function stalled(text: string): TeamError {
+  return new TeamError("run.stalled", text, {
+    remedy: "Give what is awaited a time limit, or let the run end by itself: stall: { afterMs, ends: true }.",
+  });
 }
 
 function nameless(className: string): ConfigError {

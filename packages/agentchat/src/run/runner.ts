@@ -11,6 +11,7 @@ import { listPrices, type PriceTable, type Tool } from "@troupe/llm";
 import { type BudgetOption, resolveBudget, storeBudget } from "../budget/budget.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import { resolveLoopLimit, storeLoopLimit } from "../guard/loop-limit.ts";
+import { resolveStallLimit, storeStallLimit } from "../guard/watch/stall-limit.ts";
 import { parseTask } from "../message/parse-task.ts";
 import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
@@ -223,10 +224,15 @@ export abstract class Runner<Output> implements Participant {
     const isAllowed = [options.budget, this.#options.budget].some(allowsUnpriced);
     if (!isAllowed) checkPrices(this.#rootRole(), budget, this.#prices);
     const loops = storeLoopLimit(resolveLoopLimit(options.loops, this.#options.guards?.loops));
+    const stall = storeStallLimit(resolveStallLimit(options.stall, this.#options.guards?.stall));
     const messages = parseTask(task);
     return {
       payload: { runId, taskKey: taskKey(messages), messages },
-      inherited: { budget: storeBudget(budget), ...(loops !== undefined && { loops }) },
+      inherited: {
+        budget: storeBudget(budget),
+        ...(loops !== undefined && { loops }),
+        ...(stall !== undefined && { stall }),
+      },
       durability: options.durability,
       queue: options.whenBusy === "queue" ? new AbortController() : undefined,
     };

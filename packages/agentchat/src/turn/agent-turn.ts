@@ -148,7 +148,7 @@ export class AgentTurn implements ErasedContext {
   }
 
   step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T> {
-    return this.#core.step(name, (step) => this.#timed(() => run(step)), options);
+    return this.#core.step(name, (step) => this.#timed(name, () => run(step), options), options);
   }
 
   stepOutcome<T>(
@@ -156,7 +156,21 @@ export class AgentTurn implements ErasedContext {
     run: (step: StepContext) => T | Promise<T>,
     options?: StepOptions,
   ): Promise<StepOutcome<T>> {
-    return this.#core.stepOutcome(name, (step) => this.#timed(() => run(step)), options);
+    return this.#core.stepOutcome(name, (step) => this.#timed(name, () => run(step), options), options);
+  }
+
+  /**
+   * Something is at work until the returned function is called: the run's time runs, and its silence is watched.
+   *
+   * @param owedMs what it may take by a limit of its own.
+   */
+  startWork(what: string, owedMs: number = 0): () => void {
+    const stopClock = this.resources.ledger.startWork();
+    const leave = this.resources.watch.begin({ what, owedMs, turn: this });
+    return () => {
+      leave();
+      stopClock();
+    };
   }
 
   /** A step that lets the ledger's time run itself, while it works. */
@@ -169,8 +183,8 @@ export class AgentTurn implements ErasedContext {
   }
 
   /** Wall time counts while a step runs (G3). */
-  async #timed<T>(run: () => T | Promise<T>): Promise<T> {
-    const stopClock = this.resources.ledger.startWork();
+  async #timed<T>(name: string, run: () => T | Promise<T>, options: StepOptions = {}): Promise<T> {
+    const stopClock = this.startWork(name, options.timeoutMs);
     try {
       return await run();
     } finally {
@@ -246,6 +260,7 @@ export class AgentTurn implements ErasedContext {
   }
 
   report(event: AgentYield): void {
+    this.resources.watch.touch();
     const { kind, ...payload } = event;
     if (isLiveEvent(event)) {
       this.#core.live(kind, asJson(payload), { path: this.path });

@@ -56,8 +56,10 @@ function endOfRunner(
       const stopped: ControlReason = { kind: end.status === "cancelled" ? "cancel" : "interrupt", detail: end.detail };
       return { outcome: stoppedOutcome(), stopped };
     }
-    case "limited":
-      return { outcome: denied(end.detail), refused: new TeamError("run.budget_exceeded", end.detail, seeBudget) };
+    case "limited": {
+      const code = end.stop === "loop" ? "run.loop" : "run.budget_exceeded";
+      return { outcome: denied(end.detail), refused: new TeamError(code, end.detail, seeBudget) };
+    }
     case "error":
       return { outcome: problem("tool.failed", describeError(end.error)) };
   }

@@ -133,7 +133,7 @@ async function runTool(turn: AgentTurn, { call, tool, step, isApproved }: Runnin
   const { clock } = turn.environment;
   const { callId } = call;
   ledger.reserveToolCall(step.lost, toolKey(turn.path, callId));
-  const stopClock = ledger.startWork();
+  const stopClock = turn.startWork(`tool:${tool.name}`, tool.timeoutMs * (tool.retries + 1));
   const startedAt = clock.monotonic();
   turn.report({ kind: "tool-started", call });
   try {

@@ -1,10 +1,12 @@
 import { type CellEvent, type Clock, isPromiseLike, type LiveEvent, type MaybePromise } from "@troupe/core";
-import { type ModelMessage, type PriceTable, ToolLimiter } from "@troupe/llm";
+import { type PriceTable, ToolLimiter } from "@troupe/llm";
 import { type Budget, loadBudget, type StoredBudget } from "../budget/budget.ts";
 import { type RecordedSpending, readSpending, spendingKinds } from "../budget/recorded-spending.ts";
 import { RunLedger } from "../budget/run-ledger.ts";
 import type { LoopGuard } from "../guard/loop-guard.ts";
 import { loadLoopLimit } from "../guard/loop-limit.ts";
+import { RunWatch, type WatchEnd } from "../guard/watch/run-watch.ts";
+import { loadStallLimit, type StoredStallLimit } from "../guard/watch/stall-limit.ts";
 import { createLiveFaults, type LiveFaults } from "../message/live-faults.ts";
 import { type DurableRunEvent, toRunEvent } from "../message/run-event.ts";
 
@@ -13,6 +15,7 @@ export interface RunResources {
   readonly ledger: RunLedger;
   readonly limiter: ToolLimiter;
   readonly loops: LoopGuard;
+  readonly watch: RunWatch;
 }
 
 /** What a run hands down in its run context: JSON. */
@@ -20,6 +23,8 @@ export interface InheritedRun {
   readonly budget: StoredBudget;
   /** How often the same may happen in a row; absent for the default, 0 when nobody looks. */
   readonly loops?: number;
+  /** When a silence is a stall; absent for the default. */
+  readonly stall?: StoredStallLimit;
 }
 
 /** A run as its actors know it. */
@@ -51,6 +56,12 @@ export interface EnvironmentOptions {
   readonly people: ReadonlySet<string>;
   /** Called once when a run's wall time is spent. */
   readonly onTimeOver: (run: { readonly cell: string; readonly runId: string; readonly detail: string }) => void;
+  /** Milliseconds that a run may last at all; undefined when nothing says so. */
+  readonly lastsMs: number | undefined;
+  /** A run shall end: nothing happens in it any more, or it has lasted too long. */
+  readonly onWatchEnd: (run: { readonly cell: string; readonly runId: string; readonly end: WatchEnd }) => void;
+  /** Nothing has happened in a run for long. */
+  readonly onStall: (runId: string, text: string) => void;
   /** The events of a run that are recorded by now. */
   readonly readEvents: (cell: string, runId: string) => AsyncIterable<CellEvent | LiveEvent>;
   /** Tells once when this process has lost a run's cell; returns how to stop. Undefined where cells cannot be lost. */
@@ -68,13 +79,14 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
   const { clock, prices } = options;
   const runs = new Map<string, MaybePromise<RunResources>>();
   const watches = new Map<string, () => void>();
-  const roundKeys = new WeakMap<ModelMessage, number>();
   const close = (runId: string): void => {
     const closed = runs.get(runId);
     runs.delete(runId);
     watches.get(runId)?.();
     watches.delete(runId);
-    if (closed !== undefined && !isPromiseLike(closed)) closed.ledger.close();
+    if (closed === undefined || isPromiseLike(closed)) return;
+    closed.ledger.close();
+    closed.watch.close();
   };
   const keep = (run: RunIdentity, cell: string, resources: MaybePromise<RunResources>): void => {
     const { runId } = run;
@@ -82,20 +94,10 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
     const stop = options.watchLoss?.(cell, runId, () => close(runId));
     if (stop !== undefined) watches.set(runId, stop);
   };
-  const make = (run: RunIdentity, cell: string, recorded?: RecordedSpending): RunResources => {
-    const onTimeOver = (detail: string): void => options.onTimeOver({ cell, runId: run.runId, detail });
-    const budget = readBudget(run.inherited);
-    const loops = { limit: readLoopLimit(run.inherited), people: options.people, roundKeys };
-    return { ledger: new RunLedger({ budget, clock, onTimeOver, recorded }), limiter: new ToolLimiter(), loops };
-  };
-  const recover = async (run: RunIdentity, cell: string): Promise<RunResources> => {
-    const events: DurableRunEvent[] = [];
-    for await (const event of options.readEvents(cell, run.runId)) {
-      const seen = spendingKinds.has(event.kind) ? toRunEvent(event) : undefined;
-      if (seen?.isLive === false) events.push(seen);
-    }
-    return make(run, cell, readSpending(events));
-  };
+  const make = (run: RunIdentity, cell: string, past: Past): RunResources =>
+    makeResources(options, { run, cell }, past);
+  const recover = async (run: RunIdentity, cell: string): Promise<RunResources> =>
+    make(run, cell, await readPast(options, run, cell));
   return {
     faults: createLiveFaults(),
     clock,
@@ -103,7 +105,7 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
     people: options.people,
     begin: (run, cell) => {
       // A manager's first turn that is replayed for show must not touch a run at work.
-      if (!runs.has(run.runId)) keep(run, cell, make(run, cell));
+      if (!runs.has(run.runId)) keep(run, cell, make(run, cell, { startedAt: clock.now() }));
     },
     resources: (run, cell) => {
       const known = runs.get(run.runId);
@@ -122,6 +124,54 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
   };
 }
 
+/** What a run was before this process took it up. */
+interface Past {
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly recorded?: RecordedSpending;
+}
+
+async function readPast({ readEvents, clock }: EnvironmentOptions, run: RunIdentity, cell: string): Promise<Past> {
+  const events: DurableRunEvent[] = [];
+  let startedAt: number | undefined;
+  for await (const event of readEvents(cell, run.runId)) {
+    if (event.live !== true) startedAt ??= event.at;
+    const seen = spendingKinds.has(event.kind) ? toRunEvent(event) : undefined;
+    if (seen?.isLive === false) events.push(seen);
+  }
+  return { startedAt: startedAt ?? clock.now(), recorded: readSpending(events) };
+}
+
+interface ResourcePlace {
+  readonly run: RunIdentity;
+  readonly cell: string;
+}
+
+/** Milliseconds in which a speaker may still end by itself when the run has lasted long enough. */
+const lastWordMs = 250;
+
+function makeResources(
+  options: EnvironmentOptions,
+  { run, cell }: ResourcePlace,
+  { startedAt, recorded }: Past,
+): RunResources {
+  const { runId, inherited } = run;
+  const { clock, people, lastsMs } = options;
+  const onTimeOver = (detail: string): void => options.onTimeOver({ cell, runId, detail });
+  return {
+    ledger: new RunLedger({ budget: readBudget(inherited), clock, onTimeOver, recorded }),
+    limiter: new ToolLimiter(),
+    loops: { limit: readLoopLimit(inherited), people },
+    watch: new RunWatch({
+      clock,
+      stall: loadStallLimit(memberOf(inherited, "stall")),
+      deadline: lastsMs === undefined ? undefined : startedAt + lastsMs + lastWordMs,
+      onStall: (text) => options.onStall(runId, text),
+      onEnd: (end) => options.onWatchEnd({ cell, runId, end }),
+    }),
+  };
+}
+
 /** The budget in a run context; the default for a context that another program made. */
 export function readBudget(inherited: unknown): Budget {
   if (!hasBudget(inherited)) return loadBudget({});
@@ -130,8 +180,11 @@ export function readBudget(inherited: unknown): Budget {
 
 /** The limit of loops in a run context; the default for a context that another program made. */
 export function readLoopLimit(inherited: unknown): number {
-  const isGiven = typeof inherited === "object" && inherited !== null && "loops" in inherited;
-  return loadLoopLimit(isGiven ? inherited.loops : undefined);
+  return loadLoopLimit(memberOf(inherited, "loops"));
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function hasBudget(value: unknown): value is InheritedRun {

@@ -32,7 +32,13 @@ export function describeDetail(detail: JsonValue): string {
   return typeof text === "string" ? text : "The run was cancelled";
 }
 
-/** Who cancelled: `budget` when a limit did. */
+/** The condition whose time was over, of a cancel by `deadline`. */
+export function cancellingCondition(detail: JsonValue): string {
+  const condition = isRecord(detail) ? detail["condition"] : undefined;
+  return typeof condition === "string" ? condition : "TimeoutTermination";
+}
+
+/** Who cancelled: `budget`, `stall` and `deadline` when a guard did. */
 export function cancelledBy(detail: JsonValue): string | undefined {
   const by = isRecord(detail) ? detail["by"] : undefined;
   return typeof by === "string" ? by : undefined;

@@ -1,6 +1,7 @@
 import type { AgentRuntime, Store } from "@troupe/core";
 import type { BudgetOption } from "../../budget/budget.ts";
 import type { LoopOption } from "../../guard/loop-limit.ts";
+import type { StallOption } from "../../guard/watch/stall-limit.ts";
 import type { ChatMessage, Task } from "../../message/chat-message.ts";
 import type { Question } from "../../message/question.ts";
 import type { RunEvent } from "../../message/run-event.ts";
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly budget?: BudgetOption | undefined;
   /** When the run is stopped for going round in circles. Goes before the runner's own; default: the third time. */
   readonly loops?: LoopOption | undefined;
+  /** When a run in which nothing happens is reported as stalled, and whether it ends. Goes before the runner's own; default: 5 minutes. */
+  readonly stall?: StallOption | undefined;
   /** Answers questions in place. Without it a run with open questions rests. */
   readonly onQuestion?: ((question: Question) => unknown) | undefined;
   /** What to do when the session has a run already: default `reject`, with `run.session_busy`. */
