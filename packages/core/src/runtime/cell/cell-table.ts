@@ -155,9 +155,12 @@ export class CellTable {
     this.#leaving.set(name, settled);
   }
 
-  /** Puts a cell back whose last write has failed: memory is the only place that still has what it holds. */
+  /**
+   * Puts a cell back whose last write has failed: memory is the only place that still has what it holds. One that can write no more was lost,
+   * and is opened anew from its log.
+   */
   putBack(cell: Cell): void {
-    if (!this.#isClosed && !this.#cells.has(cell.name)) this.#cells.set(cell.name, cell);
+    if (!this.#isClosed && !cell.isStopped && !this.#cells.has(cell.name)) this.#cells.set(cell.name, cell);
   }
 
   close(): void {

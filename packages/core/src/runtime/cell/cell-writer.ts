@@ -52,6 +52,11 @@ export class CellWriter {
     return this.#writing;
   }
 
+  /** True after a failed write, and when it was told to stop (K4). */
+  get isStopped(): boolean {
+    return this.#end !== undefined;
+  }
+
   start(claim: CellClaim): void {
     this.#epoch = claim.epoch;
     this.#position = claim.position;

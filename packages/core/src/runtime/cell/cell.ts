@@ -335,6 +335,11 @@ export class Cell {
 
   // --- end ---------------------------------------------------------------------------------------
 
+  /** True when nothing is written any more: a write has failed, or another owner goes on with the cell. */
+  get isStopped(): boolean {
+    return this.#writer.isStopped;
+  }
+
   /** Refuses everything from now on: another owner goes on with the cell. */
   stop(error: unknown): void {
     this.#writer.stop(error);
