@@ -149,9 +149,10 @@ test("rows without an event are passed over, and the rows behind them can still 
 });
 
 test("the summary of a full segment can be read behind its last row, and nowhere else", () => {
-  const said = (text: string): readonly LogRecord[] => append({ kind: "turn", text, events: [{ sequence: 1 }] });
-  const encoder = new LogEncoder({ maxSegmentBytes: 1_000, isSummarized: true });
-  const rows = ["one", "two", "three", "four", "five"].map((text) => encoder.encode(said(text.repeat(40))));
+  const said = (state: string): readonly LogRecord[] =>
+    append({ kind: "turn", agent: { type: "a", key: "b" }, state, events: [{ sequence: 1 }] });
+  const encoder = new LogEncoder({ maxSegmentBytes: 7_000, isSummarized: true });
+  const rows = ["one", "two", "three", "four", "five"].map((text) => encoder.encode(said(text.repeat(400))));
   const starts = rows.findIndex((row, index) => index > 0 && row.startsSegment);
   const [first, second] = [rows[0]?.text ?? "", rows[1]?.text ?? ""];
   const summary = rows[starts]?.summary ?? "";
@@ -168,7 +169,7 @@ test("the summary of a full segment can be read behind its last row, and nowhere
     decoder.decodeSummary(summary).flatMap((record) => ("events" in record ? (record.events ?? []) : [])),
   ).toHaveLength(starts);
   expect(() => decoder.pass(second, [second.length])).toThrow(StoreError);
-  expect(decoder.decode(first)).toEqual(said("one".repeat(40)));
+  expect(decoder.decode(first)).toEqual(said("one".repeat(400)));
   expect(() => decoder.decode(summary)).toThrow(StoreError);
   expect(() => decoder.decodeSummary(second)).toThrow(StoreError);
   expect(() => new LogDecoder().decodeSummary(summary)).toThrow(StoreError);
@@ -177,8 +178,9 @@ test("the summary of a full segment can be read behind its last row, and nowhere
 });
 
 test("an encoder sums up the segment of the one before it, and starts its own", () => {
-  const said = (text: string): readonly LogRecord[] => append({ kind: "turn", text, events: [{ sequence: 1 }] });
-  const texts = ["one", "two", "three", "four"].map((text) => text.repeat(40));
+  const said = (state: string): readonly LogRecord[] =>
+    append({ kind: "turn", agent: { type: "a", key: "b" }, state, events: [{ sequence: 1 }] });
+  const texts = ["one", "two", "three", "four"].map((text) => text.repeat(400));
   const before = textsOf(encodeAll(texts.map(said)));
   const encoder = new LogEncoder({ isSummarized: true });
   encoder.follow(before);
