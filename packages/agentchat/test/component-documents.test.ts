@@ -2,17 +2,22 @@ import {
   agentChatComponents,
   AssistantAgent,
   type ChatMessage,
+  CodeExecutorAgent,
   type ConditionDelta,
   DiGraphBuilder,
   FunctionalTermination,
   FunctionCallTermination,
   GraphFlow,
   HandoffTermination,
+  MagenticOneGroupChat,
   MaxMessageTermination,
+  MessageFilterAgent,
   type Participant,
+  type PolicyDecision,
   RoundRobinGroupChat,
   Runner,
   SelectorGroupChat,
+  SocietyOfMindAgent,
   SourceMatchTermination,
   StopMessageTermination,
   Swarm,
@@ -37,6 +42,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { FakeExecutor } from "./support/fake-executor.ts";
 
 const search = tool({
   name: "search",
@@ -48,9 +54,22 @@ const named = {
   enough: (delta: ConditionDelta) => delta.messages.length > 3,
   isRight: (message: ChatMessage) => message.text.includes("right"),
   first: () => "writer",
+  allow: (): PolicyDecision => ({ kind: "allow" }),
   Verdict: z.object({ ok: z.boolean().refine((ok) => ok) }),
 };
-const registry = createComponentRegistry({ components: agentChatComponents({ tools: [search] }), named });
+const executor = new FakeExecutor();
+const standIns = [
+  {
+    provider: "autogen_ext.code_executors.docker.DockerCommandLineCodeExecutor",
+    type: "code_executor",
+    name: "sandbox",
+    config: { image: "python" },
+  },
+];
+const registry = createComponentRegistry({
+  components: agentChatComponents({ tools: [search], executors: { sandbox: executor }, standIns }),
+  named,
+});
 
 const says = (...answers: string[]): AssistantAgent =>
   new AssistantAgent({ name: "writer", model: replayModel({ answers }) });
@@ -153,6 +172,51 @@ const components: readonly [string, object][] = [
     }),
   ],
   ["a graph", graph()],
+  [
+    "a Magentic-One team",
+    new MagenticOneGroupChat({
+      participants: participants(),
+      model: replayModel({ answers: [] }),
+      maxReplans: 1,
+      finalAnswerPrompt: "Answer.",
+    }),
+  ],
+  [
+    "a filter",
+    new MessageFilterAgent({
+      agent: says("a"),
+      filter: [{ source: "user", position: "first", count: 1 }, { source: "critic" }],
+    }),
+  ],
+  [
+    "a society of mind",
+    new SocietyOfMindAgent({
+      name: "society",
+      team: new RoundRobinGroupChat({ participants: participants(), maxTurns: 1 }),
+      model: replayModel({ answers: [] }),
+      instruction: "Join.",
+      responsePrompt: "Sum up.",
+    }),
+  ],
+  [
+    "guards",
+    new RoundRobinGroupChat({
+      participants: participants(),
+      stall: { afterMs: 5, ends: true },
+      policy: { decide: named.allow, mode: "shadow" },
+      shares: "last",
+    }),
+  ],
+  [
+    "a person's word before programs",
+    new CodeExecutorAgent({
+      name: "coder",
+      executor,
+      model: replayModel({ answers: [] }),
+      approval: true,
+      maxRetriesOnError: 2,
+    }),
+  ],
   ["messages", new MaxMessageTermination(3, { includeEvents: true })],
   ["a text", new TextMentionTermination("APPROVE", { sources: ["critic"], includeEvents: true })],
   ["tokens", new TokenUsageTermination({ total: 10, output: 5 })],
@@ -177,6 +241,24 @@ describe("a component document", () => {
     expect(loaded.constructor).toBe(made.constructor);
     expect(registry.dump(loaded)).toEqual(written);
     expect(written.provider).toMatch(/^@troupe\/agentchat\/\w+$/);
+  });
+
+  it("of an agent as a tool comes back as it was written, in AutoGen's words too", () => {
+    for (const made of [says("a").asTool(), says("a").asTool({ name: "ask", returns: "all", keepsMemory: true })]) {
+      const written = registry.dump(made);
+      expect(written.provider).toBe("@troupe/agentchat/asTool");
+      expect(registry.dump(registry.load(JSON.stringify(written)))).toEqual(written);
+      const foreign = registry.dump(made, { dialect: "autogen" });
+      expect(foreign.provider).toMatch(/^autogen_agentchat\.tools\.(Agent|Team)Tool$/);
+      expect(registry.dump(registry.load(foreign), { dialect: "autogen" })).toEqual(foreign);
+    }
+  });
+
+  it("of something that only AutoGen has is what the program lends in its place", () => {
+    const { provider, config } = standIns[0] ?? {};
+    expect(registry.load({ provider, config: { image: "another" } })).toBe(executor);
+    expect(registry.dump(executor, { dialect: "autogen" })).toMatchObject({ provider, config });
+    expect(registry.dump(executor).config).toEqual({ name: "sandbox" });
   });
 
   it("covers what it was written from: a default that is not said is not written", () => {

@@ -137,6 +137,7 @@ export {
   type NamedComponentOptions,
   type NamedOptions,
   type SecretReference,
+  type StandIn,
 } from "./component/index.ts";
 
 // Interventions and observation.

@@ -16,6 +16,11 @@ export type { ComponentDocument } from "./document.ts";
 export type { Field, Fields } from "./field.ts";
 export { fields } from "./fields.ts";
 export { keepOptions, type KeptOptions, keptOptions } from "./keep-options.ts";
-export { defineNamedComponent, type NamedComponentOptions, type NamedOptions } from "./named-component.ts";
+export {
+  defineNamedComponent,
+  type NamedComponentOptions,
+  type NamedOptions,
+  type StandIn,
+} from "./named-component.ts";
 export type { DumpPlace, LoadPlace } from "./place.ts";
 export { isSecretReference, type SecretReference } from "./reference-fields.ts";

@@ -1,4 +1,5 @@
 import { type Component, defineComponent, type ForeignForm } from "./component.ts";
+import type { JsonObject } from "../errors/index.ts";
 import { text } from "./field.ts";
 import type { LoadPlace } from "./place.ts";
 
@@ -16,7 +17,22 @@ export interface NamedComponentOptions<T extends object> {
   readonly values: Readonly<Record<string, T>>;
   /** True when the bare name may stand where a document would. */
   readonly hasShortForm?: boolean | undefined;
-  readonly foreign?: readonly ForeignForm<NamedOptions>[] | undefined;
+  /** Those of this type are taken. */
+  readonly standIns?: readonly StandIn[] | undefined;
+}
+
+/** Something of the program's in the place of something that another system's documents describe. */
+export interface StandIn {
+  /** The other system's name for it: `autogen_ext.code_executors.local.LocalCommandLineCodeExecutor`. */
+  readonly provider: string;
+  /** `code_executor`, `workbench`, `memory` or `model`. */
+  readonly type: string;
+  /** The name under which the program's own is registered. What a document says of the other one is not looked at. */
+  readonly name: string;
+  /** What is written for the other system; without it, the thing cannot be written for it. */
+  readonly config?: JsonObject | undefined;
+  /** Default `autogen`. */
+  readonly dialect?: string | undefined;
 }
 
 /** Lets documents name things that the program made: executors, connections, models with keys of their own. */
@@ -34,8 +50,19 @@ export function defineNamedComponent<T extends object>(given: NamedComponentOpti
       return name === undefined ? undefined : { name };
     },
     shorthand: given.hasShortForm === true ? (name) => ({ name }) : undefined,
-    foreign: given.foreign,
+    foreign: (given.standIns ?? []).filter(({ type }) => type === given.type).map(standInForm),
   });
+}
+
+function standInForm({ provider, name, config, dialect = "autogen" }: StandIn): ForeignForm<NamedOptions> {
+  return {
+    dialect,
+    provider,
+    writes: (options) => options.name === name && config !== undefined,
+    read: () => ({ name }),
+    write: () => config ?? {},
+    schema: { type: "object" },
+  };
 }
 
 function missing(what: string, name: string, place: LoadPlace): never {

@@ -1,13 +1,13 @@
-import { type Component, defineNamedComponent } from "@troupe/core";
+import { type Component, defineNamedComponent, type StandIn } from "@troupe/core";
 import type { CodeExecutor } from "../code/code-executor.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { ChatModel } from "../model/chat-model.ts";
 import type { Tool } from "../tool/tool.ts";
 import type { Workbench } from "../workbench/workbench.ts";
 import { contextComponents } from "./context-components.ts";
-import { listMemoryComponent, namedMemoryComponent } from "./memory-components.ts";
-import { namedModelComponent, replayModelComponent } from "./model-components.ts";
-import { namedWorkbenchComponent, staticWorkbenchComponent, toolComponent } from "./tool-components.ts";
+import { listMemoryComponent } from "./memory-components.ts";
+import { replayModelComponent } from "./model-components.ts";
+import { staticWorkbenchComponent, toolComponent } from "./tool-components.ts";
 
 /** What documents may name: nothing else of the program is in their reach. */
 export interface LlmComponentOptions {
@@ -17,6 +17,8 @@ export interface LlmComponentOptions {
   readonly workbenches?: Readonly<Record<string, Workbench>> | undefined;
   readonly memories?: Readonly<Record<string, Memory>> | undefined;
   readonly executors?: Readonly<Record<string, CodeExecutor>> | undefined;
+  /** What takes the place of things of other systems that have no counterpart here. */
+  readonly standIns?: readonly StandIn[] | undefined;
 }
 
 /** The components of this package: contexts, memories, workbenches, a replaying model, and what the program lends by name. */
@@ -25,22 +27,45 @@ export function llmComponents(lent: LlmComponentOptions = {}): readonly Componen
     ...contextComponents(),
     toolComponent(lent.tools ?? []),
     staticWorkbenchComponent(),
-    namedWorkbenchComponent(lent.workbenches ?? {}),
-    namedMemoryComponent(lent.memories ?? {}),
     listMemoryComponent(),
     replayModelComponent(),
-    namedModelComponent(lent.models ?? {}),
-    executorComponent(lent.executors ?? {}),
+    ...namedComponents(lent),
   ];
 }
 
-/** Executors of the program, by name: a document never decides where code runs. */
-function executorComponent(executors: Readonly<Record<string, CodeExecutor>>): Component {
-  return defineNamedComponent<CodeExecutor>({
-    provider: "@troupe/llm/CodeExecutor",
-    type: "code_executor",
-    what: "executor",
-    values: executors,
-    hasShortForm: true,
-  });
+/** What the program made itself: a document never decides where code runs or what is connected. */
+function namedComponents(lent: LlmComponentOptions): readonly Component[] {
+  const { standIns } = lent;
+  const shared = { hasShortForm: true, standIns };
+  return [
+    defineNamedComponent<Workbench>({
+      ...shared,
+      provider: "@troupe/llm/Workbench",
+      type: "workbench",
+      what: "workbench",
+      values: lent.workbenches ?? {},
+    }),
+    defineNamedComponent<Memory>({
+      ...shared,
+      provider: "@troupe/llm/Memory",
+      type: "memory",
+      what: "memory",
+      values: lent.memories ?? {},
+    }),
+    defineNamedComponent<CodeExecutor>({
+      ...shared,
+      provider: "@troupe/llm/CodeExecutor",
+      type: "code_executor",
+      what: "executor",
+      values: lent.executors ?? {},
+    }),
+    // The bare text is a model's id, which another component reads.
+    defineNamedComponent<ChatModel>({
+      provider: "@troupe/llm/ChatModel",
+      type: "model",
+      what: "model",
+      values: lent.models ?? {},
+      standIns,
+    }),
+  ];
 }

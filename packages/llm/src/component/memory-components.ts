@@ -3,7 +3,6 @@ import {
   type ConfigError,
   defineComponent,
   defineForeignForm,
-  defineNamedComponent,
   type DumpPlace,
   type Field,
   fields,
@@ -12,7 +11,7 @@ import {
   type LoadPlace,
 } from "@troupe/core";
 import { ListMemory } from "../memory/list-memory.ts";
-import type { Memory, MemoryItem } from "../memory/memory.ts";
+import type { MemoryItem } from "../memory/memory.ts";
 import type { ToolResultContent } from "../model/model-message.ts";
 
 interface Remembered {
@@ -92,17 +91,6 @@ export function listMemoryComponent(): Component {
         }),
       }),
     ],
-  });
-}
-
-/** Memories of the program, by name. */
-export function namedMemoryComponent(memories: Readonly<Record<string, Memory>>): Component {
-  return defineNamedComponent<Memory>({
-    provider: "@troupe/llm/Memory",
-    type: "memory",
-    what: "memory",
-    values: memories,
-    hasShortForm: true,
   });
 }
 

@@ -1,13 +1,5 @@
-import {
-  type Component,
-  defineComponent,
-  defineForeignForm,
-  defineNamedComponent,
-  type Field,
-  fields,
-  type JsonValue,
-} from "@troupe/core";
-import type { ChatModel, ModelCapabilities } from "../model/chat-model.ts";
+import { type Component, defineComponent, defineForeignForm, type Field, fields, type JsonValue } from "@troupe/core";
+import type { ModelCapabilities } from "../model/chat-model.ts";
 import type { AssistantPart } from "../model/model-message.ts";
 import { type AutoGenModelInfo, autoGenModelInfo, fromModelInfo, toModelInfo } from "./autogen-model-info.ts";
 import { type ReplayAnswer, replayModel, type ReplayModelOptions } from "./replay-model.ts";
@@ -167,16 +159,6 @@ function toResult(parts: readonly AssistantPart[]): AutoGenResult {
     cached: false,
     ...(thought !== "" && { thought }),
   };
-}
-
-/** Models of the program, by name: those with keys or functions of their own. */
-export function namedModelComponent(models: Readonly<Record<string, ChatModel>>): Component {
-  return defineNamedComponent<ChatModel>({
-    provider: "@troupe/llm/ChatModel",
-    type: "model",
-    what: "model",
-    values: models,
-  });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, JsonValue>> {

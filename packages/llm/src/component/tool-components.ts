@@ -2,7 +2,6 @@ import {
   type Component,
   defineComponent,
   defineForeignForm,
-  defineNamedComponent,
   type Field,
   type Fields,
   fields,
@@ -11,7 +10,6 @@ import {
 } from "@troupe/core";
 import type { Tool } from "../tool/tool.ts";
 import { staticWorkbench, type ToolOverride } from "../workbench/static-workbench.ts";
-import type { Workbench } from "../workbench/workbench.ts";
 import { isTool } from "./guards.ts";
 
 const provider = "@troupe/llm/tool";
@@ -121,16 +119,5 @@ export function staticWorkbenchComponent(): Component {
     fields: { tools, name: fields.optional(fields.text), overrides: fields.optional(overrides) },
     create: ({ tools: given, ...options }) => staticWorkbench(given, options),
     foreign: [foreign("StaticStreamWorkbench", () => true), foreign("StaticWorkbench", () => false)],
-  });
-}
-
-/** Workbenches of the program, by name: what they connect to is opened and closed by the program. */
-export function namedWorkbenchComponent(workbenches: Readonly<Record<string, Workbench>>): Component {
-  return defineNamedComponent<Workbench>({
-    provider: "@troupe/llm/Workbench",
-    type: "workbench",
-    what: "workbench",
-    values: workbenches,
-    hasShortForm: true,
   });
 }

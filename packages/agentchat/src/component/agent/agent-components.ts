@@ -1,10 +1,14 @@
 import { type Component, defineComponent, defineForeignForm, fields, type JsonValue } from "@troupe/core";
-import { type CodeExecutor } from "@troupe/llm";
-import { CodeExecutorAgent, type CodeExecutorAgentOptions } from "../../agent/code-executor-agent.ts";
+import {
+  type MessageFilterAgentOptions,
+  MessageFilterAgent,
+  type SourceFilter,
+} from "../../agent/message-filter-agent.ts";
 import { UserProxyAgent, type UserProxyAgentOptions } from "../../agent/user-proxy-agent.ts";
+import type { Participant } from "../../turn/role.ts";
 import { either, isText, namedFunction } from "../field/combine-fields.ts";
 import { parts } from "../field/parts.ts";
-import { budgetField, guardFields } from "../field/shared-fields.ts";
+import { budgetField } from "../field/shared-fields.ts";
 
 interface AutoGenPerson {
   readonly name: string;
@@ -39,33 +43,63 @@ export function userProxyComponent(): Component {
   });
 }
 
-interface AutoGenRunner {
+interface AutoGenFilter {
   readonly name: string;
-  readonly code_executor: CodeExecutor;
-  readonly description?: string | undefined;
-  readonly sources?: readonly string[] | undefined;
-  readonly supported_languages?: readonly string[] | undefined;
+  readonly wrapped_agent: Participant;
+  readonly filter: { readonly per_source: readonly AutoGenSource[] };
 }
 
-/** An agent that runs programs as a document. The executor is the program's: a document only names it. */
-export function codeExecutorComponent(): Component {
-  return defineComponent<CodeExecutorAgentOptions>({
-    provider: "@troupe/agentchat/CodeExecutorAgent",
+interface AutoGenSource {
+  readonly source: string;
+  readonly position?: "first" | "last" | undefined;
+  readonly count?: number | undefined;
+}
+
+const source = /* @__PURE__ */ fields.object<AutoGenSource>({
+  source: fields.text,
+  position: fields.optional(fields.oneOf("first", "last")),
+  count: fields.optional(fields.integer),
+});
+
+/** An agent that hears only some messages as a document. */
+export function messageFilterComponent(): Component {
+  type Options = Omit<MessageFilterAgentOptions, "filter"> & { readonly filter: readonly AutoGenSource[] };
+  return defineComponent<Options>({
+    provider: "@troupe/agentchat/MessageFilterAgent",
     type: "agent",
-    description: "Runs the programs in what others say.",
+    description: "An agent that hears only some of what is said.",
     fields: {
-      name: fields.text,
-      executor: parts.executor,
+      agent: parts.participant,
+      filter: fields.list(source),
+      name: fields.optional(fields.text),
       description: fields.optional(fields.text),
-      sources: fields.optional(fields.list(fields.text)),
-      languages: fields.optional(fields.list(fields.text)),
-      timeoutMs: fields.optional(fields.number),
-      idempotent: fields.optional(fields.flag),
       budget: fields.optional(budgetField),
-      ...guardFields,
     },
-    create: (options) => new CodeExecutorAgent(options),
+    create: ({ filter, ...options }) => new MessageFilterAgent({ ...options, filter: filter.map(toFilter) }),
+    foreign: [
+      defineForeignForm<Options, AutoGenFilter>({
+        dialect: "autogen",
+        provider: "autogen_agentchat.agents.MessageFilterAgent",
+        fields: {
+          name: fields.text,
+          wrapped_agent: parts.participant,
+          filter: fields.object<AutoGenFilter["filter"]>({ per_source: fields.list(source) }),
+        },
+        toOptions: ({ name, wrapped_agent, filter }) => ({ name, agent: wrapped_agent, filter: filter.per_source }),
+        covers: ["name", "agent", "filter"],
+        toConfig: ({ name, agent, filter }) => ({
+          name: name ?? agent.name,
+          wrapped_agent: agent,
+          filter: { per_source: filter },
+        }),
+      }),
+    ],
   });
 }
 
-export type { AutoGenRunner };
+/** Either both or neither of position and count; the agent refuses the rest. */
+function toFilter({ source: from, position, count }: AutoGenSource): SourceFilter {
+  return position === undefined && count === undefined
+    ? { source: from }
+    : { source: from, position: position ?? "last", count: count ?? 0 };
+}

@@ -219,8 +219,9 @@ function toWorkbenches({ tools = [], workbench }: Options): Pick<AutoGenAssistan
 function toHandoff(
   handoffOption: string | Handoff,
   place: () => { at(step: string): { refuse(problem: string, remedy: string): Error } },
-): string | AutoGenHandoff {
-  if (typeof handoffOption === "string") return handoffOption;
+): AutoGenHandoff {
+  // AutoGen declares that it takes names here as well, and fails on them.
+  if (typeof handoffOption === "string") return { target: handoffOption };
   const { input, context, ...rest } = handoffOption;
   for (const [name, value] of Object.entries({ input, context })) {
     if (value === undefined || value === "turn") continue;

@@ -15,9 +15,9 @@ interface AutoGenCount {
 }
 
 interface AutoGenTokens {
-  readonly max_total_token?: number | undefined;
-  readonly max_prompt_token?: number | undefined;
-  readonly max_completion_token?: number | undefined;
+  readonly max_total_token?: number | null | undefined;
+  readonly max_prompt_token?: number | null | undefined;
+  readonly max_completion_token?: number | null | undefined;
 }
 
 /** Conditions that count. */
@@ -91,20 +91,21 @@ function tokenUsage(): Component {
         dialect: "autogen",
         provider: "autogen_agentchat.conditions.TokenUsageTermination",
         fields: {
-          max_total_token: fields.optional(fields.integer),
-          max_prompt_token: fields.optional(fields.integer),
-          max_completion_token: fields.optional(fields.integer),
+          max_total_token: fields.optional(fields.nullable(fields.integer)),
+          max_prompt_token: fields.optional(fields.nullable(fields.integer)),
+          max_completion_token: fields.optional(fields.nullable(fields.integer)),
         },
         toOptions: (config) => ({
-          total: config.max_total_token,
-          input: config.max_prompt_token,
-          output: config.max_completion_token,
+          total: config.max_total_token ?? undefined,
+          input: config.max_prompt_token ?? undefined,
+          output: config.max_completion_token ?? undefined,
         }),
         covers: ["total", "input", "output"],
+        // AutoGen leaves out what is null and then cannot read it: all three must be there.
         toConfig: ({ total, input, output }) => ({
-          max_total_token: total,
-          max_prompt_token: input,
-          max_completion_token: output,
+          max_total_token: total ?? null,
+          max_prompt_token: input ?? null,
+          max_completion_token: output ?? null,
         }),
       }),
     ],

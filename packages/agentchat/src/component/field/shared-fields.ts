@@ -11,7 +11,9 @@ import type { ModelSettings } from "../../agent/assistant-options.ts";
 import type { BudgetOption } from "../../budget/budget.ts";
 import type { GuardOptions } from "../../guard/guard-options.ts";
 import type { LoopOption } from "../../guard/loop-limit.ts";
-import { either, isText } from "./combine-fields.ts";
+import type { PolicyFunction, PolicyOption } from "../../guard/policy/tool-policy.ts";
+import type { StallOption } from "../../guard/watch/stall-limit.ts";
+import { either, isText, namedFunction } from "./combine-fields.ts";
 
 /** A model, whoever made it. */
 export const modelField: Field<ChatModel | AiSdkModel> = /* @__PURE__ */ fields.child(
@@ -58,8 +60,33 @@ const loopsField: Field<LoopOption> = /* @__PURE__ */ either(
   fields.object<Exclude<LoopOption, "off">>({ limit: fields.optional(fields.integer) }),
 );
 
+const stallField: Field<StallOption> = /* @__PURE__ */ either(
+  isText,
+  fields.oneOf("off"),
+  fields.object<Exclude<StallOption, "off">>({
+    afterMs: fields.optional(fields.number),
+    ends: fields.optional(fields.flag),
+  }),
+);
+
+const decide = /* @__PURE__ */ namedFunction<PolicyFunction>();
+
+/** A policy is the program's: a document names it, and may let it only watch. */
+const policyField: Field<PolicyOption> = /* @__PURE__ */ either(
+  (value) => typeof value === "function" || (typeof value === "object" && value !== null && "$named" in value),
+  decide,
+  fields.object<Exclude<PolicyOption, PolicyFunction>>({
+    decide,
+    mode: fields.optional(fields.oneOf("enforce", "shadow")),
+  }),
+);
+
 /** The guards of agents and teams. */
-export const guardFields: Fields<GuardOptions> = { loops: /* @__PURE__ */ fields.optional(loopsField) };
+export const guardFields: Fields<GuardOptions> = {
+  loops: /* @__PURE__ */ fields.optional(loopsField),
+  stall: /* @__PURE__ */ fields.optional(stallField),
+  policy: /* @__PURE__ */ fields.optional(policyField),
+};
 
 /** Settings of every call of an agent's model. */
 export const settingsField: Field<ModelSettings> = /* @__PURE__ */ fields.object<ModelSettings>({

@@ -12,6 +12,7 @@ export const groupFields: Fields<GroupChatOptions<unknown>> = {
   name: /* @__PURE__ */ fields.optional(fields.text),
   description: /* @__PURE__ */ fields.optional(fields.text),
   reserves: /* @__PURE__ */ fields.optional(fields.list(fields.text)),
+  shares: /* @__PURE__ */ fields.optional(fields.oneOf("all", "last")),
   emitTeamEvents: /* @__PURE__ */ fields.optional(fields.flag),
   termination: /* @__PURE__ */ fields.optional(parts.condition),
   maxTurns: /* @__PURE__ */ fields.optional(fields.integer),

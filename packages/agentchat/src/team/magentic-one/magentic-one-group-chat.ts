@@ -1,4 +1,4 @@
-import { ConfigError, type JsonValue } from "@troupe/core";
+import { ConfigError, type JsonValue, keepOptions } from "@troupe/core";
 import { type AiSdkModel, type ChatModel, toChatModel } from "@troupe/llm";
 import { fieldsOf } from "../../message/json-record.ts";
 import type { SelectionInput, SelectionNews, SelectionStrategy, SpeakerSelection } from "../../turn/role.ts";
@@ -53,6 +53,7 @@ export class MagenticOneGroupChat<Output = undefined> extends GroupChat<Output> 
     this.#maxStalls = checkAtLeast("maxStalls", options.maxStalls ?? 3, 1);
     this.#maxReplans = checkAtLeast("maxReplans", options.maxReplans ?? 3, 0);
     this.#finalAnswerPrompt = options.finalAnswerPrompt;
+    if (new.target === MagenticOneGroupChat) keepOptions(this, "@troupe/agentchat/MagenticOneGroupChat", options);
   }
 
   protected override get strategy(): Omit<SelectionStrategy, "select" | "observe"> {
