@@ -35,6 +35,24 @@ describe("RunPrinter", () => {
     expect(plain(out.text)).toBe("\nada\none two\nlost\nlost words\n");
   });
 
+  it("P1: shows words once that were streamed and then became a thought", () => {
+    const { out, print } = open(true);
+    print(piece("Let me see."));
+    print({ kind: "thought", text: "Let me see." });
+    print({ kind: "thought", text: "Another." });
+    expect(plain(out.text)).toBe("\nada\nLet me see.\n  (Another.)\n");
+  });
+
+  it("names whoever speaks without the marks of its place, and what was remembered", () => {
+    const { out, print } = open(false);
+    print({ kind: "thought", text: "hm", path: ["panel", "~chooser"] });
+    print({ kind: "memory-queried", memory: "facts", items: [{}, {}] });
+    print({ kind: "memory-failed", memory: "notes", message: "index is\ngone" });
+    expect(out.text).toBe(
+      '\nchooser\n  (hm)\n\nada\n  remembers 2 of "facts"\n  does not remember "notes": index is gone\n',
+    );
+  });
+
   it("P2: prints whole lines without codes where there is no terminal", () => {
     const { out, print, clock } = open(false);
     print({ kind: "model-started", isLive: true, model: "m" });

@@ -34,7 +34,7 @@ export class RunPrinter {
   }
 
   print(event: RunEvent): void {
-    const name = event.path.at(-1) ?? "";
+    const name = nameOf(event.path);
     switch (event.kind) {
       case "message":
         return this.#message(event.message);
@@ -47,7 +47,11 @@ export class RunPrinter {
       case "code-output":
         return undefined;
       case "thought":
-        return this.#line(name, this.#palette.dim(`(${oneLine(event.text)})`));
+        return this.#thought(name, event.text);
+      case "memory-queried":
+        return this.#line(name, this.#palette.dim(`remembers ${event.items.length} of "${printable(event.memory)}"`));
+      case "memory-failed":
+        return this.#line(name, this.#palette.bad(`does not remember "${event.memory}": ${oneLine(event.message)}`));
       case "tool-call-requested":
         for (const call of event.calls)
           this.#line(name, `${this.#palette.dim("calls")} ${call.toolName} ${oneLine(call.arguments)}`);
@@ -104,6 +108,14 @@ export class RunPrinter {
     );
   }
 
+  /** What a model said before it used a tool may have been shown as it came. */
+  #thought(name: string, text: string): void {
+    if (this.#streamed.text === "" || this.#streamed.text !== text)
+      return this.#line(name, this.#palette.dim(`(${oneLine(text)})`));
+    this.#streamed = { id: "", text: "" };
+    return this.#freshLine();
+  }
+
   #delta(name: string, id: string, delta: string): void {
     if (!this.#writer.isTerminal) return;
     if (this.#streamed.id !== id) {
@@ -152,6 +164,11 @@ export class RunPrinter {
   #status(isGood: boolean): string {
     return isGood ? this.#palette.good("ok") : this.#palette.bad("failed");
   }
+}
+
+/** Who an event is about. Places of advisers and of teams within an agent carry a mark. */
+function nameOf(path: readonly string[]): string {
+  return (path.at(-1) ?? "").replace(/^[~^]/, "");
 }
 
 function oneLine(text: string): string {
