@@ -158,6 +158,27 @@ describe("an empty answer", () => {
   });
 });
 
+describe("N1: a model that calls tools where it must not", () => {
+  test("is asked once more for words, and its call never enters the conversation", async () => {
+    const script = [reply.toolCall("one"), reply.toolCall("two"), "One is first.", "Bye."];
+    const { agent, model } = make(script, { maxToolIterations: 1, reflectOnToolUse: true });
+    await using _ = agent;
+    const session = agent.session("s");
+    expect((await session.run("Go")).text).toBe("One is first.");
+    await session.run("Thanks");
+    expect(JSON.stringify(model.requests[3]?.messages)).not.toContain('"two"');
+  });
+
+  test("may say something beside it", async () => {
+    const words = reply.parts([
+      { kind: "text", text: "One." },
+      { kind: "scripted-tool-call", name: "two" },
+    ]);
+    const { agent } = make([reply.toolCall("one"), words], { maxToolIterations: 1, reflectOnToolUse: true });
+    expect((await agent.run("Go")).text).toBe("One.");
+  });
+});
+
 describe("metadata of an agent", () => {
   const metadata = { tenant: "acme" };
 
