@@ -7,6 +7,7 @@ import {
   type ChatAgentContext,
   type ChatMessage,
   MaxMessageTermination,
+  type PolicyFunction,
   RoundRobinGroupChat,
   type RunEvent,
   type RunHandle,
@@ -15,6 +16,7 @@ import {
   UserProxyAgent,
 } from "../src/index.ts";
 import { Machine } from "./support/processes.ts";
+import { simpleTool } from "./support/simple-tool.ts";
 
 /** Says which turn of its session it takes, and what it has heard. */
 class Echo extends BaseChatAgent<{ turns: number }> {
@@ -231,6 +233,23 @@ describe("a society of mind", () => {
     expect(result.messages.map(({ text }) => text)).toEqual(["go", "The answer."]);
     expect(JSON.stringify(model.requests[0]?.messages)).toContain("from inside");
     expect(JSON.stringify(model.requests[0]?.messages)).not.toContain("coffee");
+  });
+
+  test("is guarded with its team: a policy of the agent holds for calls within", async () => {
+    const pay = simpleTool("pay", () => "paid");
+    const hands = new ScriptedModel([reply.toolCall("pay"), "It was not allowed."]);
+    const inner = new AssistantAgent({ name: "payer", model: hands, tools: [pay] });
+    const team = new RoundRobinGroupChat({ name: "crew", participants: [inner], maxTurns: 1 });
+    const asked: string[] = [];
+    const policy: PolicyFunction = ({ name }) => {
+      asked.push(name);
+      return { kind: "deny", reason: "Nobody pays." };
+    };
+    const { agent, model } = make(["No."], { team, policy });
+    await agent.run("Pay.");
+    expect(asked).toEqual(["pay"]);
+    expect(JSON.stringify(hands.requests[1]?.messages)).toContain("Nobody pays.");
+    expect(JSON.stringify(model.requests[0]?.messages)).toContain("It was not allowed.");
   });
 
   test("goes on after a crash, wherever it comes", async () => {
