@@ -7,6 +7,7 @@ import {
   type JsonValue,
   TeamError,
 } from "@troupe/core";
+import { isAutoGenState, readAutoGenState } from "../component/state/autogen-state.ts";
 import type { ChatMessage, Task } from "../message/chat-message.ts";
 import { adviserName, type Role, type TeamRole } from "../turn/role.ts";
 import { asJson } from "../message/as-json.ts";
@@ -25,7 +26,11 @@ export interface Session<Output> {
   reset(): Promise<void>;
   /** All that the team knows of the conversation, as JSON. @throws TeamError `run.session_busy`. */
   snapshot(): Promise<SessionSnapshot>;
-  /** Puts a snapshot in place of what is there. @throws TeamError `run.session_busy`, `run.invalid_snapshot`. */
+  /**
+   * Puts a snapshot in place of what is there: one of ours, or what `save_state()` of the same team in AutoGen returned.
+   *
+   * @throws TeamError `run.session_busy`, `run.invalid_snapshot`.
+   */
   restore(snapshot: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
@@ -73,7 +78,7 @@ export function createSession<Output>(parts: SessionParts<Output>): Session<Outp
       return { kind: "session", version: 1, runner: root.name, agents: Object.fromEntries(entries) };
     },
     restore: async (document) => {
-      const agents = parseSnapshot(document, root);
+      const agents = isAutoGenState(document) ? readAutoGenState(document, root) : parseSnapshot(document, root);
       const runtime = await openAtRest();
       await runtime.forgetCell(cell);
       for (const [path, saved] of Object.entries(agents))
