@@ -173,6 +173,33 @@ describe("G2: a join that waits for all branches", () => {
     expect(order).toEqual(["a", "b", "c", "join", "a", "b", "c", "join", "a", "b", "c", "join", "end"]);
   });
 
+  it("uses up what it has from a branch that has started its node through another group", async () => {
+    // Both searches, or the archive and what stands in for the web.
+    const graph: DiGraph = {
+      nodes: [
+        { name: "plan", edges: [{ target: "web" }, { target: "archive" }] },
+        { name: "web", edges: [{ target: "check" }, { target: "library", on: "error" }] },
+        { name: "archive", edges: [{ target: "check" }, { target: "check", activationGroup: "library" }] },
+        { name: "library", edges: [{ target: "check", activationGroup: "library" }] },
+        {
+          name: "check",
+          edges: [
+            { target: "plan", condition: "MISSING", activationGroup: "again" },
+            { target: "end", condition: "COMPLETE" },
+          ],
+        },
+        { name: "end" },
+      ],
+      defaultStartNode: "plan",
+    };
+    const lines = { web: ["found", "!"], check: ["MISSING", "COMPLETE"] };
+    await using flow = flowOf(graph, lines, { onError: "skip" });
+    const { messages, stopReason } = await flow.run("go");
+    const order = ["plan", "web", "archive", "check", "plan", "archive", "library", "check", "end"];
+    expect(speakers(messages)).toEqual(order);
+    expect(stopReason.kind).toBe("graph-complete");
+  });
+
   it("counts a branch once that arrives twice before the others", async () => {
     const graph: DiGraph = {
       nodes: [

@@ -4,6 +4,7 @@ import {
   type DiGraph,
   GraphFlow,
   MaxMessageTermination,
+  MessageFilterAgent,
   RoundRobinGroupChat,
   RunError,
   TextMentionTermination,
@@ -211,6 +212,45 @@ describe("a node that fails", () => {
   it("ends the run by default", async () => {
     await using flow = flowOf(graphOf("a > b"), { a: ["!"] });
     await expect(flow.run("go")).rejects.toMatchObject({ agentPath: ["a"] });
+  });
+});
+
+describe("who hears what", () => {
+  class Listener extends BaseChatAgent {
+    readonly #heard: string[];
+
+    constructor(name: string, heard: string[]) {
+      super({ name });
+      this.#heard = heard;
+    }
+
+    // oxlint-disable-next-line require-yield
+    async *onMessages(messages: readonly ChatMessage[]) {
+      this.#heard.push(messages.map(({ text }) => text).join(" "));
+      return this.reply(`${this.name}${this.#heard.length}`);
+    }
+  }
+
+  it("is everything, or what a filter lets through, under whatever name", async () => {
+    const heard: Readonly<Record<string, string[]>> = { a: [], c: [], d: [] };
+    const filter = new MessageFilterAgent({
+      name: "filtered",
+      agent: new Listener("c", heard["c"] ?? []),
+      filter: [
+        { source: "user", position: "first", count: 1 },
+        { source: "b", position: "last", count: 1 },
+      ],
+    });
+    const participants = [
+      new Listener("a", heard["a"] ?? []),
+      new Speaker("b", ["loop", "exit"]),
+      filter,
+      new Listener("d", heard["d"] ?? []),
+    ];
+    const graph = { ...graphOf("a > b; b >loop> a >exit> filtered; filtered > d"), defaultStartNode: "a" };
+    await using flow = new GraphFlow({ participants, graph });
+    expect(speakers((await flow.run("go")).messages)).toEqual(["a", "b", "a", "b", "filtered", "d"]);
+    expect(heard).toEqual({ a: ["go", "loop"], c: ["go exit"], d: ["go a1 loop a2 exit c1"] });
   });
 });
 

@@ -12,6 +12,7 @@ interface Turn {
  * - When a node has answered, each of its edges whose condition holds sends a token to its target; after a failure the edges for errors do, or
  *   without any those that have no condition.
  * - Edges into one node with one group name collect tokens together. `all`: when every edge has sent one, they are used up and the node starts.
+ *   What a node has sent to another is used up in all groups when one of them has started it.
  *   `any`: a turn of a node sends one token to a group, which belongs to a round; the first of a round starts the target, the others of the
  *   round do nothing. A token's round is the one after the last of its sender, and after all rounds that its sender's turn follows from.
  * - A node takes one turn at a time. What comes in while it waits for its turn is part of that turn; what comes in during it is the next.
@@ -62,8 +63,8 @@ export class ReferenceGraph {
     };
     const taken = answer === undefined && forErrors.length > 0 ? forErrors : ordinary.filter(holds);
     if (taken.length === 0 && ordinary.length > 0) this.#isStuck = true;
-    const groups = new Set<string>();
-    for (const edge of taken) this.#send(node, edge, { lineage: turn.lineage, groups });
+    for (const target of new Set(taken.map((edge) => edge.target)))
+      this.#send(node, target, { lineage: turn.lineage, edges: taken.filter((edge) => edge.target === target) });
   }
 
   /** The run was ended, and another one goes on: what did not come to its end is done again, first of all. False: nothing is left to do. */
@@ -83,35 +84,57 @@ export class ReferenceGraph {
     return this.#graph.nodes.find((node) => node.name === name)?.edges ?? [];
   }
 
+  /** One turn of a node sends tokens along some of its edges to one target. */
   #send(
     node: string,
-    edge: DiGraphEdge,
-    { lineage, groups }: { readonly lineage: Set<string>; readonly groups: Set<string> },
+    target: string,
+    sent: { readonly lineage: Set<string>; readonly edges: readonly DiGraphEdge[] },
   ): void {
-    const nameOf = ({ target, activationGroup = target }: DiGraphEdge): string => `${target}:${activationGroup}`;
-    const group = nameOf(edge);
-    const siblings = this.#graph.nodes.flatMap(({ edges = [] }) => edges).filter((other) => nameOf(other) === group);
-    const target = this.#graph.nodes.find(({ name }) => name === edge.target);
-    const rule = edge.activationCondition ?? target?.activation ?? "all";
-    if (siblings.length === 1) return this.#fire(edge.target, lineage);
-    if (rule === "all") {
-      this.#tokens.set(edge, new Set([...(this.#tokens.get(edge) ?? []), ...lineage]));
-      if (!siblings.every((sibling) => this.#tokens.has(sibling))) return;
-      const joined = siblings.flatMap((sibling) => [...(this.#tokens.get(sibling) ?? [])]);
-      for (const sibling of siblings) this.#tokens.delete(sibling);
-      return this.#fire(edge.target, new Set(joined));
+    const incoming = this.#graph.nodes.flatMap(({ name, edges = [] }) =>
+      edges
+        .filter((edge) => edge.target === target)
+        .map((edge) => ({ edge, source: name, group: this.#groupOf(edge) })),
+    );
+    const lineages: Set<string>[] = [];
+    const spent = new Set<string>([node]);
+    for (const group of new Set(sent.edges.map((edge) => this.#groupOf(edge)))) {
+      const members = incoming.filter((other) => other.group === group);
+      const mine = sent.edges.filter((edge) => this.#groupOf(edge) === group);
+      if (members.length === 1) lineages.push(sent.lineage);
+      else if (this.#ruleOf(mine[0]) === "any") {
+        const lineage = this.#nextRound(node, group, sent.lineage);
+        if (lineage !== undefined) lineages.push(lineage);
+      } else {
+        for (const edge of mine) this.#tokens.set(edge, new Set([...(this.#tokens.get(edge) ?? []), ...sent.lineage]));
+        if (!members.every(({ edge }) => this.#tokens.has(edge))) continue;
+        lineages.push(new Set(members.flatMap(({ edge }) => [...(this.#tokens.get(edge) ?? [])])));
+        for (const { source } of members) spent.add(source);
+      }
     }
-    if (groups.has(group)) return;
-    groups.add(group);
+    if (lineages.length === 0) return;
+    for (const { edge, source } of incoming) if (spent.has(source)) this.#tokens.delete(edge);
+    this.#fire(target, new Set(lineages.flatMap((lineage) => [...lineage])));
+  }
+
+  #groupOf({ target, activationGroup = target }: DiGraphEdge): string {
+    return `${target}:${activationGroup}`;
+  }
+
+  #ruleOf(edge: DiGraphEdge | undefined): "all" | "any" {
+    const target = this.#graph.nodes.find(({ name }) => name === edge?.target);
+    return edge?.activationCondition ?? target?.activation ?? "all";
+  }
+
+  /** The lineage of a start by a node's token; undefined when it is late. */
+  #nextRound(node: string, group: string, lineage: Set<string>): Set<string> | undefined {
     const branch = `${node} to ${group}`;
+    const rounds = this.#firings.get(group) ?? 0;
     let round = (this.#lastRound.get(branch) ?? 0) + 1;
-    while (lineage.has(`${group}#${round}`)) round += 1;
-    for (let later = round; later <= (this.#firings.get(group) ?? 0); later += 1)
-      if (lineage.has(`${group}#${later}`)) round = later + 1;
+    for (let known = round; known <= rounds; known += 1) if (lineage.has(`${group}#${known}`)) round = known + 1;
     this.#lastRound.set(branch, round);
-    if ((this.#firings.get(group) ?? 0) >= round) return;
+    if (rounds >= round) return undefined;
     this.#firings.set(group, round);
-    this.#fire(edge.target, new Set([...lineage, `${group}#${round}`]));
+    return new Set([...lineage, `${group}#${round}`]);
   }
 
   #fire(node: string, lineage: Set<string>): void {

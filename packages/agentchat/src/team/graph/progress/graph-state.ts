@@ -5,7 +5,8 @@
  * Does not own: who is asked when (the manager), and what was said (the thread).
  * Invariants:
  * G1. A node is at work once at a time, and starts once for everything that came in before it started.
- * G2. A group that waits for all starts its node when each of its edges has arrived since it last did.
+ * G2. A group that waits for all starts its node when each of its edges has arrived since it last did. A branch that starts a node through one
+ * group is used up in the node's others.
  * G3. A group that waits for any starts its node for the first branch of a round. The branch of a node belongs to a later round when it follows
  * from the start of the earlier one, or comes again.
  * G4. Of two nodes that can start, the one that could first starts first; starts and edges keep the order of the graph.
@@ -13,7 +14,7 @@
  */
 import type { JsonValue } from "@troupe/core";
 import { type NodeOutcome, takenEdges } from "./edge-condition.ts";
-import type { GraphPlan, PlannedEdge } from "../plan/graph-plan.ts";
+import type { GraphPlan, PlannedEdge, PlannedGroup } from "../plan/graph-plan.ts";
 import { quote } from "../plan/invalid-graph.ts";
 
 /** Rounds by the key of a group. */
@@ -35,8 +36,8 @@ export interface GraphState {
   working: readonly Activation[];
   /** Of `working`: failed, and what that means is not decided. */
   failed: readonly string[];
-  /** At groups that wait for all, by group: keys of the edges that have arrived. */
-  arrived: Readonly<Record<string, { readonly edges: readonly string[]; readonly after: Rounds }>>;
+  /** At groups that wait for all, by group: the edges that have arrived, with what they follow from. */
+  arrived: Readonly<Record<string, Readonly<Record<string, Rounds>>>>;
   /** Of groups that wait for any of several: the round they are in. */
   rounds: Rounds;
   /** Of the branches of those, by node and group: the last round they were in. */
@@ -90,11 +91,11 @@ export function settleNode(plan: GraphPlan, state: GraphState, ended: { node: st
   state.working = state.working.filter((working) => working !== activation);
   state.failed = state.failed.filter((failed) => failed !== name);
   if (taken.length === 0 && node.edges.length > 0 && !state.lost.includes(name)) state.lost = [...state.lost, name];
-  // Several edges into one group that waits for any are one branch.
-  const branches = taken.filter(
-    ({ group }, index) => group.activation === "all" || taken.findIndex((other) => other.group === group) === index,
-  );
-  for (const edge of branches) arrive(state, edge, activation.after);
+  const byTarget = Map.groupBy(taken, (edge) => edge.target);
+  for (const [target, edges] of byTarget) {
+    const { groups = [] } = plan.nodes.get(target) ?? {};
+    arrive(state, { source: name, target, groups, edges, after: activation.after });
+  }
 }
 
 /** Takes the nodes that start now: ready, and not at work (G1). */
@@ -116,7 +117,7 @@ export function takeReady(state: GraphState): readonly string[] {
 export function graphEnd(plan: GraphPlan, { lost, arrived }: GraphState): GraphEnd {
   const reasons = [
     ...lost.map((node) => `no edge of "${node}" was taken after its turn`),
-    ...Object.entries(arrived).map(([key, { edges }]) => describeStarved(plan, key, edges)),
+    ...Object.entries(arrived).map(([key, edges]) => describeStarved(plan, key, Object.keys(edges))),
   ].filter((reason) => reason !== "");
   if (reasons.length === 0) return { kind: "graph-complete", detail: "Every path of the graph has reached its end" };
   return { kind: "dead-end", detail: `The graph cannot go on: ${reasons.join("; ")}` };
@@ -135,31 +136,58 @@ function describeStarved(plan: GraphPlan, key: string, arrived: readonly string[
   return `"${group.target}" still waits for ${quote([...new Set(missing)])}`;
 }
 
-function arrive(state: GraphState, edge: PlannedEdge, after: Rounds): void {
-  const { group } = edge;
-  if (group.edges.length === 1) activate(state, group.target, after);
-  else if (group.activation === "all") arriveAtAll(state, edge, after);
-  else arriveAtAny(state, edge, after);
+/** What a node's turn sends to another node: edges into one or several of its groups. */
+interface Arrival {
+  readonly source: string;
+  readonly target: string;
+  /** All groups of the target. */
+  readonly groups: readonly PlannedGroup[];
+  readonly edges: readonly PlannedEdge[];
+  readonly after: Rounds;
 }
 
-/** G2. */
-function arriveAtAll(state: GraphState, { key, group }: PlannedEdge, after: Rounds): void {
-  const { [group.key]: before = { edges: [], after: {} }, ...others } = state.arrived;
-  const edges = before.edges.includes(key) ? before.edges : [...before.edges, key];
-  const joined = latest(before.after, after);
-  const isComplete = group.edges.every((edge) => edges.includes(edge.key));
-  state.arrived = isComplete ? others : { ...others, [group.key]: { edges, after: joined } };
-  if (isComplete) activate(state, group.target, joined);
+function arrive(state: GraphState, arrival: Arrival): void {
+  const { source, target, groups, edges, after } = arrival;
+  const used = new Set([source]);
+  const starts: Rounds[] = [];
+  for (const group of new Set(edges.map((edge) => edge.group))) {
+    const start = group.activation === "all" ? joinAll(state, group, arrival) : joinAny(state, group, arrival);
+    if (start === undefined) continue;
+    starts.push(start);
+    if (group.activation === "all") for (const edge of group.edges) used.add(edge.source);
+  }
+  if (starts.length === 0) return;
+  for (const group of groups) useUp(state, group, used);
+  activate(state, target, starts.reduce(latest, after));
+}
+
+/** G2. What the start follows from; undefined while others are missing. */
+function joinAll(state: GraphState, group: PlannedGroup, { edges, after }: Arrival): Rounds | undefined {
+  const arrived = { ...state.arrived[group.key] };
+  for (const edge of edges) if (edge.group === group) arrived[edge.key] = latest(arrived[edge.key] ?? {}, after);
+  state.arrived = { ...state.arrived, [group.key]: arrived };
+  const isComplete = group.edges.every((edge) => edge.key in arrived);
+  return isComplete ? Object.values(arrived).reduce(latest) : undefined;
 }
 
 /** G3: who comes late in a round that has started the node is not heard. */
-function arriveAtAny(state: GraphState, { source, group }: PlannedEdge, after: Rounds): void {
+function joinAny(state: GraphState, group: PlannedGroup, { source, after }: Arrival): Rounds | undefined {
+  if (group.edges.length === 1) return after;
   const key = `${source}>${group.key}`;
   const round = 1 + Math.max(state.branchRounds[key] ?? 0, after[group.key] ?? 0);
   state.branchRounds = { ...state.branchRounds, [key]: round };
-  if (round <= (state.rounds[group.key] ?? 0)) return;
+  if (round <= (state.rounds[group.key] ?? 0)) return undefined;
   state.rounds = { ...state.rounds, [group.key]: round };
-  activate(state, group.target, { ...after, [group.key]: round });
+  return { ...after, [group.key]: round };
+}
+
+/** G2: what these nodes have sent to a group is forgotten. */
+function useUp(state: GraphState, group: PlannedGroup, sources: ReadonlySet<string>): void {
+  const { [group.key]: arrived, ...others } = state.arrived;
+  if (arrived === undefined) return;
+  const isUsed = new Set(group.edges.filter((edge) => sources.has(edge.source)).map((edge) => edge.key));
+  const left = Object.entries(arrived).filter(([key]) => !isUsed.has(key));
+  state.arrived = left.length === 0 ? others : { ...others, [group.key]: Object.fromEntries(left) };
 }
 
 /** G1: what is to start already starts once, after all of it. */
