@@ -50,7 +50,11 @@ describe.each(peers)("$name carries a whole tool round", (peer) => {
     expect(second.content).toMatchObject([{ kind: "text", text: "The answer is 42." }]);
     const sent = JSON.stringify(server.getLastRequest()?.body);
     expect(sent).toContain("the sum is 42");
-    expect(sent).toContain(call.callId);
+    // Mistral has a form of its own for ids: then one stands for the other, for the call and for its result.
+    const id = sent.includes(call.callId)
+      ? call.callId
+      : (/"tool_calls":\[\{"id":"([a-zA-Z0-9]{9})"/.exec(sent)?.[1] ?? "");
+    expect(sent.split(`"${id}"`)).toHaveLength(3);
     expect(second.usage.estimated).toBe(false);
   });
 });

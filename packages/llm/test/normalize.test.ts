@@ -266,20 +266,27 @@ describe("rules one by one", () => {
     ]);
   });
 
-  it("4: merges neighbours and keeps a name only when they share it", () => {
-    const named = (name: string, text: string): ModelMessage => ({
-      role: "user",
-      name,
-      content: [{ kind: "text", text }],
-    });
-    const both = [
-      { kind: "text", text: "1" },
-      { kind: "text", text: "2" },
-    ] as const;
-    expect(normalize([named("ada", "1"), named("ada", "2")], anthropic)).toEqual([
-      { role: "user", name: "ada", content: both },
+  it("4: merges neighbours, and says in the text who speaks where the provider has no place for names", () => {
+    const named = (name: string, text: string): ModelMessage => ({ ...user(text), role: "user", name });
+    const parts = (...texts: string[]) => texts.map((text) => ({ kind: "text", text }));
+    expect(normalize([named("user", "1"), named("ada", "2"), named("bob", "3")], anthropic)).toEqual([
+      { role: "user", content: parts("1", "ada said:\n2", "bob said:\n3") },
     ]);
-    expect(normalize([named("ada", "1"), named("bob", "2")], anthropic)).toEqual([{ role: "user", content: both }]);
+    const image: ModelMessage = {
+      role: "user",
+      name: "ada",
+      content: [{ kind: "file", mediaType: "image/png", data: "AAAA" }],
+    };
+    expect(normalize([image], google)).toMatchObject([{ content: [{ text: "ada said:" }, { kind: "file" }] }]);
+    expect(normalize([named("ada", "2")], permissive)).toEqual([named("ada", "2")]);
+    // With rules of one's own a name stays where neighbours share it.
+    const merging: HistoryRules = { ...permissive, mergesNeighbours: true };
+    expect(normalize([named("ada", "1"), named("ada", "2")], merging)).toEqual([
+      { role: "user", name: "ada", content: parts("1", "2") },
+    ]);
+    expect(normalize([named("ada", "1"), named("bob", "2")], merging)).toEqual([
+      { role: "user", content: parts("1", "2") },
+    ]);
   });
 
   it("turns images into a text mark for a model that cannot see, in results too", () => {

@@ -17,11 +17,13 @@ export function cleanMessage(message: ModelMessage, rules: HistoryRules): ModelM
   switch (message.role) {
     case "system":
       return isBlank(message.content) ? undefined : message;
-    case "user":
-      return withContent(
+    case "user": {
+      const cleaned = withContent(
         message,
         mapParts(message.content, (part) => cleanUserPart(part, rules)),
       );
+      return cleaned !== undefined && rules.namesInText === true ? withNameInText(cleaned) : cleaned;
+    }
     case "assistant":
       return withContent(message, cleanAnswer(message.content, rules));
     case "tool":
@@ -30,6 +32,23 @@ export function cleanMessage(message: ModelMessage, rules: HistoryRules): ModelM
         mapParts(message.content, (part) => cleanResult(part, rules)),
       );
   }
+}
+
+type UserMessage = Extract<ModelMessage, { readonly role: "user" }>;
+
+function withNameInText(message: UserMessage): UserMessage {
+  const { name, ...nameless } = message;
+  if (name === undefined) return message;
+  if (name === "user") return nameless;
+  const [first, ...rest] = message.content;
+  const isText = first?.kind === "text";
+  // One text and not two: some servers take only one.
+  const named: UserPart = {
+    ...(isText && first),
+    kind: "text",
+    text: `${name} said:${isText ? `\n${first.text}` : ""}`,
+  };
+  return { ...nameless, content: [named, ...(isText ? rest : message.content)] };
 }
 
 function withContent<Message extends { readonly content: readonly unknown[] }>(

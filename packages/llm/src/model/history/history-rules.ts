@@ -33,6 +33,11 @@ export interface HistoryRules {
    * only with that thought. Default: none.
    */
   readonly itemId?: string | undefined;
+  /**
+   * The provider has no place for the name of whoever wrote a user's message: it is said in the text, as in `ada said:`. In a team a model
+   * could not tell the others apart without it. The name `user` goes without saying. Default false.
+   */
+  readonly namesInText?: boolean | undefined;
   /** After results of tools it is the assistant's turn. Default false. */
   readonly answersResults?: boolean | undefined;
   /** A conversation without any message is refused. Default false. */
@@ -55,7 +60,13 @@ const permissive: HistoryRules = {
 const wordIds = { pattern: "[a-zA-Z0-9_-]+", maxLength: 64 } as const;
 
 /** What all services have in common. */
-const service: HistoryRules = { ...permissive, callIds: wordIds, plainToolNames: true, notEmpty: true };
+const service: HistoryRules = {
+  ...permissive,
+  callIds: wordIds,
+  plainToolNames: true,
+  namesInText: true,
+  notEmpty: true,
+};
 
 /**
  * The rules of the providers we know, by the name of their wire format.

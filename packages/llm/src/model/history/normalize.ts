@@ -15,8 +15,8 @@ import { withoutRepeatedItems } from "./provider-items.ts";
  * 2. A result without a call, a second result and a repeated call are gone; call ids are unique, and ids and names what the provider takes.
  * 3. No message and no text is blank, and reasoning is never left without the output it led to, nor an id of the provider without its thought.
  * 4. System messages, first turn, last turn and neighbours are as the provider wants them.
- * 5. What a model said is never invented: the only texts added are the marks for missing results, omitted images, turns that ended without
- *    words, and `Continue.`.
+ * 5. What a model said is never invented: the only texts added are the names of speakers, the marks for missing results, omitted images, turns
+ *    that ended without words, and `Continue.`.
  */
 export function normalize(history: readonly ModelMessage[], rules: HistoryRules): readonly ModelMessage[] {
   return normalizeWith(history, rules, (message) => cleanMessage(message, rules));
