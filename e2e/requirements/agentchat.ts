@@ -421,6 +421,11 @@ export const requirements: Requirements = defineRequirements([
     text: "A reflection keeps the tools, the calls with their results and the question.",
   },
   { id: "chat-W60", kind: "better", text: "A template that cannot be filled in is refused when the agent is made." },
+  {
+    id: "chat-W64",
+    kind: "better",
+    text: "Each answer about handoffs has one outcome: tool with handoff, two, unknown, self, text with handoff, none.",
+  },
   { id: "chat-W66", kind: "better", text: "An empty answer is asked for once more; a second one is an error." },
 ]);
 

@@ -1,7 +1,13 @@
-import { AssistantAgent, type AssistantAgentOptions, type ChatMessage, RoundRobinGroupChat } from "@troupe/agentchat";
+import {
+  AssistantAgent,
+  type AssistantAgentOptions,
+  type ChatMessage,
+  RoundRobinGroupChat,
+  Swarm,
+} from "@troupe/agentchat";
 import { InProcessRuntime } from "@troupe/core";
 import { ListMemory, type ModelMessage, staticWorkbench } from "@troupe/llm";
-import { reply, type Script, ScriptedModel } from "@troupe/llm/testing";
+import { reply, type Script, ScriptedModel, type ScriptedReply } from "@troupe/llm/testing";
 import { expect } from "vitest";
 import { z } from "zod";
 import { verifies } from "../agentchat.ts";
@@ -223,6 +229,42 @@ verifies("chat-W18", "the context of a handoff reaches its target's model alone"
   await new RoundRobinGroupChat({ participants, maxTurns: 4 }).run("go");
   expect(JSON.stringify(models.bob.requests)).toContain("bob knows");
   expect(JSON.stringify(models.eve.requests)).not.toContain("bob knows");
+});
+
+verifies("chat-W64", "each answer about handoffs has one outcome, in a swarm too", async () => {
+  const table: readonly [what: string, first: ScriptedReply, story: readonly string[]][] = [
+    ["tool with handoff", reply.toolCalls([{ name: "add" }, { name: "transfer_to_bob" }]), ["a: handoff", "bob: text"]],
+    [
+      "two handoffs",
+      reply.toolCalls([{ name: "transfer_to_eve" }, { name: "transfer_to_bob" }]),
+      ["a: handoff", "eve: text"],
+    ],
+    ["unknown target", reply.toolCall("transfer_to_nobody"), ["a: text"]],
+    [
+      "text with handoff",
+      reply.parts([
+        { kind: "text", text: "Bob knows." },
+        { kind: "scripted-tool-call", name: "transfer_to_bob" },
+      ]),
+      ["a: handoff", "bob: text"],
+    ],
+    ["none", reply.text("I know."), ["a: text"]],
+  ];
+  for (const [what, first, story] of table) {
+    const { agent, model } = make([first, "Then I answer."], { handoffs: ["bob", "eve"] });
+    const swarm = new Swarm({
+      name: "desk",
+      participants: [agent, assistant("bob", ["Done."]), assistant("eve", ["Done."])],
+    });
+    const { messages, stopReason } = await swarm.run("go");
+    expect(
+      messages.slice(1).map(({ source, kind }) => `${source}: ${kind}`),
+      what,
+    ).toEqual(story);
+    expect(stopReason.kind, what).toBe("no-handoff");
+    expect(model.calls, what).toBe(what === "unknown target" ? 2 : 1);
+  }
+  expect(thrownCode(() => make([], { handoffs: ["a"] }))).toBe("config.invalid_definition");
 });
 
 verifies("chat-W57", "an agent's metadata is on its messages", async () => {
