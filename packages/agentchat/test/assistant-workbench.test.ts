@@ -1,3 +1,5 @@
+import { InProcessRuntime } from "@troupe/core";
+import { ManualClock } from "@troupe/core/testing";
 import { staticWorkbench, type ToolCallContext, type ToolOutcome, tool, type Workbench } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, test } from "vitest";
@@ -89,6 +91,37 @@ describe("workbenches of an assistant", () => {
       cause: { code: "config.duplicate_name", message: expect.stringContaining('"own"') },
     });
     expect(model.calls).toBe(0);
+  });
+
+  test("a tool with the name of a handoff fails the turn as well", async () => {
+    const agent = new AssistantAgent({
+      name: "a",
+      model: new ScriptedModel(["never"]),
+      workbench: new Changing(["transfer_to_b"]),
+      handoffs: ["b"],
+    });
+    await expect(agent.run("Go")).rejects.toMatchObject({ cause: { code: "config.duplicate_name" } });
+  });
+
+  test("one that does not answer fails the turn after a minute", async () => {
+    const clock = new ManualClock();
+    await using runtime = new InProcessRuntime({ clock });
+    const asked = Promise.withResolvers<void>();
+    const workbench: Workbench = {
+      ...staticWorkbench([]),
+      list: () => {
+        asked.resolve();
+        return new Promise(() => {});
+      },
+    };
+    const agent = new AssistantAgent({ name: "a", model: new ScriptedModel(["never"], { clock }), workbench });
+    const failed = expect(agent.run("Go", { runtime })).rejects.toMatchObject({
+      cause: { code: "state.step_timeout" },
+    });
+    await asked.promise;
+    clock.advance(60_000);
+    clock.advance(1_000);
+    await failed;
   });
 
   test("one that cannot be asked fails the turn, and the agent can be run again", async () => {

@@ -38,9 +38,10 @@ describe("RunPrinter", () => {
   it("P1: shows words once that were streamed and then became a thought", () => {
     const { out, print } = open(true);
     print(piece("Let me see."));
+    print({ kind: "thought", text: "What the model reasoned." });
     print({ kind: "thought", text: "Let me see." });
     print({ kind: "thought", text: "Another." });
-    expect(plain(out.text)).toBe("\nada\nLet me see.\n  (Another.)\n");
+    expect(plain(out.text)).toBe("\nada\nLet me see.\n  (What the model reasoned.)\n  (Another.)\n");
   });
 
   it("names whoever speaks without the marks of its place, and what was remembered", () => {
