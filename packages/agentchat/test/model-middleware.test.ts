@@ -1,6 +1,14 @@
 import { ModelError } from "@troupe/core";
 import { AssistantAgent } from "@troupe/agentchat";
-import { cacheMiddleware, fallbackModel, MemoryModelCache, type PriceTable, wrapModel } from "@troupe/llm";
+import {
+  cacheMiddleware,
+  fallbackModel,
+  MemoryModelCache,
+  type PriceTable,
+  retryMiddleware,
+  rollingSummaryContext,
+  wrapModel,
+} from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { expect, test } from "vitest";
 
@@ -40,4 +48,26 @@ test("an answer out of a cache costs and uses nothing", async () => {
   expect(results.map(({ usage: { total } }) => total.inputTokens)).toEqual([1_000, 0]);
   expect(results[1]?.usage.total.usd).toBe(0);
   expect(model.calls).toBe(1);
+});
+
+test("a limit in dollars needs the prices of whoever may answer: fallbacks, through middleware, and the writer of summaries", async () => {
+  const prices = priceTable({ "test:cheap": 1 });
+  const cheap = new ScriptedModel(() => "ok", { name: "test:cheap" });
+  const secret = new ScriptedModel(() => "ok", { name: "test:secret" });
+  const agents = [
+    new AssistantAgent({ name: "a", model: wrapModel(fallbackModel([cheap, secret]), [retryMiddleware()]), prices }),
+    new AssistantAgent({
+      name: "a",
+      model: cheap,
+      modelContext: rollingSummaryContext({ maxTokens: 100, model: secret }),
+      prices,
+    }),
+  ];
+  for (const agent of agents) {
+    const end = agent.run("go", { budget: { usd: 1 } });
+    await expect(end).rejects.toMatchObject({
+      code: "run.unpriced_model",
+      message: expect.stringContaining("test:secret"),
+    });
+  }
 });

@@ -8,6 +8,7 @@ import { runnerBehind } from "../turn/runner-tool.ts";
 import { type AssistantWork, createWork } from "./assistant/assistant-work.ts";
 import type { AssistantAgentOptions } from "./assistant-options.ts";
 import { AssistantTurn } from "./assistant-turn.ts";
+import { modelNames } from "../inference/model-asker.ts";
 import { BaseChatAgent } from "./base-chat-agent.ts";
 
 /**
@@ -47,7 +48,7 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
   }
 
   protected override get models(): readonly string[] {
-    return [this.#work.model.name];
+    return modelNames(this.#work.inference);
   }
 
   protected override get longestStepMs(): number {

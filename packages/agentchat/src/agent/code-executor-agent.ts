@@ -12,6 +12,7 @@ import {
 import { ConfigError, keepOptions } from "@troupe/core";
 import type { BudgetOption } from "../budget/budget.ts";
 import { type GuardOptions, pickGuards } from "../guard/guard-options.ts";
+import { modelNames } from "../inference/model-asker.ts";
 import { TokenCounter } from "../inference/token-counter.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
@@ -87,7 +88,7 @@ export class CodeExecutorAgent extends BaseChatAgent {
   }
 
   protected override get models(): readonly string[] {
-    return this.#work === undefined ? [] : [this.#work.inference.model.name];
+    return this.#work === undefined ? [] : modelNames(this.#work.inference);
   }
 
   protected override get longestStepMs(): number {

@@ -9,7 +9,7 @@ import {
 } from "@troupe/llm";
 import type { BudgetOption } from "../budget/budget.ts";
 import { type GuardOptions, pickGuards } from "../guard/guard-options.ts";
-import type { InferenceOptions } from "../inference/model-asker.ts";
+import { type InferenceOptions, modelNames } from "../inference/model-asker.ts";
 import { TokenCounter } from "../inference/token-counter.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import { type ChatMessage, toModelMessage } from "../message/chat-message.ts";
@@ -86,7 +86,7 @@ export class SocietyOfMindAgent extends BaseChatAgent {
   }
 
   protected override get models(): readonly string[] {
-    return [this.#inference.model.name];
+    return modelNames(this.#inference);
   }
 
   protected override get inner(): ReadonlyMap<string, Participant> {

@@ -26,6 +26,11 @@ export interface InferenceOptions {
   readonly counter: TokenCounter;
 }
 
+/** Names of the models that an agent may have to pay: its own, those that stand in for it, and those of its context. */
+export function modelNames({ model, context }: InferenceOptions): readonly string[] {
+  return [model, ...(context?.models ?? [])].flatMap(({ name, alternates = [] }) => [name, ...alternates]);
+}
+
 /** The conversation of the agent, as it is kept. */
 export interface KeptConversation {
   readonly messages: readonly ModelMessage[];

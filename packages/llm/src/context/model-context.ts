@@ -24,6 +24,8 @@ export interface ModelContext {
   readonly name: string;
   /** The agent must not leave out more than this context does, even when the model's window is full. */
   readonly isUnlimited?: boolean;
+  /** Models that it asks besides the agent's: a limit in dollars needs their prices. */
+  readonly models?: readonly ChatModel[];
   select(history: readonly ModelMessage[]): readonly ModelMessage[];
   /**
    * What has to be written down before the next call; undefined when nothing. Pure: the agent makes the call, as a step of its turn, keeps the

@@ -51,6 +51,7 @@ export function rollingSummaryContext(options: RollingSummaryOptions): ModelCont
   const context: ModelContext = {
     kind: "model-context",
     name: `rolling-summary(${maxTokens}, ${plan.keepTokens})`,
+    ...(options.model !== undefined && { models: [options.model] }),
     select: (history) => applyMarks(history, { summaries: true }),
     condense: (history, model) => condense(history, plan, model),
   };

@@ -3,7 +3,7 @@ import type { ChatModel, ModelEvent, ModelRequest, ModelResult } from "../model/
 import type { AssistantPart } from "../model/model-message.ts";
 import { emptyUsage } from "../model/usage.ts";
 import type { ModelCache } from "./model-cache.ts";
-import type { ModelMiddleware } from "./model-middleware.ts";
+import { type ModelMiddleware, standingFor } from "./model-middleware.ts";
 
 /** What a cache of answers is made of. */
 export interface CacheOptions {
@@ -21,9 +21,7 @@ export interface CacheOptions {
  */
 export function cacheMiddleware(options: CacheOptions): ModelMiddleware {
   return (model) => ({
-    kind: "chat-model",
-    name: model.name,
-    capabilities: model.capabilities,
+    ...standingFor(model),
     generate: async (request) => {
       request.signal?.throwIfAborted();
       const key = await keyOf(model, request);

@@ -1,6 +1,6 @@
 import { type Clock, ConfigError, ModelError, systemClock } from "@troupe/core";
 import type { ChatModel, ModelEvent, ModelRequest } from "../model/chat-model.ts";
-import type { ModelMiddleware } from "./model-middleware.ts";
+import { type ModelMiddleware, standingFor } from "./model-middleware.ts";
 import { isPassingFault } from "./passing-faults.ts";
 
 /** When to stop asking, and for how long. */
@@ -92,9 +92,7 @@ export class CircuitBreaker {
  */
 export function circuitBreakerMiddleware(breaker: CircuitBreaker): ModelMiddleware {
   return (model) => ({
-    kind: "chat-model",
-    name: model.name,
-    capabilities: model.capabilities,
+    ...standingFor(model),
     generate: async (request) => {
       enter(model, breaker);
       try {

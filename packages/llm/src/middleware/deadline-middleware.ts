@@ -1,6 +1,6 @@
 import { type Clock, ConfigError, linkSignal, ModelError, systemClock, type TimerHandle } from "@troupe/core";
 import type { ChatModel, ModelEvent, ModelRequest, ModelResult } from "../model/chat-model.ts";
-import type { ModelMiddleware } from "./model-middleware.ts";
+import { type ModelMiddleware, standingFor } from "./model-middleware.ts";
 
 /** How long a call may take. */
 export interface DeadlineOptions {
@@ -33,9 +33,7 @@ export function deadlineMiddleware(options: DeadlineOptions = {}): ModelMiddlewa
   }
   const clock = options.clock ?? systemClock;
   return (model) => ({
-    kind: "chat-model",
-    name: model.name,
-    capabilities: model.capabilities,
+    ...standingFor(model),
     generate: (request) => generateWithin(model, request, { limits, clock }),
     stream: (request) => streamWithin(model, request, { limits, clock }),
   });

@@ -50,6 +50,7 @@ export function fallbackModel(models: readonly ChatModel[], options: FallbackOpt
   return {
     kind: "chat-model",
     name: first.name,
+    alternates: models.flatMap((model) => [model.name, ...(model.alternates ?? [])]).slice(1),
     // The smallest window: what fits there fits everywhere.
     capabilities: { ...first.capabilities, contextWindow: smallestWindow(models) },
     generate: (request) => generateFrom(models, request, options),

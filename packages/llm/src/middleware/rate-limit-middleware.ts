@@ -2,7 +2,7 @@ import { TroupeError } from "@troupe/core";
 import type { ChatModel, ModelEvent, ModelRequest } from "../model/chat-model.ts";
 import { estimateTokens } from "../model/estimate-tokens.ts";
 import { totalTokens } from "../model/usage.ts";
-import type { ModelMiddleware } from "./model-middleware.ts";
+import { type ModelMiddleware, standingFor } from "./model-middleware.ts";
 import { retryAfterOf } from "./passing-faults.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -26,9 +26,7 @@ const pauseMs = 1_000;
  */
 export function rateLimitMiddleware(limiter: RateLimiter): ModelMiddleware {
   return (model) => ({
-    kind: "chat-model",
-    name: model.name,
-    capabilities: model.capabilities,
+    ...standingFor(model),
     generate: async (request) => {
       const lease = await limiter.acquire(probableTokens(request), request.signal);
       let used: number | undefined;

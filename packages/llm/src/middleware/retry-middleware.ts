@@ -8,7 +8,7 @@ import {
 } from "@troupe/core";
 import type { ChatModel, ModelEvent, ModelRequest, ModelResult } from "../model/chat-model.ts";
 import { waitFor } from "../model/wait.ts";
-import type { ModelMiddleware } from "./model-middleware.ts";
+import { type ModelMiddleware, standingFor } from "./model-middleware.ts";
 import { isPassingFault, retryAfterOf } from "./passing-faults.ts";
 
 /** One retry that is about to be waited for. */
@@ -48,9 +48,7 @@ export interface RetryOptions {
 export function retryMiddleware(options: RetryOptions = {}): ModelMiddleware {
   const policy = toPolicy(options);
   return (model) => ({
-    kind: "chat-model",
-    name: model.name,
-    capabilities: model.capabilities,
+    ...standingFor(model),
     generate: (request) => generateWithRetry(model, request, policy),
     stream: (request) => streamWithRetry(model, request, policy),
   });

@@ -100,6 +100,8 @@ export interface ChatModel {
   /** `provider:id`, as in `openai:gpt-5-mini`; the key of price tables, caches and usage ledgers. */
   readonly name: string;
   readonly capabilities: ModelCapabilities;
+  /** Names of models that may answer in its place: a limit in dollars needs their prices, too. */
+  readonly alternates?: readonly string[];
   generate(request: ModelRequest): Promise<ModelResult>;
   stream(request: ModelRequest): AsyncIterable<ModelEvent>;
 }
