@@ -224,7 +224,8 @@ export interface AgentRuntime {
   runs(filter?: RunFilter): Promise<readonly RunRow[]>;
   /**
    * Goes on with everything unfinished in the store that nobody works on and whose agent types are registered; for servers, once, after
-   * registering (C26). Resolves when it is under way, not when it is done.
+   * registering (C26). Resolves when it is under way, not when it is done. The dead letters of processes that have ended are listed here from
+   * then on.
    *
    * @throws StoreError `store.unavailable`.
    */

@@ -18,7 +18,7 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
   await Promise.race([engine.whenIdle(), after(engine, graceMs)]);
   engine.scheduler.close();
   for (const agent of engine.agents.all()) {
-    for (const mail of agent.drain()) if (!engine.store.isDurable) engine.post.bury(mail, "closed", undefined);
+    for (const mail of agent.drain()) if (!engine.store.isDurable) void engine.post.bury(mail, "closed", undefined);
     for (const turn of agent.turns) turn.abandonUnrecorded();
   }
   engine.pending.clear();

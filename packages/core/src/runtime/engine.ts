@@ -15,12 +15,13 @@ import { freezeJson, type Mail, MemoryStore, type Store } from "../store/index.t
 import { AgentDirectory } from "./agent-directory.ts";
 import { Activity } from "./delivery/activity.ts";
 import { AgentTable } from "./delivery/agent-table.ts";
-import { DeadLetterBox } from "./delivery/dead-letters.ts";
+import { type DeadLetter, DeadLetterBox } from "./delivery/dead-letters.ts";
 import { nameOf } from "./delivery/mail-factory.ts";
 import { type LiveOutcome, PendingRequests } from "./delivery/pending-requests.ts";
 import { Outbox } from "./outbox/outbox.ts";
 import { PostOffice } from "./delivery/post-office.ts";
 import { Scheduler } from "./delivery/scheduler.ts";
+import { StoredLetters } from "./delivery/stored-letters.ts";
 import { answerCall } from "./owner/answer-call.ts";
 import { InboxTaker } from "./owner/inbox-taker.ts";
 import { LeaseKeeper } from "./owner/lease-keeper.ts";
@@ -54,6 +55,7 @@ export class Engine {
   readonly scheduler: Scheduler;
   readonly pending: PendingRequests;
   readonly deadLetters: DeadLetterBox;
+  readonly letters: StoredLetters;
   readonly directory: AgentDirectory;
   readonly agents: AgentTable;
   readonly waits: WaitTable;
@@ -107,7 +109,12 @@ export class Engine {
     this.remote = new RemoteDesk(this);
     this.inbox = new InboxTaker(this, (cell, call) => answerCall(this, cell, call));
     this.leases = new LeaseKeeper(this);
-    this.deadLetters = new DeadLetterBox(this.limits.maxDeadLetters, (mail) => this.post.resend(mail));
+    this.letters = new StoredLetters(this);
+    this.deadLetters = new DeadLetterBox({
+      limit: this.limits.maxDeadLetters,
+      deliver: (mail) => this.post.resend(mail),
+      onGone: (id) => this.letters.drop(id),
+    });
   }
 
   /** Goes on under another name: the old one was declared dead. */
@@ -169,10 +176,11 @@ export class Engine {
     });
   }
 
-  /** An event's or settlement's handler failed for good: nobody waits, so the fault is reported and the message kept. */
-  failedEvent(mail: Mail, error: Error): void {
+  /** An event's or settlement's handler failed for good: nobody waits, so the fault is reported and the message, which is kept, listed. */
+  failedEvent(letter: DeadLetter): void {
+    const { mail, error } = letter;
     this.report(error, `handler of "${nameOf(mail)}" for "${mail.type}"`);
-    this.post.bury(mail, "handler-failed", error);
+    this.post.list(letter);
   }
 
   /** A reply after the interventions have seen it. */

@@ -1,7 +1,7 @@
 import { isPromiseLike } from "../../async/index.ts";
 import { encodeError, StateError } from "../../errors/index.ts";
 import { formatAgentId } from "../../identity/index.ts";
-import type { JournalRecord, LogRecord, Mail, TurnRecord } from "../../store/index.ts";
+import { type JournalRecord, type LogRecord, type Mail, type TurnRecord, turnIdOf } from "../../store/index.ts";
 import { answerMail, tellAsker } from "../request/answer-asker.ts";
 import { storedSink } from "../request/stored-sink.ts";
 import type { Activation } from "../delivery/activation.ts";
@@ -65,17 +65,14 @@ function noteDeath(engine: Engine, cell: Cell, fold: CellFold): readonly Mail[] 
   return quarantined;
 }
 
-/** Ends a turn that keeps killing its process: its asker is told, the message can be looked at and sent again (C8). */
+/**
+ * Ends a turn that keeps killing its process: its asker is told, the message can be looked at and sent again (C8). At once: what comes next in
+ * its agent's mailbox must not begin before the record is on its way. The dead letter is stored in the same breath.
+ */
 function quarantine(engine: Engine, cell: Cell, mail: Mail): void {
   const error = quarantinedError(mail);
-  const turn = `${mail.messageId}>${formatAgentId(mail.recipient)}`;
-  const base = {
-    kind: "turn",
-    at: engine.clock.now(),
-    turn,
-    agent: mail.recipient,
-    messageId: mail.messageId,
-  } as const;
+  const { recipient, messageId } = mail;
+  const base = { kind: "turn", at: engine.clock.now(), turn: turnIdOf(mail), agent: recipient, messageId } as const;
   const encoded = encodeError(error);
   const reply = mail.kind === "request" ? ({ status: "failed", error } as const) : undefined;
   const answer = answerMail({ engine, mail, cell }, reply);
@@ -84,8 +81,8 @@ function quarantine(engine: Engine, cell: Cell, mail: Mail): void {
     ...(reply === undefined ? { error: encoded } : { reply: { status: "failed", error: encoded } }),
     ...(answer !== undefined && { sent: [answer] }),
   };
+  void engine.post.bury(mail, "quarantined", error);
   write(cell, [record]);
-  engine.post.bury(mail, "quarantined", error);
   if (answer !== undefined) engine.post.deliver([answer], cell);
   if (reply !== undefined) tellAsker({ engine, mail, cell }, reply);
 }

@@ -1,5 +1,6 @@
 /**
- * The messages that reached no handler, or whose handler failed for good.
+ * The messages that reached no handler, or whose handler failed for good; on a store that outlives the process, those of other processes too,
+ * which have ended and were recovered here.
  *
  * Invariants:
  * D1. Never more than the limit: the oldest goes first.
@@ -37,14 +38,20 @@ export interface DeadLetters {
   remove(id: string): boolean;
 }
 
+/** What a box of letters needs. */
+export interface DeadLetterOptions {
+  readonly limit: number;
+  readonly deliver: (mail: Mail) => Promise<void>;
+  /** A letter is in the list no more. */
+  readonly onGone: (id: string) => void;
+}
+
 export class DeadLetterBox implements DeadLetters {
-  readonly #limit: number;
-  readonly #deliver: (mail: Mail) => Promise<void>;
+  readonly #options: DeadLetterOptions;
   readonly #letters = new Map<string, DeadLetter>();
 
-  constructor(limit: number, deliver: (mail: Mail) => Promise<void>) {
-    this.#limit = limit;
-    this.#deliver = deliver;
+  constructor(options: DeadLetterOptions) {
+    this.#options = options;
   }
 
   get size(): number {
@@ -52,13 +59,19 @@ export class DeadLetterBox implements DeadLetters {
   }
 
   add(letter: DeadLetter): void {
-    if (this.#limit === 0) return;
+    const { limit } = this.#options;
+    if (limit === 0) return;
     this.#letters.set(letter.id, letter);
-    if (this.#letters.size <= this.#limit) return;
+    if (this.#letters.size <= limit) return;
     for (const oldest of this.#letters.keys()) {
-      this.#letters.delete(oldest);
+      this.remove(oldest);
       return;
     }
+  }
+
+  /** Takes letters of a process that has ended. */
+  load(letters: readonly DeadLetter[]): void {
+    for (const letter of letters) if (!this.#letters.has(letter.id)) this.add(letter);
   }
 
   list(): readonly DeadLetter[] {
@@ -66,7 +79,9 @@ export class DeadLetterBox implements DeadLetters {
   }
 
   remove(id: string): boolean {
-    return this.#letters.delete(id);
+    const isThere = this.#letters.delete(id);
+    if (isThere) this.#options.onGone(id);
+    return isThere;
   }
 
   async resend(id: string): Promise<void> {
@@ -78,6 +93,13 @@ export class DeadLetterBox implements DeadLetters {
       });
     }
     this.#letters.delete(id);
-    await this.#deliver(letter.mail);
+    try {
+      await this.#options.deliver(letter.mail);
+    } catch (error) {
+      this.#letters.set(id, letter);
+      throw error;
+    }
+    // Only now is it stored somewhere else.
+    this.#options.onGone(id);
   }
 }

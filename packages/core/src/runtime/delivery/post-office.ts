@@ -18,7 +18,7 @@ import { noSuchAgent } from "../agent-directory.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Engine } from "../engine.ts";
 import type { Activation } from "./activation.ts";
-import type { DeadLetterReason } from "./dead-letters.ts";
+import type { DeadLetter, DeadLetterReason } from "./dead-letters.ts";
 import { deadlineExceeded } from "./pending-requests.ts";
 import { isKnown, receiver } from "./arrival.ts";
 import { addressLetter, createLetter, createSettlement, type Letter, nameOf } from "./mail-factory.ts";
@@ -179,20 +179,24 @@ export class PostOffice {
   #giveUp(failure: Failure, from: Cell | undefined): void {
     // What a runtime that closes has stored is for the one that comes after it.
     if (this.#engine.isClosed && from?.work !== undefined) return;
-    this.fail(failure);
+    const kept = this.fail(failure);
     const { mail, error } = failure;
     if (from?.isLogged !== true || this.#engine.directory.cellOf(mail.recipient) !== from.name) return;
     const at = this.#engine.clock.now();
     const base = { kind: "turn", at, turn: turnIdOf(mail), agent: mail.recipient, messageId: mail.messageId } as const;
     const encoded = encodeError(error);
     const reply = { status: "failed", error: encoded } as const;
-    try {
-      const written = from.append([mail.kind === "request" ? { ...base, reply } : { ...base, error: encoded }]);
-      // A write that fails loses the cell: its next owner tries again.
-      if (isPromiseLike(written)) written.then(undefined, () => {});
-    } catch {
-      return;
-    }
+    const end = (): void => {
+      try {
+        const written = from.append([mail.kind === "request" ? { ...base, reply } : { ...base, error: encoded }]);
+        // A write that fails loses the cell: its next owner tries again.
+        if (isPromiseLike(written)) written.then(undefined, () => {});
+      } catch {
+        return;
+      }
+    };
+    if (kept === undefined) end();
+    else this.#engine.own(kept.then(end), `end of "${mail.type}" for "${nameOf(mail)}"`);
   }
 
   #deliverTo(agent: Activation, mail: Mail, from: Cell | undefined): MaybePromise<void> {
@@ -237,30 +241,49 @@ export class PostOffice {
     });
   }
 
-  /** Ends mail that will not be delivered: its asker is told, other mail becomes a dead letter. */
-  fail(failure: Failure): void {
+  /**
+   * Ends mail that will not be delivered: its asker is told, other mail becomes a dead letter; resolves when that is stored, where the store
+   * outlives the process.
+   */
+  fail(failure: Failure): Promise<void> | undefined {
     const { mail, error, reason } = failure;
     if (mail.kind === "request") {
-      if (this.#engine.pending.settle(mail.messageId, { status: "failed", error })) return;
+      if (this.#engine.pending.settle(mail.messageId, { status: "failed", error })) return undefined;
       const settlement = createSettlement(
         mail,
         { status: "failed", error: encodeError(error) },
         this.#engine.clock.now(),
       );
       if (settlement !== undefined) this.deliver([settlement], undefined);
-      return;
+      return undefined;
     }
     if (reason === "refused")
       this.#engine.report(
         error,
         `"${mail.type}" from "${mail.sender === undefined ? "outside" : formatAgentId(mail.sender)}"`,
       );
-    else if (reason !== "dropped") this.bury(mail, reason, error);
+    else if (reason !== "dropped") return this.bury(mail, reason, error);
+    return undefined;
   }
 
-  /** Makes a dead letter. */
-  bury(mail: Mail, reason: DeadLetterReason, error: Error | undefined): void {
-    this.#engine.deadLetters.add({ id: this.#engine.ids.next(), reason, mail, error, at: this.#engine.clock.now() });
+  /** Makes a dead letter; resolves when it is stored, where the store outlives the process. */
+  bury(mail: Mail, reason: DeadLetterReason, error: Error | undefined): Promise<void> | undefined {
+    const letter = this.letterOf(mail, reason, error);
+    const kept = this.#engine.letters.keep([letter]);
+    if (kept !== undefined) this.#engine.own(kept, "dead letter");
+    this.list(letter);
+    return kept;
+  }
+
+  /** A message as a dead letter: the same one for the same message, however often it comes to that. */
+  letterOf(mail: Mail, reason: DeadLetterReason, error: Error | undefined): DeadLetter {
+    return { id: turnIdOf(mail), reason, mail, error, at: this.#engine.clock.now() };
+  }
+
+  /** Lists a dead letter and tells of it. */
+  list(letter: DeadLetter): void {
+    const { mail, reason, error } = letter;
+    this.#engine.deadLetters.add(letter);
     this.#engine.observe?.({
       kind: "dead-lettered",
       agent: mail.recipient,
@@ -284,7 +307,7 @@ export class PostOffice {
     const { replyTo: _asker, deadline: _over, number: _sent, isRemembered: _known, ...rest } = mail;
     const body = freezeJson(mail.body, "dead letter");
     const prepared = this.#check({ ...rest, messageId: this.#engine.ids.next(), body, hops: 0 });
-    for (const failure of prepared.failures) this.fail(failure);
+    for (const failure of prepared.failures) await this.fail(failure);
     for (const one of prepared.mails)
       await this.#engine.agents.with(one.recipient, (agent) => this.storeAt(agent, one));
   }

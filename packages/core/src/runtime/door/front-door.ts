@@ -190,9 +190,9 @@ export class FrontDoor {
     });
     const refusal = ready.failures.find((failure) => failure.reason === "refused");
     if (refusal !== undefined) throw refusal.error;
-    for (const failure of ready.failures) engine.post.fail(failure);
+    const kept = ready.failures.map((failure) => engine.post.fail(failure)).filter((promise) => promise !== undefined);
     const accepted = ready.mails.map((mail) => this.#accept(mail, options)).filter((promise) => promise !== undefined);
-    if (accepted.length > 0) await Promise.all(accepted);
+    if (accepted.length + kept.length > 0) await Promise.all([...accepted, ...kept]);
   }
 
   /** Waits for interventions; an abort or close ends the wait. */

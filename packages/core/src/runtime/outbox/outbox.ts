@@ -135,8 +135,13 @@ export class Outbox {
     const error = toError(thrown);
     const isOver = entry.mail.at < this.#engine.clock.now() - giveUpAfterMs;
     if (!isOver && isStoreFault(error)) return false;
-    this.#engine.post.fail({ mail: entry.mail, error, reason: "undeliverable" });
-    this.#acknowledge(entry);
+    const kept = this.#engine.post.fail({ mail: entry.mail, error, reason: "undeliverable" });
+    if (kept === undefined) this.#acknowledge(entry);
+    else
+      this.#engine.own(
+        kept.then(() => this.#acknowledge(entry)),
+        `end of "${entry.mail.type}" for "${nameOf(entry.mail)}"`,
+      );
     return true;
   }
 

@@ -64,8 +64,9 @@ export class InboxTaker {
   ): void {
     const { agents, post } = this.#engine;
     const refuse = (error: unknown): void => {
-      post.fail({ mail, error: toError(error), reason: "undeliverable" });
-      this.#remove(cell, arrival.collected);
+      const kept = post.fail({ mail, error: toError(error), reason: "undeliverable" });
+      if (kept === undefined) this.#remove(cell, arrival.collected);
+      else void kept.then(() => this.#remove(cell, arrival.collected));
     };
     try {
       const stored: MaybePromise<void> = agents.with(mail.recipient, (agent) => post.storeAt(agent, mail, arrival));

@@ -4,6 +4,7 @@ import type { CellRow, RunRow } from "../../store/index.ts";
 import type { BlockedCell, RecoveredCell, RecoveryReport } from "../agent-runtime.ts";
 import { isOwnedElsewhere } from "./owned-elsewhere.ts";
 import { isWorkerCell, workerCell } from "./remote-desk.ts";
+import { isLetterCell } from "../delivery/stored-letters.ts";
 import type { Engine } from "../engine.ts";
 
 /** Turns of the event loop in which a resumed turn that does not fit its journal shows. */
@@ -13,6 +14,8 @@ const misfitTurns = 64;
 export async function recoverCells(engine: Engine): Promise<RecoveryReport> {
   const rows = await engine.store.cells();
   await dropMailboxes(engine, rows);
+  for (const { cell, owner } of rows)
+    if (owner === undefined && isLetterCell(cell)) await engine.letters.takeOver(cell);
   const unfinished = rows.filter((row) => (row.isBusy || row.hasMail) && !isWorkerCell(row.cell));
   const resumed: RecoveredCell[] = [];
   const blocked: BlockedCell[] = [];
@@ -29,7 +32,8 @@ export async function recoverCells(engine: Engine): Promise<RecoveryReport> {
 /** Drops the mailboxes of workers that have ended: nobody hears any more what they are answered. */
 async function dropMailboxes(engine: Engine, rows: readonly CellRow[]): Promise<void> {
   for (const { cell, owner } of rows)
-    if (owner === undefined && isWorkerCell(cell) && cell !== workerCell(engine.owner)) await engine.store.prune(cell);
+    if (owner === undefined && isWorkerCell(cell) && !isLetterCell(cell) && cell !== workerCell(engine.owner))
+      await engine.store.prune(cell);
 }
 
 async function runsOf(engine: Engine, row: CellRow): Promise<readonly RunRow[]> {

@@ -192,7 +192,7 @@ export function workerCell(worker: string): string {
   return `~${worker}`;
 }
 
-/** True for a cell whose inbox takes the answers for a worker, this one or another. */
+/** True for a cell that belongs to a worker, this one or another: its inbox for answers, its dead letters. */
 export function isWorkerCell(cell: string): boolean {
   return cell.startsWith("~");
 }

@@ -39,6 +39,8 @@ describe("the replay of simulated programs", () => {
       await new Episode({ seed: `replay/${episode}`, steps: 250, store }).run().catch(() => {});
       expect([...store.logs.keys()]).toContain(memberCell);
       for (const [cell, records] of store.logs) {
+        // What a worker keeps for itself is no agent's.
+        if (cell.startsWith("~")) continue;
         const replay = await replayCell({ records, agents });
         expect(replay.mismatches.map(({ error }) => `episode ${episode}, ${cell}: ${error.message}`)).toEqual([]);
         expect(replay.events).toEqual(eventsOf(records));

@@ -187,7 +187,7 @@ export function release(turn: Turn, outgoing: Outgoing): void {
     if (mail.replyTo?.kind === "mailbox" && deadlineMs !== undefined)
       engine.pending.open(mail, deadlineMs, mailboxSink(engine, mail));
   }
-  for (const failure of outgoing.failures) engine.post.fail(failure);
+  for (const failure of outgoing.failures) void engine.post.fail(failure);
   if (outgoing.sent.length > 0) engine.post.deliver(outgoing.sent, turn.activation.cell);
 }
 

@@ -2,6 +2,7 @@ import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import { encodeError, StateError, toError } from "../../errors/index.ts";
 import { encodeJson, validate } from "../../message/index.ts";
 import { freezeJson, type ListChange, type TurnRecord } from "../../store/index.ts";
+import type { DeadLetter } from "../delivery/dead-letters.ts";
 import type { LiveOutcome } from "../delivery/pending-requests.ts";
 import { type Outgoing, release, writeOutgoing } from "./flush.ts";
 import type { Frame } from "./frame.ts";
@@ -190,14 +191,28 @@ function apply(turn: Turn, frame: Frame, changes: Changes): void {
 
 /** Ends a turn whose last attempt has failed: the asker gets the error, other messages become dead letters (C8). */
 export function failTurn(turn: Turn, error: Error): void {
+  const { mail, engine } = turn;
+  const letter = mail.kind === "request" ? undefined : engine.post.letterOf(mail, "handler-failed", error);
+  // Stored before the record that ends the message: a death in between handles it again.
+  const kept = letter && engine.letters.keep([letter]);
+  if (kept === undefined) endFailed(turn, error, letter);
+  else
+    engine.own(
+      kept.then(() => endFailed(turn, error, letter)),
+      `end of turn "${turn.id}"`,
+    );
+}
+
+function endFailed(turn: Turn, error: Error, letter: DeadLetter | undefined): void {
   const { mail, engine, activation } = turn;
+  if (turn.isEnded) return;
   const reply: LiveOutcome | undefined = mail.kind === "request" ? { status: "failed", error } : undefined;
   const settlement = answerMail({ engine, mail, cell: activation.cell }, reply);
   const finish = (): void => {
     if (turn.isEnded) return;
     if (settlement !== undefined) engine.post.deliver([settlement], activation.cell);
     if (reply !== undefined) tellAsker({ engine, mail, cell: activation.cell }, reply);
-    else engine.failedEvent(mail, error);
+    if (letter !== undefined) engine.failedEvent(letter);
     turn.close();
   };
   if (!activation.cell.isLogged) {

