@@ -97,6 +97,36 @@ async function seeEvent(from: number, team: RoundRobinGroupChat, runtime: InProc
   throw new Error("the run did not go on");
 }
 
+const messagesPerRun = 20;
+
+/** A conversation of so many messages, every run of which had a process of its own. */
+async function converse(messages: number): Promise<Pick<LongRun, "path" | "remove">> {
+  const { store, path, reopen, remove } = openTemporaryStore({ sync: "normal" });
+  let opened = store;
+  for (let written = 0; written < messages; written += messagesPerRun) {
+    const runtime = new InProcessRuntime({ store: opened });
+    // The task is a message too.
+    await createTeam(messagesPerRun - 1)
+      .session("long", { runtime })
+      .run("go");
+    await runtime.close();
+    await opened.close();
+    opened = reopen();
+  }
+  await opened.close();
+  return { path, remove };
+}
+
+/** The first event of a conversation's next run. */
+async function seeNextRun(messages: number, team: RoundRobinGroupChat, runtime: InProcessRuntime): Promise<void> {
+  const session = team.session("long", { runtime });
+  const { handle } = session.run("go on");
+  handle.result().catch(() => {});
+  for await (const event of handle.events()) if (!event.isLive) break;
+  const known = await session.messages();
+  if (known.length < messages) throw new Error(`${known.length} messages`);
+}
+
 /** Number of the last event in a file's only cell. */
 async function lastSequence(path: string): Promise<number> {
   const store = sqliteStore(path);
@@ -156,6 +186,11 @@ export const resume: Benchmark = {
     const from = (await lastSequence(left.path)) + 1;
     const event = await measureAttach(left.path, repetitions, (team, runtime) => seeEvent(from, team, runtime));
     await left.remove();
+    const conversation = await converse(messages);
+    const next = await measureAttach(conversation.path, repetitions, (team, runtime) =>
+      seeNextRun(messages, team, runtime),
+    );
+    await conversation.remove();
     const runs = scale.count(10_000, 50);
     const langGraph = await measureLangGraph(messages, repetitions);
     return [
@@ -170,6 +205,13 @@ export const resume: Benchmark = {
         beside: [{ name: "LangGraph.js, getState of a thread", value: langGraph, role: "for-scale" }],
       },
       { label: "its CPU", value: result.cpuMs, unit: "ms CPU" },
+      {
+        label: `a conversation of ${messages.toLocaleString("en-US")} messages, each run in its own process: its next run's first event`,
+        value: next.wallMs,
+        unit: "ms",
+        limit: 200,
+      },
+      { label: "its CPU", value: next.cpuMs, unit: "ms CPU" },
       {
         label: `listing ${runs.toLocaleString("en-US")} waiting runs, file just opened`,
         value: await measureList(runs, repetitions),
