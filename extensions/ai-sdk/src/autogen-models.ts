@@ -20,6 +20,8 @@ interface CommonConfig {
   readonly top_p?: number | undefined;
   readonly max_tokens?: number | undefined;
   readonly model_info?: AutoGenModelInfo | undefined;
+  /** The same in older documents. */
+  readonly model_capabilities?: Omit<AutoGenModelInfo, "family"> | undefined;
   readonly timeout?: number | undefined;
   readonly max_retries?: number | undefined;
 }
@@ -63,6 +65,15 @@ const common = {
   top_p: /* @__PURE__ */ fields.optional(fields.number),
   max_tokens: /* @__PURE__ */ fields.optional(fields.integer),
   model_info: /* @__PURE__ */ fields.optional(autoGenModelInfo),
+  model_capabilities: /* @__PURE__ */ fields.optional(
+    fields.object<Omit<AutoGenModelInfo, "family">>({
+      vision: fields.flag,
+      function_calling: fields.flag,
+      json_output: fields.flag,
+      structured_output: fields.optional(fields.flag),
+      multiple_system_messages: fields.optional(fields.flag),
+    }),
+  ),
   timeout: /* @__PURE__ */ fields.optional(fields.number),
   max_retries: /* @__PURE__ */ fields.optional(fields.integer),
 } as const;
@@ -162,11 +173,12 @@ function commonDefaults(config: CommonConfig): ModelDefaults {
 }
 
 function commonOptions(config: CommonConfig): Omit<ModelDocument, "id"> {
+  const info = config.model_info ?? (config.model_capabilities && { ...config.model_capabilities, family: "unknown" });
   return {
     ...(config.api_key !== undefined && { apiKey: config.api_key }),
     ...(config.timeout !== undefined && { timeouts: { totalMs: config.timeout * 1000 } }),
     ...(config.max_retries !== undefined && { retry: { retries: config.max_retries } }),
-    ...(config.model_info !== undefined && { capabilities: fromModelInfo(config.model_info) }),
+    ...(info !== undefined && { capabilities: fromModelInfo(info) }),
   };
 }
 

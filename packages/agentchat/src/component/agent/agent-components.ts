@@ -1,4 +1,4 @@
-import { type Component, defineComponent, defineForeignForm, fields, type JsonValue } from "@troupe/core";
+import { type Component, defineComponent, defineForeignForm, fields } from "@troupe/core";
 import {
   type MessageFilterAgentOptions,
   MessageFilterAgent,
@@ -13,8 +13,8 @@ import { budgetField } from "../field/shared-fields.ts";
 interface AutoGenPerson {
   readonly name: string;
   readonly description?: string | undefined;
-  /** A function of Python's: a name at most, never run. */
-  readonly input_func?: JsonValue | undefined;
+  /** The name of a Python function that asks: here a person is asked by a question of the run. */
+  readonly input_func?: string | undefined;
 }
 
 /** A person as a document. */
@@ -34,7 +34,11 @@ export function userProxyComponent(): Component {
       defineForeignForm<UserProxyAgentOptions, AutoGenPerson>({
         dialect: "autogen",
         provider: "autogen_agentchat.agents.UserProxyAgent",
-        fields: { name: fields.text, description: fields.optional(fields.text), input_func: fields.fixed() },
+        fields: {
+          name: fields.text,
+          description: fields.optional(fields.text),
+          input_func: fields.optional(fields.text),
+        },
         toOptions: ({ name, description }) => ({ name, ...(description !== undefined && { description }) }),
         covers: ["name", "description"],
         toConfig: ({ name, description }) => ({ name, description: description ?? "A person" }),
