@@ -81,6 +81,11 @@ export function assertStrictSchema(document: JsonObject, toolName: string): void
   });
 }
 
+/** Whether the strict mode of providers would take a schema. */
+export function isStrictSchema(document: JsonObject): boolean {
+  return findLoosePlace(document, "$") === undefined;
+}
+
 function findLoosePlace(value: unknown, path: string): string | undefined {
   if (Array.isArray(value)) return firstOf(value.map((item, index) => [`${path}[${index}]`, item] as const));
   if (!isObject(value)) return undefined;

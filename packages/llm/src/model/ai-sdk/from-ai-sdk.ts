@@ -7,7 +7,7 @@ import { type AiSdkModel, isAiSdkModel } from "./ai-sdk-model.ts";
 import { answeringModel, buildResult, interruptedError } from "./answer/build-result.ts";
 import { isRecord, listAt, type UnknownRecord } from "./json-guards.ts";
 import { toModelError } from "./failure/model-error.ts";
-import { knownCapabilities, rulesFor, rulesOf } from "./provider-profile.ts";
+import { knownCapabilities, rulesFor, rulesOf, strictKeyOf } from "./provider-profile.ts";
 import { type CallIds, createCallIds, readPart } from "./answer/read-content.ts";
 import { isAttested } from "./answer/read-usage.ts";
 import { AnswerCollector } from "./answer/read-stream.ts";
@@ -59,7 +59,8 @@ class AiSdkChatModel implements ChatModel {
     this.name = options.name ?? `${model.provider.split(".")[0] ?? model.provider}:${model.modelId}`;
     this.capabilities = { ...knownCapabilities(model.provider, model.modelId), ...options.capabilities };
     const rules = rulesFor(options.rules ?? rulesOf(model.provider), this.capabilities);
-    this.#form = { version: model.specificationVersion, rules, cache: new PromptCache(rules) };
+    const strictKey = strictKeyOf(model.provider);
+    this.#form = { version: model.specificationVersion, rules, cache: new PromptCache(rules), strictKey };
     this.#clock = options.clock ?? systemClock;
   }
 

@@ -33,6 +33,12 @@ export function rulesOf(provider: string): HistoryRules {
   return historyRules["openai-compatible"];
 }
 
+/** Where a provider looks for its options, when it is one whose schema mode is strict by itself; by the AI SDK's name for it. */
+export function strictKeyOf(provider: string): string | undefined {
+  const name = provider.toLowerCase();
+  return /^(openai|azure)/.test(name) && !name.includes("compatible") ? "openai" : undefined;
+}
+
 /** Rules narrowed by what the model cannot do. */
 export function rulesFor(rules: HistoryRules, capabilities: ModelCapabilities): HistoryRules {
   return {

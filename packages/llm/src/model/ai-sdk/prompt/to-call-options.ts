@@ -2,6 +2,8 @@ import { normalizeWith } from "../../history/normalize.ts";
 import type { HistoryRules } from "../../history/history-rules.ts";
 import type { ModelRequest, ResponseFormat, ToolChoice, ToolDeclaration } from "../../chat-model.ts";
 import type { AiSdkVersion } from "../ai-sdk-model.ts";
+import { isStrictSchema } from "../../../tool/tool-schema.ts";
+import { isJsonObject } from "../json-guards.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 import { type AiSdkPart, toPrompt } from "./to-prompt.ts";
 
@@ -10,10 +12,13 @@ export interface PromptForm {
   readonly version: AiSdkVersion;
   readonly rules: HistoryRules;
   readonly cache: PromptCache;
+  /** The name under which the provider looks for its options when it holds answers to a schema strictly unless told otherwise. */
+  readonly strictKey?: string | undefined;
 }
 
 /** A request as call options of the given specification; the history passes the gate here, so no caller can forget it. */
-export function toCallOptions(request: ModelRequest, { version, rules, cache }: PromptForm): AiSdkPart {
+export function toCallOptions(request: ModelRequest, form: PromptForm): AiSdkPart {
+  const { version, rules, cache } = form;
   const tools = request.tools ?? [];
   const history = normalizeWith(request.messages, rules, (message) => cache.clean(message));
   return withoutUndefined({
@@ -26,7 +31,7 @@ export function toCallOptions(request: ModelRequest, { version, rules, cache }: 
     maxOutputTokens: request.maxOutputTokens,
     stopSequences: request.stopSequences === undefined ? undefined : [...request.stopSequences],
     seed: request.seed,
-    providerOptions: request.providerOptions,
+    providerOptions: toOptions(request, form.strictKey),
     headers: request.headers,
     abortSignal: request.signal,
   });
@@ -50,6 +55,18 @@ function toChoice(choice: ToolChoice): AiSdkPart {
 function toFormat(format: ResponseFormat): AiSdkPart {
   if (format.kind === "text") return { type: "text" };
   return withoutUndefined({ type: "json", schema: format.schema, name: format.name });
+}
+
+/**
+ * A strict mode refuses schemas with optional members before the model has seen them: for such a schema it is switched off, and the answer is
+ * checked as always. What the caller says goes before.
+ */
+function toOptions({ responseFormat, providerOptions }: ModelRequest, strictKey: string | undefined) {
+  const schema = responseFormat?.kind === "json" ? responseFormat.schema : undefined;
+  if (strictKey === undefined || schema === undefined || isStrictSchema(schema)) return providerOptions;
+  const own = providerOptions?.[strictKey];
+  const given = isJsonObject(own) ? own : {};
+  return { ...providerOptions, [strictKey]: { strictJsonSchema: false, ...given } };
 }
 
 function withoutUndefined(record: AiSdkPart): AiSdkPart {
