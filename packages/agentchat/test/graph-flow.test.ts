@@ -25,13 +25,13 @@ describe("a graph's team", () => {
     expect(result.stopReason.kind).toBe("graph-complete");
   });
 
-  it("says dead-end, and whose answer led nowhere", async () => {
+  it("G5: says dead-end, and whose answer led nowhere", async () => {
     await using flow = flowOf(graphOf("a >yes> b"), { a: ["maybe"] });
     const { stopReason } = await flow.run("go");
     expect(stopReason).toMatchObject({ kind: "dead-end", detail: expect.stringContaining('no edge of "a"') });
   });
 
-  it("says dead-end, and which join still waits for whom", async () => {
+  it("G5: says dead-end, and which join still waits for whom", async () => {
     await using flow = flowOf(graphOf("a > join; b >yes> join >no> c"), { b: ["no"] });
     const { stopReason, messages } = await flow.run("go");
     expect(speakers(messages)).toEqual(["a", "b", "c"]);

@@ -8,6 +8,7 @@ import {
   RoundRobinGroupChat,
   RunError,
   TextMentionTermination,
+  UserProxyAgent,
 } from "@troupe/agentchat";
 import { InProcessRuntime } from "@troupe/core";
 import { SharedData } from "@troupe/core/testing";
@@ -34,7 +35,7 @@ const busy: DiGraph = {
 };
 const busyLines: Readonly<Record<string, Lines>> = { both: ["again", "again", "done"] };
 
-describe("G5: a run that was ended", () => {
+describe("G6: a run that was ended", () => {
   it("goes on at the next node, from every point, in another team on another runtime", async () => {
     await using whole = flowOf(busy, busyLines);
     const all = speakers((await whole.run("go")).messages);
@@ -212,6 +213,50 @@ describe("a node that fails", () => {
   it("ends the run by default", async () => {
     await using flow = flowOf(graphOf("a > b"), { a: ["!"] });
     await expect(flow.run("go")).rejects.toMatchObject({ agentPath: ["a"] });
+  });
+});
+
+describe("a person as a node", () => {
+  it("is waited for by what needs the answer alone; the run rests when nothing else can go on", async () => {
+    const graph = graphOf("a > person > b; b > c; c > end; person > end");
+    const participants = graph.nodes.map(({ name }) =>
+      name === "person" ? new UserProxyAgent({ name }) : new Speaker(name),
+    );
+    await using flow = new GraphFlow({ participants, graph });
+    const run = flow.run("go");
+    const rest = await run;
+    expect(rest.stopReason.kind).toBe("input-required");
+    expect(speakers(rest.messages)).toEqual(["a", "b", "c"]);
+    await run.respond(rest.questions[0]?.id ?? "", "yes");
+    const { messages, stopReason } = await run.handle.result();
+    expect(speakers(messages)).toEqual(["a", "b", "c", "person", "end"]);
+    expect(stopReason.kind).toBe("graph-complete");
+  });
+});
+
+describe("steering", () => {
+  it("stops after those at work, and goes on from there", async () => {
+    const atWork = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const before = (name: string): Promise<void> | undefined => {
+      if (name !== "slow") return undefined;
+      atWork.resolve();
+      return gate.promise;
+    };
+    const graph = graphOf("a > slow > fast; fast > next; next > end; slow > end");
+    const participants = graph.nodes.map(({ name }) => new Speaker(name, [], before));
+    await using flow = new GraphFlow({ participants, graph });
+    const chat = flow.session("s");
+    const run = chat.run("go");
+    await atWork.promise;
+    for await (const event of run.events()) if (event.kind === "message" && event.message.source === "next") break;
+    await run.stop();
+    gate.resolve();
+    const stopped = await run;
+    expect(stopped.stopReason.kind).toBe("stopped");
+    expect(speakers(stopped.messages)).toEqual(["a", "fast", "next", "slow"]);
+    const rest = await chat.run();
+    expect([speakers(rest.messages), rest.stopReason.kind]).toEqual([["end"], "graph-complete"]);
   });
 });
 

@@ -138,6 +138,9 @@ describe("a graph is refused when it is built", () => {
     expect(stuck).toMatchObject(about("unsatisfiable-join", "b", "a", "c"));
     expect(stuck?.message).toContain('one of them runs only after "b"');
     expect(stuck?.remedy).toContain("activation group");
+    // The join is named, not one behind it that waits for the join.
+    const behind = refusalOf({ nodes: graphOf("x > z; a > b > x; b > c; c >again> b >done> x").nodes });
+    expect(behind).toMatchObject(about("unsatisfiable-join", "b", "a", "c"));
   });
 
   it("with a join of branches that exclude each other", () => {
@@ -145,6 +148,8 @@ describe("a graph is refused when it is built", () => {
     const stuck = refusalOf(graph);
     expect(stuck).toMatchObject(about("unsatisfiable-join", "d", "a", "b", "c"));
     expect(stuck?.message).toContain('"a" goes only one of the ways');
+    const behind = graphOf("e; a >yes> b >no> c; b > d > e; c > d; d > e");
+    expect(refusalOf({ nodes: behind.nodes })).toMatchObject(about("unsatisfiable-join", "d", "a", "b", "c"));
     const any = graph.nodes.map((node) => (node.name === "d" ? { ...node, activation: "any" as const } : node));
     expect(refusalOf({ nodes: any })).toBeUndefined();
     // Tests may both hold; a text that contains the other implies it; a node that runs again may take the other way.

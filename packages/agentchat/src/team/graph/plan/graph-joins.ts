@@ -1,4 +1,4 @@
-import { findCycles, type Successors } from "./graph-cycles.ts";
+import { findCycles, reachableFrom, type Successors } from "./graph-cycles.ts";
 import { edgesFrom, type GraphPlan, type PlannedEdge, type PlannedGroup, type PlannedNode } from "./graph-plan.ts";
 
 /** A node that can never start, and why. */
@@ -25,8 +25,12 @@ export function successorsOf(plan: GraphPlan, counts: (edge: PlannedEdge) => boo
 /** Finds a node that cannot start whatever the nodes say: it waits for itself, or for branches that exclude each other. */
 export function findStuckJoin(plan: GraphPlan): StuckJoin | undefined {
   const possible = findPossible(plan, () => true);
-  const waiting = describeStuck(plan, { possible, reached: possible, divider: undefined });
-  if (waiting !== undefined) return waiting;
+  const successors = successorsOf(plan, () => true);
+  const isAfter = (name: string, other: string): boolean => reachableFrom([other], successors).has(name);
+  const waiting = describeStuck(plan, possible, ({ edges, target }) =>
+    edges.some(({ source }) => !possible.has(source) && isAfter(source, target)),
+  );
+  if (waiting !== undefined) return { ...waiting, divider: undefined };
   const repeated = findRepeated(plan);
   for (const divider of plan.nodes.values()) {
     if (repeated.has(divider.name)) continue;
@@ -63,23 +67,21 @@ function findExcluded(plan: GraphPlan, divider: PlannedNode): StuckJoin | undefi
     const isOpen = (edge: PlannedEdge): boolean => edge.source !== divider.name || taken.has(edge);
     for (const name of findPossible(plan, isOpen)) possible.add(name);
   }
-  return describeStuck(plan, { possible, reached: possible, divider: divider.name });
+  const stuck = describeStuck(plan, possible, ({ edges }) => edges.every(({ source }) => possible.has(source)));
+  return stuck && { ...stuck, divider: divider.name };
 }
 
-interface Possibility {
-  readonly possible: ReadonlySet<string>;
-  readonly reached: ReadonlySet<string>;
-  readonly divider: string | undefined;
-}
-
-/** The first impossible node that some possible one leads to. */
-function describeStuck(plan: GraphPlan, { possible, reached, divider }: Possibility): StuckJoin | undefined {
-  for (const { name, groups } of plan.nodes.values()) {
-    if (possible.has(name)) continue;
-    const group = groups.find((candidate) => candidate.edges.some((edge) => reached.has(edge.source)));
-    if (group !== undefined) return { target: name, waitsFor: branchesOf(group), divider };
-  }
-  return undefined;
+/** The first group of an impossible node that some possible node leads to; one that is itself the cause rather than one behind it. */
+function describeStuck(
+  { nodes }: GraphPlan,
+  possible: ReadonlySet<string>,
+  isCause: (group: PlannedGroup) => boolean,
+): Omit<StuckJoin, "divider"> | undefined {
+  const stuck = [...nodes.values()]
+    .filter(({ name }) => !possible.has(name))
+    .flatMap(({ groups }) => groups.filter(({ edges }) => edges.some(({ source }) => possible.has(source))));
+  const group = stuck.find(isCause) ?? stuck[0];
+  return group && { target: group.target, waitsFor: branchesOf(group) };
 }
 
 function branchesOf({ edges }: PlannedGroup): readonly string[] {

@@ -11,6 +11,7 @@
  * from the start of the earlier one, or comes again.
  * G4. Of two nodes that can start, the one that could first starts first; starts and edges keep the order of the graph.
  * G5. A path that ends elsewhere than at a leaf is kept in mind until the end: then the graph is not complete.
+ * G6. A run that goes on starts again what did not come to its end, and nothing else.
  */
 import type { JsonValue } from "@troupe/core";
 import { type NodeOutcome, takenEdges } from "./edge-condition.ts";
@@ -64,7 +65,7 @@ function isGraphState(value: unknown): value is GraphState {
   return typeof value === "object" && value !== null && "version" in value && value.version === 1;
 }
 
-/** A new run goes on: nodes that were asked and did not come to an end start again, first of all. */
+/** G6: a new run goes on. Nodes that were asked and did not come to an end start again, first of all. */
 export function resumeGraph(state: GraphState): void {
   state.ready = [...state.working, ...state.ready];
   state.working = [];
