@@ -5,6 +5,7 @@ import { addingModel } from "../agentchat/speakers.ts";
 import type { Beside, Benchmark, Figure, Scale } from "../harness/benchmark.ts";
 import { loadPeer } from "../harness/load-peer.ts";
 import { leastCosts } from "../harness/measure.ts";
+import { BareStore } from "./bare-store.ts";
 import { openTemporaryStore, temporaryFile } from "./temporary-store.ts";
 
 interface AiSdkPeer {
@@ -46,6 +47,8 @@ class Bench {
 
 interface Costs {
   readonly memory: number;
+  /** In memory, with the same bytes committed one append after the other: the floor of any durable store. */
+  readonly bare: number;
   readonly normal: number;
   /** Outcomes of model calls wait for the claim of the tool that follows: one commit a call instead of two. */
   readonly byTurn: number;
@@ -55,19 +58,42 @@ interface Costs {
 /** Milliseconds of CPU of a run with so many tool calls on each store. */
 async function measureStores(scale: Scale, calls: number, createModel: () => AiSdkModel | ChatModel): Promise<Costs> {
   const files = [openTemporaryStore({ sync: "normal" }), openTemporaryStore({ sync: "full" })] as const;
+  const bareStore = new BareStore();
   const memory = new Bench(new MemoryStore(), calls, createModel());
+  const bare = new Bench(bareStore, calls, createModel());
   const normal = new Bench(files[0].store, calls, createModel());
   const full = new Bench(files[1].store, calls, createModel());
-  const costs = await leastCosts(scale.count(calls > 100 ? 8 : 40, 1), {
+  const costs = await leastCosts(scale.count(40, 1), {
     memory: () => memory.run(),
+    bare: () => bare.run(),
     normal: () => normal.run(),
     byTurn: () => normal.run("turn"),
     full: () => full.run(),
   });
-  for (const bench of [memory, normal, full]) await bench.close();
+  for (const bench of [memory, bare, normal, full]) await bench.close();
   for (const file of files) await file.remove();
-  const { memory: inMemory, normal: asNormal, byTurn, full: asFull } = costs;
-  return { memory: inMemory.cpuMs, normal: asNormal.cpuMs, byTurn: byTurn.cpuMs, full: asFull.cpuMs };
+  bareStore.remove();
+  return {
+    memory: costs.memory.cpuMs,
+    bare: costs.bare.cpuMs,
+    normal: costs.normal.cpuMs,
+    byTurn: costs.byTurn.cpuMs,
+    full: costs.full.cpuMs,
+  };
+}
+
+type Growth = Pick<Costs, "memory" | "normal">;
+
+/** Milliseconds of CPU of a long run, only where they are compared with those of a short one. */
+async function measureLong(scale: Scale, calls: number): Promise<Growth> {
+  const file = openTemporaryStore({ sync: "normal" });
+  const memory = new Bench(new MemoryStore(), calls, addingModel(calls));
+  const normal = new Bench(file.store, calls, addingModel(calls));
+  const costs = await leastCosts(scale.count(8, 1), { memory: () => memory.run(), normal: () => normal.run() });
+  await memory.close();
+  await normal.close();
+  await file.remove();
+  return { memory: costs.memory.cpuMs, normal: costs.normal.cpuMs };
 }
 
 /** Bytes by which a file grows for each tool call, without its own arguments and result. */
@@ -122,7 +148,7 @@ async function besideLangGraph(scale: Scale, calls: number): Promise<BesideLangG
 }
 
 function storeFigures(calls: number, model: string, costs: Costs): readonly Figure[] {
-  const { memory, normal, byTurn, full } = costs;
+  const { memory, bare, normal, byTurn, full } = costs;
   const what = `${calls.toLocaleString("en-US")} calls, ${model}`;
   const unit = "ms CPU";
   return [
@@ -130,13 +156,19 @@ function storeFigures(calls: number, model: string, costs: Costs): readonly Figu
     { label: `${what}: SQLite, NORMAL`, value: normal, unit },
     { label: `${what}: SQLite, NORMAL, durability "turn"`, value: byTurn, unit },
     { label: `${what}: SQLite, FULL`, value: full, unit },
-    { label: `${what}: NORMAL against memory`, value: normal / memory, unit: "x", limit: 2 },
+    {
+      label: `${what}: NORMAL against memory`,
+      value: normal / memory,
+      unit: "x",
+      limit: 2,
+      beside: [{ name: "memory and a bare loop that commits the same bytes", value: bare / memory, role: "for-scale" }],
+    },
     { label: `${what}: FULL against memory`, value: full / memory, unit: "x" },
   ];
 }
 
 /** How a long run grows, beside the same in memory. */
-function growthFigure(long: Costs, short: Costs, calls: { readonly few: number; readonly many: number }): Figure {
+function growthFigure(long: Growth, short: Growth, calls: { readonly few: number; readonly many: number }): Figure {
   const growth = (store: "memory" | "normal"): number => long[store] / calls.many / (short[store] / calls.few);
   return {
     label: `one of ${calls.many.toLocaleString("en-US")} calls against one of ${calls.few}: SQLite, NORMAL`,
@@ -157,7 +189,7 @@ export const durableToolCalls: Benchmark = {
     const aiSdk = await loadPeer<AiSdkPeer>("ai-sdk");
     const plain = await measureStores(scale, few, () => addingModel(few));
     const sdk = await measureStores(scale, few, () => aiSdk.mockModel(few));
-    const long = await measureStores(scale, many, () => addingModel(many));
+    const long = await measureLong(scale, many);
     const langGraph = await besideLangGraph(scale, few);
     const bytesFigure = async (count: number): Promise<Figure> => ({
       label: `the file, for each of ${count.toLocaleString("en-US")} calls`,

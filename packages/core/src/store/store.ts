@@ -117,7 +117,7 @@ export interface CellRow {
   readonly owner: string | undefined;
   /** Records in the log so far, the pruned ones included. */
   readonly position: number;
-  /** Epoch milliseconds of the last write. */
+  /** Epoch milliseconds of the last write; up to a second old for a cell that is busy. */
   readonly updatedAt: number;
 }
 

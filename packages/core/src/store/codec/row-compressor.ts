@@ -24,7 +24,7 @@ import {
 const initialBytes = 8_192;
 /** A buffer larger than this is given back when its segment ends. */
 const idleBytes = 1_048_576;
-const growth = 2;
+const growth = 4;
 /** Places in the index, powers of two. There are two sizes only: changing it means indexing everything anew. */
 const fewSlots = 1_024;
 const manySlots = 8_192;
@@ -33,7 +33,7 @@ const largeBytes = 65_536;
 /** Bytes that an index entry is computed from, and that follow every position in the index. */
 const indexedBytes = 8;
 /** Within a copy only every so many positions are indexed: the next copy of the same text is found by its neighbours. */
-const indexStep = 4;
+const indexStep = 8;
 /** After 2^5 bytes without a copy every second position is tried, after 2^6 every third ... */
 const skipShift = 5;
 /** A copy from a recent distance that saves this many bytes is taken without looking further. */
