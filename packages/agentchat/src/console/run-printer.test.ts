@@ -54,6 +54,12 @@ describe("RunPrinter", () => {
     );
   });
 
+  it("says when a model is shown less of a conversation", () => {
+    const { out, print } = open(false);
+    print({ kind: "history-pruned", reason: "window", messages: 3, cleared: 0, tokensBefore: 900, tokensAfter: 500 });
+    expect(out.text).toBe("\nada\n  shows its model less: about 500 tokens instead of 900 (window)\n");
+  });
+
   it("P2: prints whole lines without codes where there is no terminal", () => {
     const { out, print, clock } = open(false);
     print({ kind: "model-started", isLive: true, model: "m" });

@@ -52,6 +52,8 @@ export class RunPrinter {
         return this.#line(name, this.#palette.dim(`remembers ${event.items.length} of "${printable(event.memory)}"`));
       case "memory-failed":
         return this.#line(name, this.#palette.bad(`does not remember "${event.memory}": ${oneLine(event.message)}`));
+      case "history-pruned":
+        return this.#line(name, this.#palette.dim(`shows its model less: ${tokenChange(event)}`));
       case "tool-call-requested":
         for (const call of event.calls)
           this.#line(name, `${this.#palette.dim("calls")} ${call.toolName} ${oneLine(call.arguments)}`);
@@ -180,4 +182,8 @@ function oneLine(text: string): string {
 function describeUsage(sum: UsageSum): string {
   const tokens = `${sum.inputTokens + sum.outputTokens} tokens${sum.estimated ? " (estimated)" : ""}`;
   return sum.usd === null ? `${tokens}, price unknown` : `${tokens}, $${sum.usd.toFixed(4)}`;
+}
+
+function tokenChange(event: Extract<RunEvent, { readonly kind: "history-pruned" }>): string {
+  return `about ${event.tokensAfter} tokens instead of ${event.tokensBefore} (${event.reason})`;
 }
