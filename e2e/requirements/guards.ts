@@ -28,6 +28,17 @@ export const requirements: Requirements = defineRequirements([
     kind: "better",
     text: "The strictest policy of the teams around an agent counts; each decision is an event.",
   },
+  // Context
+  {
+    id: "guard-13",
+    kind: "better",
+    text: "A run's context reaches tools, policies and prompts, typed, and no model, other run, event or store row.",
+  },
+  {
+    id: "guard-14",
+    kind: "better",
+    text: "A run that goes on in another process asks for its context again, unless it is stored.",
+  },
   // Silence
   {
     id: "guard-11",

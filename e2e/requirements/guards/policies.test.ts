@@ -8,6 +8,7 @@ import {
   type Run,
   Swarm,
 } from "@troupe/agentchat";
+import type { JsonValue } from "@troupe/core";
 import { staticWorkbench, type Tool, tool } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { expect } from "vitest";
@@ -25,7 +26,7 @@ function sender(calls: readonly unknown[], guards: GuardOptions = {}) {
     execute: ({ to }) => void sent.push(to),
   });
   const model = new ScriptedModel([
-    reply.toolCalls(calls.map((args) => ({ name: "send", arguments: args as object }))),
+    reply.toolCalls(calls.map((args) => ({ name: "send", arguments: args as JsonValue }))),
     "sent",
   ]);
   return { sent, agent: new AssistantAgent({ name: "clerk", model, tools: [send], ...guards }) };

@@ -1,6 +1,6 @@
 // Agents and teams.
 export { AssistantAgent } from "./agent/assistant-agent.ts";
-export type { AssistantAgentOptions, ModelSettings } from "./agent/assistant-options.ts";
+export type { AssistantAgentOptions, ModelSettings, PromptContext } from "./agent/assistant-options.ts";
 export type { CodeApproval, CodeApprovalRequest, CodeDecision } from "./agent/code/code-approval.ts";
 export type { Handoff, HandoffContext } from "./agent/handoff.ts";
 export { BaseChatAgent, type BaseChatAgentOptions } from "./agent/base-chat-agent.ts";
@@ -73,6 +73,14 @@ export { TextMessageTermination } from "./condition/text-message-termination.ts"
 export { TimeoutTermination } from "./condition/timeout-termination.ts";
 export { type TokenLimits, TokenUsageTermination } from "./condition/token-usage-termination.ts";
 export { type Budget, type BudgetOption, defaultBudget } from "./budget/budget.ts";
+export {
+  type ContextKey,
+  type ContextOptions,
+  type ContextSource,
+  type ContextValue,
+  defineContext,
+} from "./run/context/define-context.ts";
+export type { ContextOption } from "./run/context/run-value-store.ts";
 export type { FinishTool } from "./guard/finish-tool.ts";
 export type { GuardOptions } from "./guard/guard-options.ts";
 export type { LoopOption } from "./guard/loop-limit.ts";

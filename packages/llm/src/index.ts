@@ -53,6 +53,7 @@ export {
   type ToolOutcome,
   tool,
 } from "./tool/tool.ts";
+export type { RunValueKey, RunValues } from "./tool/run-values.ts";
 export type { ToolSchema } from "./tool/tool-schema.ts";
 export { type Checked, parseArgumentsText } from "./tool/parse-arguments.ts";
 export { jsonSchema } from "./tool/json-schema.ts";

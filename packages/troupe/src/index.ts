@@ -26,6 +26,7 @@ export {
 export {
   allowOnly,
   type Budget,
+  defineContext,
   FunctionalTermination,
   FunctionCallTermination,
   HandoffTermination,

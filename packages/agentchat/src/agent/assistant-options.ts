@@ -7,6 +7,7 @@ import type {
   ModelContext,
   ModelRequest,
   PriceTable,
+  RunValues,
   Tool,
   ToolCallPart,
   ToolResultPart,
@@ -22,6 +23,13 @@ export type ModelSettings = Pick<
   "temperature" | "topP" | "maxOutputTokens" | "stopSequences" | "seed" | "providerOptions" | "headers" | "toolChoice"
 >;
 
+/** What a system message may be written with. Pure: a turn that is run again writes it again. */
+export interface PromptContext {
+  readonly agentName: string;
+  /** What the program gave the run: read it with the key of `defineContext`. What the prompt says of it, the model knows. */
+  readonly run: RunValues;
+}
+
 /** What an `AssistantAgent` is made of. */
 export interface AssistantAgentOptions<Output = undefined> extends GuardOptions {
   /** Unique in a team: an identifier. */
@@ -30,7 +38,7 @@ export interface AssistantAgentOptions<Output = undefined> extends GuardOptions 
   readonly model: ChatModel | AiSdkModel;
   readonly description?: string | undefined;
   /** Tells the model who it is; null for none. Default: a helpful assistant that uses its tools. */
-  readonly systemMessage?: string | null | undefined;
+  readonly systemMessage?: string | ((context: PromptContext) => string) | null | undefined;
   readonly tools?: readonly Tool[] | undefined;
   /** Sets of tools that may change: asked for what they have before each call of the model. The program opens and closes them. */
   readonly workbench?: Workbench | readonly Workbench[] | undefined;

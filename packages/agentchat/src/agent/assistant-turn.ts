@@ -156,12 +156,20 @@ export class AssistantTurn {
 
   #request({ tools, mayCallTools, nudge }: Asking, shown: readonly ModelMessage[]): Omit<ModelRequest, "signal"> {
     return createRequest(this.#work, {
+      systemMessage: this.#systemMessage(),
       shown,
       declarations: tools.declarations,
       recalled: this.#recalled,
       mayCallTools,
       nudge,
     });
+  }
+
+  #systemMessage(): string | null {
+    const { systemMessage, name } = this.#work;
+    return typeof systemMessage === "function"
+      ? systemMessage({ agentName: name, run: this.#context.run })
+      : systemMessage;
   }
 
   #accept(result: ModelResult, messageId: string): Answer {

@@ -6,6 +6,7 @@ import type { GuardOptions } from "../guard/guard-options.ts";
 import { type OwnedPolicy, ownPolicy } from "../guard/policy/tool-policy.ts";
 import type { AgentYield } from "../message/agent-event.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import type { ContextKey } from "../run/context/define-context.ts";
 import { Runner } from "../run/runner.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { ListSchemas } from "../turn/own-lists.ts";
@@ -56,6 +57,7 @@ export abstract class BaseChatAgent<
   readonly #initialState: (() => State) | undefined;
   readonly #lists: ListSchemas;
   readonly #policy: OwnedPolicy | undefined;
+  readonly #needs: readonly ContextKey[];
   readonly #inner: readonly Participant[];
 
   /** @throws ConfigError `config.invalid_definition` for a name that is not an identifier. */
@@ -71,6 +73,7 @@ export abstract class BaseChatAgent<
     this.#initialState = options.state;
     this.#lists = options.lists ?? {};
     this.#policy = options.policy && ownPolicy(options.name, options.policy);
+    this.#needs = options.needs ?? [];
     this.#inner = options.inner ?? [];
   }
 
@@ -121,6 +124,7 @@ export abstract class BaseChatAgent<
       longestStepMs: this.longestStepMs,
       isPerson: this.isPerson,
       policy: this.#policy,
+      needs: this.#needs,
       inner: new Map([...this.inner].map(([name, participant]) => [name, participant.toRole()])),
       takeTurn: (messages, context) => this.#takeTurn(messages, context),
     };

@@ -1,3 +1,4 @@
+import type { ContextKey } from "../run/context/define-context.ts";
 import type { LoopOption } from "./loop-limit.ts";
 import type { PolicyOption } from "./policy/tool-policy.ts";
 import type { StallOption } from "./watch/stall-limit.ts";
@@ -13,9 +14,11 @@ export interface GuardOptions {
    * strictest counts. Default: all are allowed.
    */
   readonly policy?: PolicyOption | undefined;
+  /** Keys of the values that every run must be given (`context` in its options): a run without them is refused. Default: none. */
+  readonly needs?: readonly ContextKey[] | undefined;
 }
 
 /** The guards among the options of an agent. */
-export function pickGuards({ loops, stall, policy }: GuardOptions): GuardOptions {
-  return { loops, stall, policy };
+export function pickGuards({ loops, stall, policy, needs }: GuardOptions): GuardOptions {
+  return { loops, stall, policy, needs };
 }

@@ -9,6 +9,8 @@ import {
 } from "@troupe/core";
 import type { PriceTable } from "@troupe/llm";
 import type { WatchEnd } from "../guard/watch/run-watch.ts";
+import { contextMissing } from "./context/define-context.ts";
+import { RunValueStore } from "./context/run-value-store.ts";
 import { declareLists } from "../turn/own-lists.ts";
 import { takeAgentTurn } from "../turn/participant.ts";
 import {
@@ -31,6 +33,7 @@ import {
   type AgentRole,
   finishAt,
   membersOf,
+  needsOf,
   peopleIn,
   policiesAt,
   type Role,
@@ -63,6 +66,10 @@ export interface RunnerBinding {
    */
   readonly ready: Promise<void>;
   readonly faults: LiveFaults;
+  /** What the runs of this process were given. */
+  readonly values: RunValueStore;
+  /** True when the definition says what its runs must be given. */
+  readonly needsValues: boolean;
 }
 
 /** Where a runner is registered, and what its models cost. */
@@ -79,10 +86,16 @@ export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: Binding
     const cancelling = runtime.control(run.cell, run.runId, { kind: "cancel", detail });
     cancelling.catch((error: unknown) => runtime.report(error, `end of run "${run.runId}", whose time is over`));
   };
+  const values = new RunValueStore(runtime.clock, (runId, name) =>
+    runtime.report(contextMissing(name), `run "${runId}", which waits for it`),
+  );
   const environment = createEnvironment({
     clock: runtime.clock,
     prices,
     people: peopleIn(root),
+    needs: needsOf(root),
+    valuesOf: (runId, stored) => values.valuesOf(runId, stored),
+    waitForValues: (waiting) => values.wait(waiting),
     // A reader whose signal is aborted shows what is there, and ends.
     readEvents: (cell, runId) => runtime.events(cell, { runId, signal: AbortSignal.abort() }),
     watchLoss: runtime.isDurable ? (cell, runId, onLost) => watchLoss(runtime, { cell, runId }, onLost) : undefined,
@@ -93,7 +106,7 @@ export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: Binding
   });
   const definition = defineRunner(root, environment);
   const ready = isNamed || !runtime.isDurable ? runtime.register(definition) : Promise.reject(nameless(root.name));
-  return { runtime, definition, ready, faults: environment.faults };
+  return { runtime, definition, ready, faults: environment.faults, values, needsValues: environment.needs.length > 0 };
 }
 
 /** A local reader behind the last event shows nothing; it ends, or throws, when this process does not hold the cell any more. */

@@ -16,12 +16,14 @@ import { parseTask } from "../message/parse-task.ts";
 import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
 import { createRunnerTool, type RunnerToolOptions } from "../turn/runner-tool.ts";
-import { type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
+import { needsOf, type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
 import { allowsUnpriced, checkPrices } from "./check-prices.ts";
 import { createRun } from "./handle/create-run.ts";
 import { freezeDefinition } from "./freeze-definition.ts";
 import { bindRunner, type RunnerBinding } from "./runner-binding.ts";
 import type { Run, RunOptions } from "./handle/run-handle.ts";
+import { contextMissing } from "./context/define-context.ts";
+import { type ContextOption, storedValues, toValues } from "./context/run-value-store.ts";
 import { attempt, createTarget, forkRun, type RunStart, type RunTarget } from "./run-target.ts";
 import { createSession, type Session } from "./session.ts";
 
@@ -43,6 +45,8 @@ export interface AttachOptions {
   /** The session it was started in; default: none. */
   readonly session?: string | undefined;
   readonly onQuestion?: RunOptions["onQuestion"];
+  /** What the run needs to go on in this process, as in the options of `run`. */
+  readonly context?: ContextOption | undefined;
   /**
    * True runs turns again from their start that do not fit the code any more (`state.nondeterministic_replay`): what they have recorded is kept
    * where the code still asks for it, and not done again. Default false: such a run rejects.
@@ -119,10 +123,13 @@ export abstract class Runner<Output> implements Participant {
   /** A handle on a run that exists: to watch, answer, steer or await it. Rejects with `run.unknown` when there is none. */
   attach(runId: string, options: AttachOptions = {}): Run<Output> {
     const target = createTarget(this.#bind(options.runtime), options.session ?? runId, runId);
+    const values = toValues(options.context);
+    target.binding.values.give(runId, values);
     return createRun<Output>({
       target,
       start: undefined,
       mayBeKnown: true,
+      gaveContext: values.length > 0,
       restartsMisfits: options.restartsMisfits,
       fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: options.signal,
@@ -179,9 +186,12 @@ export abstract class Runner<Output> implements Participant {
   #start(task: Task | undefined, options: RunOptions, place: RunPlace): Run<Output> {
     const begun = attempt(() => this.#prepare(task, options, place.runId));
     const target = createTarget(this.#bind(options.runtime), place.sessionId, place.runId);
+    const values = toValues(options.context);
+    target.binding.values.give(place.runId, values);
     return createRun<Output>({
       target,
       start: begun,
+      gaveContext: values.length > 0,
       mayBeKnown: options.runId !== undefined,
       fork: (sequence, started) => this.#fork({ target, sequence, started }),
       signal: options.signal,
@@ -201,10 +211,12 @@ export abstract class Runner<Output> implements Participant {
   }): Run<Output> {
     const runId = this.#ids.next();
     const target = createTarget(source.target.binding, runId, runId);
+    target.binding.values.copy(source.target.runId, runId);
     return createRun<Output>({
       target,
       start: undefined,
       mayBeKnown: false,
+      gaveContext: true,
       copy: async () => {
         await source.started;
         await forkRun(source.target, target, source);
@@ -224,6 +236,10 @@ export abstract class Runner<Output> implements Participant {
     const isAllowed = [options.budget, this.#options.budget].some(allowsUnpriced);
     if (!isAllowed) checkPrices(this.#rootRole(), budget, this.#prices);
     const loops = storeLoopLimit(resolveLoopLimit(options.loops, this.#options.guards?.loops));
+    const values = toValues(options.context);
+    const missing = needsOf(this.#rootRole()).find((key) => !values.some((value) => value.key === key));
+    if (missing !== undefined) throw contextMissing(missing.name);
+    const context = storedValues(values);
     const stall = storeStallLimit(resolveStallLimit(options.stall, this.#options.guards?.stall));
     const messages = parseTask(task);
     return {
@@ -232,6 +248,7 @@ export abstract class Runner<Output> implements Participant {
         budget: storeBudget(budget),
         ...(loops !== undefined && { loops }),
         ...(stall !== undefined && { stall }),
+        ...(context !== undefined && { context }),
       },
       durability: options.durability,
       queue: options.whenBusy === "queue" ? new AbortController() : undefined,

@@ -6,6 +6,7 @@ import type { TerminationCondition } from "../condition/termination-condition.ts
 import type { GuardOptions } from "../guard/guard-options.ts";
 import { createFinishTool, type FinishTool } from "../guard/finish-tool.ts";
 import { type OwnedPolicy, ownPolicy } from "../guard/policy/tool-policy.ts";
+import type { ContextKey } from "../run/context/define-context.ts";
 import { freezeDefinition } from "../run/freeze-definition.ts";
 import { Runner } from "../run/runner.ts";
 import {
@@ -52,6 +53,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   readonly #maxTurns: number;
   readonly #onError: FailurePolicy;
   readonly #policy: OwnedPolicy | undefined;
+  readonly #needs: readonly ContextKey[];
   readonly #finish: FinishTool | undefined;
   readonly #reserves: readonly string[];
   readonly #emitsTeamEvents: boolean;
@@ -74,6 +76,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     this.#maxTurns = checkMaxTurns(options.maxTurns);
     this.#onError = options.onError ?? "fail";
     this.#policy = options.policy && ownPolicy(name, options.policy);
+    this.#needs = options.needs ?? [];
     this.#finish = options.output && createFinishTool(options.output);
     this.#reserves = checkReserves(this.#participants, options.reserves ?? []);
     this.#emitsTeamEvents = options.emitTeamEvents ?? false;
@@ -112,6 +115,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
       maxTurns: this.#maxTurns,
       onError: this.#onError,
       policy: this.#policy,
+      needs: this.#needs,
       finish: this.#finish,
       reserves: this.#reserves,
       emitsTeamEvents: this.#emitsTeamEvents,

@@ -6,7 +6,7 @@ import {
   type StepOutcome,
   TeamError,
 } from "@troupe/core";
-import type { CodeResult, ModelMessage, Tool, ToolCallPart } from "@troupe/llm";
+import type { CodeResult, ModelMessage, RunValues, Tool, ToolCallPart } from "@troupe/llm";
 import type { SettledCall } from "../budget/run-ledger.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
 import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
@@ -104,6 +104,10 @@ export class AgentTurn implements ErasedContext {
 
   get finish(): FinishTool | undefined {
     return this.#setting.finish;
+  }
+
+  get run(): RunValues {
+    return this.resources.values;
   }
 
   get environment(): TurnEnvironment {

@@ -141,6 +141,7 @@ async function runTool(turn: AgentTurn, { call, tool, step, isApproved }: Runnin
       signal: step.signal,
       callId,
       idempotencyKey: step.idempotencyKey,
+      run: turn.run,
       progress: (value) => turn.report({ kind: "tool-progress", callId, value }),
       clock,
       limiter,

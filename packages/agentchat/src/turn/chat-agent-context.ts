@@ -9,6 +9,7 @@ import type {
   ModelRequest,
   ModelResult,
   PartialForm,
+  RunValues,
   Tool,
   ToolCallPart,
   ToolResultPart,
@@ -96,6 +97,8 @@ export interface ChatAgentContext<State = undefined, L = {}> {
   /** Aborts when the attempt is over. A cancel reaches the turn through its steps. */
   readonly signal: AbortSignal;
   readonly runId: string;
+  /** What the program gave the run: read it with the key of `defineContext`. */
+  readonly run: RunValues;
   readonly path: readonly string[];
   /** In a team with an `output`: the tool with which a model ends the run. An agent that has used it returns `finished` with what it read. */
   readonly finish: FinishTool | undefined;

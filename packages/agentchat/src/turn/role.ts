@@ -1,6 +1,7 @@
 import type { JsonValue, List } from "@troupe/core";
 import type { TerminationCondition } from "../condition/termination-condition.ts";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import type { ContextKey } from "../run/context/define-context.ts";
 import type { FinishTool } from "../guard/finish-tool.ts";
 import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import type { StopKind } from "../message/stop-reason.ts";
@@ -44,6 +45,8 @@ export interface AgentRole {
   readonly longestStepMs: number;
   /** True when its words are those of a person: repeating them is no loop. */
   readonly isPerson?: boolean | undefined;
+  /** What a run must be given. */
+  readonly needs?: readonly ContextKey[] | undefined;
   readonly policy?: OwnedPolicy | undefined;
   /** Agents and teams that it runs inside its turns, by the name it knows them by. */
   readonly inner?: ReadonlyMap<string, Role> | undefined;
@@ -132,6 +135,8 @@ export interface TeamRole extends SelectionStrategy {
   readonly termination: TerminationCondition | undefined;
   readonly maxTurns: number;
   readonly onError: FailurePolicy;
+  /** What a run must be given. */
+  readonly needs?: readonly ContextKey[] | undefined;
   /** Of a team with an output: how participants end the run with it. */
   readonly finish?: FinishTool | undefined;
   /** Decides about the calls of everybody below. */
@@ -199,6 +204,12 @@ export function finishAt(root: TeamRole, path: readonly string[]): FinishTool | 
     if (role?.kind === "team" && role.finish !== undefined) finish = role.finish;
   }
   return finish;
+}
+
+/** All that a run of a role must be given. */
+export function needsOf(role: Role): readonly ContextKey[] {
+  const needs = [...(role.needs ?? []), ...membersOf(role).flatMap(needsOf)];
+  return needs.filter((key, index) => needs.indexOf(key) === index);
 }
 
 /** Names of those below a role whose words come from people. */

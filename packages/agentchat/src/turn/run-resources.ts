@@ -1,10 +1,19 @@
-import { type CellEvent, type Clock, isPromiseLike, type LiveEvent, type MaybePromise } from "@troupe/core";
-import { type PriceTable, ToolLimiter } from "@troupe/llm";
+import {
+  type CellEvent,
+  type Clock,
+  isPromiseLike,
+  type JsonValue,
+  type LiveEvent,
+  type MaybePromise,
+} from "@troupe/core";
+import { type PriceTable, type RunValues, ToolLimiter } from "@troupe/llm";
 import { type Budget, loadBudget, type StoredBudget } from "../budget/budget.ts";
 import { type RecordedSpending, readSpending, spendingKinds } from "../budget/recorded-spending.ts";
 import { RunLedger } from "../budget/run-ledger.ts";
 import type { LoopGuard } from "../guard/loop-guard.ts";
 import { loadLoopLimit } from "../guard/loop-limit.ts";
+import type { ContextKey } from "../run/context/define-context.ts";
+import type { Waiting } from "../run/context/run-value-store.ts";
 import { RunWatch, type WatchEnd } from "../guard/watch/run-watch.ts";
 import { loadStallLimit, type StoredStallLimit } from "../guard/watch/stall-limit.ts";
 import { createLiveFaults, type LiveFaults } from "../message/live-faults.ts";
@@ -16,6 +25,7 @@ export interface RunResources {
   readonly limiter: ToolLimiter;
   readonly loops: LoopGuard;
   readonly watch: RunWatch;
+  readonly values: RunValues;
 }
 
 /** What a run hands down in its run context: JSON. */
@@ -25,6 +35,8 @@ export interface InheritedRun {
   readonly loops?: number;
   /** When a silence is a stall; absent for the default. */
   readonly stall?: StoredStallLimit;
+  /** What the program gave the run to be stored with it, by name. */
+  readonly context?: Readonly<Record<string, JsonValue>>;
 }
 
 /** A run as its actors know it. */
@@ -39,6 +51,8 @@ export interface TurnEnvironment {
   readonly prices: PriceTable;
   /** Names of those whose words come from people. */
   readonly people: ReadonlySet<string>;
+  readonly needs: readonly ContextKey[];
+  readonly waitForValues: (waiting: Waiting) => Promise<null>;
   /** Makes the resources of a run that begins here and now, and has spent nothing. */
   begin(run: RunIdentity, cell: string): void;
   /** Those of a run that is under way; read from its record when another process, or the run that it was forked from, began it. */
@@ -54,6 +68,12 @@ export interface EnvironmentOptions {
   readonly prices: PriceTable;
   /** Names of those whose words come from people. */
   readonly people: ReadonlySet<string>;
+  /** What a run of this process was given, with what is stored with it. */
+  readonly valuesOf: (runId: string, stored: unknown) => RunValues;
+  /** Keys of the values that the definition needs. */
+  readonly needs: readonly ContextKey[];
+  /** Resolves when a run that lacks a value has been given some. */
+  readonly waitForValues: (waiting: Waiting) => Promise<null>;
   /** Called once when a run's wall time is spent. */
   readonly onTimeOver: (run: { readonly cell: string; readonly runId: string; readonly detail: string }) => void;
   /** Milliseconds that a run may last at all; undefined when nothing says so. */
@@ -103,6 +123,8 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
     clock,
     prices,
     people: options.people,
+    needs: options.needs,
+    waitForValues: options.waitForValues,
     begin: (run, cell) => {
       // A manager's first turn that is replayed for show must not touch a run at work.
       if (!runs.has(run.runId)) keep(run, cell, make(run, cell, { startedAt: clock.now() }));
@@ -161,6 +183,7 @@ function makeResources(
   return {
     ledger: new RunLedger({ budget: readBudget(inherited), clock, onTimeOver, recorded }),
     limiter: new ToolLimiter(),
+    values: options.valuesOf(runId, memberOf(inherited, "context")),
     loops: { limit: readLoopLimit(inherited), people },
     watch: new RunWatch({
       clock,

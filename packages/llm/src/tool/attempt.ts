@@ -41,6 +41,7 @@ export async function runAttempt(
     signal: controller.signal,
     callId: context.callId,
     idempotencyKey: context.idempotencyKey,
+    run: context.run,
     progress: (value) => {
       if (isOpen) context.progress(value);
     },

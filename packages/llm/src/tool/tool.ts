@@ -3,6 +3,7 @@ import { ConfigError } from "@troupe/core";
 import type { ToolDeclaration } from "../model/chat-model.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { ToolResultContent, ToolResultStatus } from "../model/model-message.ts";
+import type { RunValues } from "./run-values.ts";
 import { type Checked, checkSchema, parseArgumentsText } from "./parse-arguments.ts";
 import type { ToolCallContext } from "./run-tool-call.ts";
 import { assertStrictSchema, toInputSchema, type ToolSchema } from "./tool-schema.ts";
@@ -15,6 +16,8 @@ export interface ToolContext {
   readonly callId: string;
   /** The same for every retry and resume of this call: hand it to an API that deduplicates. */
   readonly idempotencyKey: string;
+  /** What the program gave the run that the call belongs to; absent outside of runs. */
+  readonly run?: RunValues | undefined;
   /** Tells watchers how far the tool is; live only, never stored, never seen by the model. */
   progress(value: JsonValue): void;
 }

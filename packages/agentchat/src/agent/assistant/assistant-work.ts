@@ -9,6 +9,7 @@ import {
   checkTools,
   defaultSystemMessage,
   type ModelSettings,
+  type PromptContext,
 } from "../assistant-options.ts";
 import { resolveHandoffs } from "../handoff.ts";
 import { describeResult, type SummarizeCall, summarizeBy, summaryNames } from "./answer.ts";
@@ -24,7 +25,7 @@ export interface AssistantWork {
   /** What the model may call when there are no workbenches to ask. */
   readonly fixedTools: ToolSet;
   readonly recall: RecallOptions;
-  readonly systemMessage: string | null;
+  readonly systemMessage: string | ((context: PromptContext) => string) | null;
   readonly maxToolIterations: number;
   readonly reflects: boolean;
   readonly summarize: SummarizeCall;

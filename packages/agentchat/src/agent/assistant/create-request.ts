@@ -4,6 +4,8 @@ import { fitToModel, toolsOfOthers } from "./fit-model.ts";
 
 /** What one call of the model is about. */
 export interface RequestParts {
+  /** Null for none. */
+  readonly systemMessage: string | null;
   /** As much of the conversation as the model should see. */
   readonly shown: readonly ModelMessage[];
   readonly declarations: readonly ToolDeclaration[];
@@ -27,8 +29,11 @@ export function createRequest(work: AssistantWork, parts: RequestParts): Omit<Mo
   };
 }
 
-function createMessages(work: AssistantWork, { shown, recalled, nudge }: RequestParts): readonly ModelMessage[] {
-  const { systemMessage, inference } = work;
+function createMessages(
+  work: AssistantWork,
+  { systemMessage, shown, recalled, nudge }: RequestParts,
+): readonly ModelMessage[] {
+  const { inference } = work;
   const system = [systemMessage ?? "", recalled ?? ""].filter((text) => text !== "").join("\n\n");
   const messages: ModelMessage[] = system === "" ? [] : [{ role: "system", content: system }];
   for (const message of fitToModel(shown, inference.model)) messages.push(message);

@@ -13,6 +13,7 @@ import type { GuardOptions } from "../../guard/guard-options.ts";
 import type { LoopOption } from "../../guard/loop-limit.ts";
 import type { PolicyFunction, PolicyOption } from "../../guard/policy/tool-policy.ts";
 import type { StallOption } from "../../guard/watch/stall-limit.ts";
+import type { ContextKey } from "../../run/context/define-context.ts";
 import { either, isText, namedFunction } from "./combine-fields.ts";
 
 /** A model, whoever made it. */
@@ -81,11 +82,18 @@ const policyField: Field<PolicyOption> = /* @__PURE__ */ either(
   }),
 );
 
+const needs: Field<readonly ContextKey[]> = /* @__PURE__ */ fields.list(fields.named(isContextKey, "context key"));
+
+function isContextKey(value: unknown): value is ContextKey {
+  return typeof value === "object" && value !== null && "persists" in value && "of" in value && "read" in value;
+}
+
 /** The guards of agents and teams. */
 export const guardFields: Fields<GuardOptions> = {
   loops: /* @__PURE__ */ fields.optional(loopsField),
   stall: /* @__PURE__ */ fields.optional(stallField),
   policy: /* @__PURE__ */ fields.optional(policyField),
+  needs: /* @__PURE__ */ fields.optional(needs),
 };
 
 /** Settings of every call of an agent's model. */

@@ -1,5 +1,5 @@
 import type { ControlReason, JsonObject, StepContext, StepOutcome } from "@troupe/core";
-import { canonicalJson } from "@troupe/llm";
+import { canonicalJson, type RunValues } from "@troupe/llm";
 import { asJson } from "../../message/as-json.ts";
 import type { AgentEvent } from "../../message/agent-event.ts";
 import type { OwnedPolicy, PolicyCall, PolicyContext, PolicyDecision } from "./tool-policy.ts";
@@ -11,6 +11,7 @@ export type Judgement = PolicyDecision | { readonly kind: "stopped"; readonly re
 export interface JudgingTurn {
   readonly policies: readonly OwnedPolicy[];
   readonly runId: string;
+  readonly run: RunValues;
   readonly path: readonly string[];
   stepOutcome<T>(
     name: string,
@@ -32,7 +33,8 @@ export async function judgeCall(turn: JudgingTurn, call: PolicyCall, isApproved:
   const outcome = await turn.stepOutcome(
     `policy:${call.name}`,
     async ({ signal }) => {
-      const context: PolicyContext = { runId: turn.runId, path: turn.path, isApproved, signal };
+      const { runId, run, path } = turn;
+      const context: PolicyContext = { runId, run, path, isApproved, signal };
       const decisions: PolicyDecision[] = [];
       for (const policy of turn.policies) decisions.push(await decide(policy, call, context));
       return decisions;

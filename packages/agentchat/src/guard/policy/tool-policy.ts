@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@troupe/core";
+import type { RunValues } from "@troupe/llm";
 
 /** What is about to happen at the boundary of a run: a call of a tool, or a program. */
 export interface PolicyCall {
@@ -14,6 +15,8 @@ export interface PolicyCall {
 /** What a policy may know besides the call. */
 export interface PolicyContext {
   readonly runId: string;
+  /** What the program gave the run: read it with the key of `defineContext`. */
+  readonly run: RunValues;
   /** Path of the agent that makes the call, outermost first. */
   readonly path: readonly string[];
   /** True when a person has said yes to exactly these arguments: the policy is asked once more before they run. */

@@ -31,6 +31,7 @@ import type { Question } from "../../message/question.ts";
 import type { RunEvent } from "../../message/run-event.ts";
 import type { RunResult } from "../../message/run-result.ts";
 import { Interject, StopRun } from "../../turn/protocol.ts";
+import { contextMissing } from "../context/define-context.ts";
 import { mergeDeltas } from "./merge-deltas.ts";
 import { RunEventIterator } from "./run-event-iterator.ts";
 import { changeMember } from "./change-members.ts";
@@ -58,6 +59,8 @@ export interface RunPlan<Output> {
   readonly onQuestion: ((question: Question) => unknown) | undefined;
   /** True for a run without session and id of its own. */
   readonly isEphemeral: boolean;
+  /** True when the run was given values with this handle: they go with it. */
+  readonly gaveContext?: boolean | undefined;
   /** Where the record of the run goes when it ends. */
   readonly archive: Store | undefined;
   /** Turns recorded data into the output. @throws when it does not fit. */
@@ -265,6 +268,7 @@ export class RunController<Output> implements RunHandle<Output> {
       this.#fail(error);
     } finally {
       this.#plan.target.binding.faults.drop(this.id);
+      if (this.#plan.gaveContext === true) this.#plan.target.binding.values.drop(this.id);
       signal?.removeEventListener("abort", onAbort);
     }
   }
@@ -281,6 +285,7 @@ export class RunController<Output> implements RunHandle<Output> {
     const reading = this.#read(target.runtime.events(target.cell, { runId: this.id, signal: closing.signal }));
     // Awaited below, or its failure comes after that of the start.
     reading.catch(doNothing);
+    const lack = this.#watchLack();
     try {
       this.#opened.resolve();
       // Whoever iterates the run from its first moment is there before anything happens.
@@ -291,11 +296,22 @@ export class RunController<Output> implements RunHandle<Output> {
       }
       this.#queueLeft = undefined;
       this.#started.resolve();
-      await reading;
+      await (lack === undefined ? reading : Promise.race([reading, lack.found]));
     } finally {
+      lack?.stop();
       closing.abort("read");
       this.#transcript.close();
     }
+  }
+
+  /** A run that waits for what it was not given: this handle cannot tell how it ends. Undefined for one that needs nothing. */
+  #watchLack(): { readonly found: Promise<never>; stop(): void } | undefined {
+    const { binding } = this.#plan.target;
+    if (!binding.needsValues) return undefined;
+    const lack = createDeferred<never>();
+    lack.promise.catch(doNothing);
+    const stop = binding.values.watch(this.id, (name) => lack.reject(contextMissing(name)));
+    return { found: lack.promise, stop };
   }
 
   async #read(events: AsyncIterable<CellEvent | LiveEvent>): Promise<void> {

@@ -3,6 +3,7 @@ import type { BudgetOption } from "../../budget/budget.ts";
 import type { LoopOption } from "../../guard/loop-limit.ts";
 import type { StallOption } from "../../guard/watch/stall-limit.ts";
 import type { ChatMessage, Task } from "../../message/chat-message.ts";
+import type { ContextOption } from "../context/run-value-store.ts";
 import type { Question } from "../../message/question.ts";
 import type { RunEvent } from "../../message/run-event.ts";
 import type { RunResult } from "../../message/run-result.ts";
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly loops?: LoopOption | undefined;
   /** When a run in which nothing happens is reported as stalled, and whether it ends. Goes before the runner's own; default: 5 minutes. */
   readonly stall?: StallOption | undefined;
+  /** What tools, policies and prompts of the run may know: values made by keys of `defineContext`. */
+  readonly context?: ContextOption | undefined;
   /** Answers questions in place. Without it a run with open questions rests. */
   readonly onQuestion?: ((question: Question) => unknown) | undefined;
   /** What to do when the session has a run already: default `reject`, with `run.session_busy`. */
