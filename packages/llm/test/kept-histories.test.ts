@@ -172,6 +172,13 @@ describe("rollingSummaryContext", () => {
     expect(tokensOf(context.condense?.(huge, small)?.request.messages ?? [])).toBeLessThan(3_000);
   });
 
+  it("cuts a summary that is no summary, and leaves room to think", () => {
+    const due = context.condense?.(rounds(8), model);
+    expect(due?.request.maxOutputTokens).toBeUndefined();
+    const mark = due?.toMark(long.repeat(20));
+    expect(tokensOf(mark === undefined ? [] : [mark])).toBeLessThan(2_100);
+  });
+
   it("cuts no unit, whatever the history", () => {
     const tiny = rollingSummaryContext({ maxTokens: 30, keepTokens: 10 });
     fc.assert(

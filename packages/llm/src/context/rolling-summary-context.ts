@@ -1,6 +1,6 @@
 import { keepOptions } from "@troupe/core";
 import type { ChatModel, ModelRequest } from "../model/chat-model.ts";
-import { estimateMessageTokens, estimateTextTokens } from "../model/estimate-tokens.ts";
+import { estimateMessageTokens } from "../model/estimate-tokens.ts";
 import { historyUnits } from "../model/history/history-units.ts";
 import { transcriptOf } from "../model/history/transcript.ts";
 import type { ModelMessage } from "../model/model-message.ts";
@@ -17,7 +17,7 @@ export interface RollingSummaryOptions {
   readonly keepTokens?: number | undefined;
   /** Who writes the summary; default the agent's own model. */
   readonly model?: ChatModel | undefined;
-  /** The longest summary in tokens; default 1,000. */
+  /** How long a summary should be in tokens; default 1,000. One that is more than twice as long is cut. */
   readonly maxSummaryTokens?: number | undefined;
   /** What to write; default: decisions, facts, names, numbers and what is still open. */
   readonly instructions?: string | undefined;
@@ -88,8 +88,10 @@ function condense(
     model,
     request: summaryRequest(fresh.slice(0, count), { plan, chunk, earlier: summary?.text }),
     messages: count,
-    toMark: (text) =>
-      markMessage({ kind: "summary", upTo: from + count }, `Summary of the conversation so far:\n${text}`),
+    toMark: (text) => {
+      const kept = shortenText(text, plan.maxSummaryTokens * 2);
+      return markMessage({ kind: "summary", upTo: from + count }, `Summary of the conversation so far:\n${kept}`);
+    },
   };
 }
 
@@ -125,10 +127,10 @@ function summaryRequest(
   const text = `${told}${shortenText(transcriptOf(messages), chunk)}`;
   return {
     messages: [
+      // No output limit: a model that thinks first would have used it up before it wrote a word.
       { role: "system", content: `${plan.instructions} Use at most ${plan.maxSummaryTokens} tokens.` },
       { role: "user", content: [{ kind: "text", text }] },
     ],
-    maxOutputTokens: plan.maxSummaryTokens + estimateTextTokens(plan.instructions),
   };
 }
 
