@@ -59,6 +59,11 @@ export const requirements: Requirements = defineRequirements([
     text: "One graph starts its nodes in one order, always; unknown, unplayed and unreachable nodes are rejected.",
   },
   { id: "graph-153", kind: "better", text: "A graph with functions is written down with their names, or not at all." },
+  {
+    id: "graph-D10",
+    kind: "better",
+    text: "The reference's own examples run: loops back by a group of one, of all and of any, and an exit by a test.",
+  },
   { id: "graph-W37", kind: "better", text: "Edges are taken by who spoke, whatever source a message names." },
   {
     id: "graph-W39",

@@ -201,3 +201,46 @@ verifies("graph-W39", "team events, teams as nodes and edges for errors", async 
   expect(chosen).toEqual(["a", "fix", "inner"]);
   expect(who((await run).messages)).toBe("fix p q");
 });
+
+verifies("graph-D10", "examples of the reference's guide", async () => {
+  const says = (...lines: readonly string[]): Lines => new Lines("b", ...lines);
+  const back = (rule?: "all" | "any"): readonly Edge[] => [
+    ["a", "b", { activationGroup: "initial" }],
+    ["b", "c1", { condition: "CONTINUE" }],
+    ["b", "c2", { condition: "CONTINUE" }],
+    ["b", "e", { condition: "EXIT" }],
+    ["c1", "b", { activationGroup: "back", activationCondition: rule }],
+    ["c2", "b", { activationGroup: "back", activationCondition: rule }],
+  ];
+  const cast = (): Lines[] => [new Lines("a"), says("CONTINUE", "CONTINUE", "EXIT"), ...agents("c1 c2 e")];
+  await using one = flow(
+    [new Lines("a"), says("CONTINUE", "CONTINUE", "EXIT"), ...agents("c e")],
+    [
+      ["a", "b", { activationGroup: "initial" }],
+      ["b", "c", { condition: "CONTINUE" }],
+      ["c", "b", { activationGroup: "feedback" }],
+      ["b", "e", { condition: "EXIT" }],
+    ],
+    { start: "a" },
+  );
+  expect(who((await one.run("x")).messages)).toBe("a b c b c b e");
+  await using all = flow(cast(), back(), { start: "a" });
+  expect(who((await all.run("x")).messages)).toBe("a b c1 c2 b c1 c2 b e");
+  await using any = flow(cast(), back("any"), { start: "a" });
+  const result = await any.run("x");
+  const order = who(result.messages).split(" ");
+  expect(order.filter((name) => name === "b")).toHaveLength(3);
+  expect(order.filter((name) => name === "e")).toHaveLength(1);
+  expect(result.stopReason.kind).toBe("graph-complete");
+  const isApproved = ({ text }: ChatMessage): boolean => text.includes("APPROVE");
+  await using review = flow(
+    [new Lines("generator"), new Lines("reviewer", "Shorter.", "APPROVE"), new Lines("summary")],
+    [
+      ["generator", "reviewer"],
+      ["reviewer", "summary", { condition: isApproved }],
+      ["reviewer", "generator", { condition: (message) => !isApproved(message) }],
+    ],
+    { start: "generator" },
+  );
+  expect(who((await review.run("x")).messages)).toBe("generator reviewer generator reviewer summary");
+});
