@@ -9,9 +9,14 @@ import {
   RoundRobinGroupChat,
   SourceMatchTermination,
   StopMessageTermination,
+  SelectorGroupChat,
   type TerminationCondition,
   TextMessageTermination,
+  TimeoutTermination,
+  TokenUsageTermination,
+  UserProxyAgent,
 } from "@troupe/agentchat";
+import { InProcessRuntime, MemoryStore } from "@troupe/core";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { expect } from "vitest";
 import { verifies } from "../agentchat.ts";
@@ -73,4 +78,50 @@ verifies("chat-131", "a call that was asked for and not made does not end a run;
   expect((await talk(isSecond).run("go")).text).toBe("word 2");
   const asynchronous = new FunctionalTermination((() => Promise.resolve(true)) as never);
   expect(await codeOf(talk(asynchronous).run("go"))).toBe("team.invalid_condition");
+});
+
+verifies("chat-156", "a time limit aborts a stuck turn", async () => {
+  const stuck = new AssistantAgent({ name: "s", model: new ScriptedModel(() => reply.hang()) });
+  await using team = new RoundRobinGroupChat({ participants: [stuck], termination: new TimeoutTermination(30) });
+  const { stopReason } = await team.run("go");
+  expect(stopReason).toMatchObject({ kind: "condition", condition: "TimeoutTermination" });
+});
+
+verifies("chat-156", "what a condition has counted is saved with the run", async () => {
+  const store = new MemoryStore({ isDurable: true });
+  const define = (): RoundRobinGroupChat =>
+    new RoundRobinGroupChat({
+      name: "talk",
+      participants: [new Sayer("a", []), new UserProxyAgent({ name: "ada" })],
+      termination: new MaxMessageTermination(4),
+    });
+  const first = new InProcessRuntime({ store });
+  const rest = await define().run("go", { runtime: first, runId: "r" });
+  await first.close();
+  await using second = new InProcessRuntime({ store });
+  const run = define().attach("r", { runtime: second });
+  await run.respond(rest.questions[0]?.id ?? "", "go on");
+  const { messages, stopReason } = await run;
+  expect(stopReason).toMatchObject({ kind: "condition", condition: "MaxMessageTermination" });
+  expect(messages).toHaveLength(4);
+});
+
+verifies("chat-156", "calls that nobody sees count: of a selector, a reflection and a repair", async () => {
+  const usage = { inputTokens: 10, outputTokens: 0 };
+  const selector = new ScriptedModel(() => reply.text("b", { usage }));
+  const worker = new ScriptedModel([reply.toolCall("look", {}, { usage }), reply.text("reflected", { usage })]);
+  const tools = [simpleTool("look", () => 1)];
+  const b = new AssistantAgent({ name: "b", model: worker, tools, maxToolIterations: 1, reflectOnToolUse: true });
+  const c = new AssistantAgent({ name: "c", model: new ScriptedModel(() => reply.text("c", { usage })) });
+  const team = new SelectorGroupChat({
+    participants: [b, c],
+    model: selector,
+    termination: new TokenUsageTermination({ input: 30 }),
+    maxTurns: 4,
+  });
+  const { stopReason, messages, usage: used } = await team.run("go");
+  expect(stopReason).toMatchObject({ kind: "condition", condition: "TokenUsageTermination" });
+  // One turn: a choice, a call and a reflection.
+  expect(messages.map(({ text }) => text)).toEqual(["go", "reflected"]);
+  expect(used.total.calls).toBe(3);
 });

@@ -6,6 +6,7 @@ import {
   MaxMessageTermination,
   RoundRobinGroupChat,
   type RunResult,
+  Swarm,
   UserProxyAgent,
 } from "@troupe/agentchat";
 import { InProcessRuntime, MemoryStore } from "@troupe/core";
@@ -157,6 +158,40 @@ describe("messages that repeat", () => {
     ]).run("go");
     expect(within.stopReason.kind).toBe("loop");
     expect(within.messages.map(({ source }) => source)).not.toContain("c");
+  });
+
+  it("are found in delegation: handoffs that go round, a tool that is an agent, and what loops inside one", async () => {
+    const passer = (name: string, target: string): AssistantAgent =>
+      new AssistantAgent({
+        name,
+        model: new ScriptedModel(() => reply.toolCall(`transfer_to_${target}`)),
+        handoffs: [target],
+      });
+    const round = new Swarm({ name: "round", participants: [passer("a", "b"), passer("b", "a")], maxTurns: 40 });
+    const passed = await round.run("go");
+    expect(passed.stopReason.kind).toBe("loop");
+    expect(passed.messages.length).toBeLessThan(9);
+    const helper = talker("helper", "I do not know.");
+    const chief = new AssistantAgent({
+      name: "chief",
+      model: new ScriptedModel(() => reply.toolCall("helper", { task: "Find out." })),
+      tools: [helper.asTool()],
+      maxToolIterations: 100,
+    });
+    const delegated = await chief.run("go");
+    expect(delegated.stopReason).toMatchObject({ kind: "loop", detail: expect.stringContaining('"chief"') });
+    const lost = caller(() => reply.toolCall("look"));
+    const asker = new AssistantAgent({
+      name: "asker",
+      model: new ScriptedModel((_request, { index }) => reply.toolCall("a", { task: `Try ${index}.` })),
+      tools: [lost.asTool()],
+      maxToolIterations: 100,
+    });
+    const within = await asker.run("go");
+    expect(within.stopReason).toMatchObject({
+      kind: "loop",
+      detail: expect.stringContaining('"a" made the same calls'),
+    });
   });
 
   it("are none when tools do something new, when a person takes part, or when one agent talks to itself", async () => {

@@ -310,6 +310,27 @@ describe("policies of nested teams", () => {
     expect(denied).toEqual(["other", "remote", "transfer_to_b", "code"]);
   });
 
+  it("decide about agents as tools, and hold inside of them", async () => {
+    const { paid, pay } = payTool();
+    const chief = (policy: PolicyFunction): AssistantAgent =>
+      new AssistantAgent({
+        name: "chief",
+        model: new ScriptedModel(({ messages }) =>
+          messages.at(-1)?.role === "tool" ? "done" : reply.toolCall("payer", { task: "Pay." }),
+        ),
+        tools: [payer({ pay }).asTool()],
+        policy,
+      });
+    const refused = chief(allowOnly(["pay"])).run("go");
+    expect((await resultsOf(refused))[0]).toContain("payer is not one of the tools");
+    const inside = chief(allowOnly(["payer"])).run("go");
+    await inside;
+    expect((await decisionsOf(inside)).map(({ name, decision, path }) => `${path.length} ${name} ${decision}`)).toEqual(
+      ["1 payer allow", "2 pay deny"],
+    );
+    expect(paid).toEqual([]);
+  });
+
   it("see programs as they run, and may change them", async () => {
     const ran: string[] = [];
     const executor = {
