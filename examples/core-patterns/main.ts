@@ -1,5 +1,5 @@
 // Runs every pattern of this folder; each checks itself and says what it did.
-import { answerFromClosure } from "./closure-results.ts";
+import { answerFromClosure } from "./runtime/closure-results.ts";
 import { askConcurrently } from "./concurrent-agents.ts";
 import { debate } from "./debate.ts";
 import { chatAsGroup } from "./group-chat.ts";
@@ -7,10 +7,10 @@ import { serveByHandoff } from "./handoffs.ts";
 import { mixAgents } from "./mixture-of-agents.ts";
 import { reflect } from "./reflection.ts";
 import { writeInSequence } from "./sequential-workflow.ts";
-import { separateTenants } from "./tenants-by-topic.ts";
-import { stopByIntervention } from "./termination.ts";
+import { separateTenants } from "./runtime/tenants-by-topic.ts";
+import { stopByIntervention } from "./runtime/termination.ts";
 import { useToolAgent } from "./tool-agent.ts";
-import { approveByIntervention } from "./tool-approval.ts";
+import { approveByIntervention } from "./runtime/tool-approval.ts";
 
 const patterns = [
   writeInSequence,
