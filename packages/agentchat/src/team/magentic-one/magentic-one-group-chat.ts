@@ -1,6 +1,6 @@
 import { ConfigError, type JsonValue, keepOptions } from "@troupe/core";
 import { type AiSdkModel, type ChatModel, toChatModel } from "@troupe/llm";
-import { fieldsOf } from "../../message/json-record.ts";
+import { fieldsOf } from "../../message/as-json.ts";
 import type { SelectionInput, SelectionNews, SelectionStrategy, SpeakerSelection } from "../../turn/role.ts";
 import { GroupChat, type GroupChatOptions } from "../group-chat.ts";
 import { createOrchestrator } from "./orchestrator-adviser.ts";

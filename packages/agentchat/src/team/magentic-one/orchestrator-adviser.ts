@@ -1,8 +1,16 @@
 import { encodeError, TeamError, type JsonValue } from "@troupe/core";
-import { type ChatModel, type ModelMessage, type ModelResult, resultText, structuredAnswer } from "@troupe/llm";
-import { asJson } from "../../message/as-json.ts";
+import {
+  type AnswerRequest,
+  type ChatModel,
+  type ModelMessage,
+  type ModelResult,
+  resultText,
+  structuredAnswer,
+} from "@troupe/llm";
+import { type InferenceOptions, ModelAsker, modelNames } from "../../inference/model-asker.ts";
+import { TokenCounter } from "../../inference/token-counter.ts";
 import { type ChatMessage, modelText, toModelMessage } from "../../message/chat-message.ts";
-import { fieldsOf } from "../../message/json-record.ts";
+import { asJson, fieldsOf } from "../../message/as-json.ts";
 import type { ModelOutcome } from "../../turn/chat-agent-context.ts";
 import type { AgentReply, AgentRole, ErasedContext } from "../../turn/role.ts";
 import { endOf, stoppedEnd } from "../../turn/turn-end.ts";
@@ -32,14 +40,15 @@ const ledgerRepairs = 2;
 
 /** The agent that plans, judges and answers for a Magentic-One team. */
 export function createOrchestrator(work: OrchestratorWork): AgentRole {
+  const inference: InferenceOptions = { model: work.model, context: undefined, forms: [], counter: new TokenCounter() };
   return {
     kind: "agent",
     name: work.name,
     initialState: () => ({ task: "", facts: "", plan: "" }),
     lists: {},
-    models: [work.model.name],
+    models: modelNames(inference),
     longestStepMs: 0,
-    takeTurn: (messages, context) => new OrchestratorTurn(work, context).run(messages),
+    takeTurn: (messages, context) => new OrchestratorTurn(work, context, inference).run(messages),
   };
 }
 
@@ -65,10 +74,13 @@ class OrchestratorTurn {
   readonly #work: OrchestratorWork;
   readonly #context: ErasedContext;
   readonly #transcript: ModelMessage[] = [];
+  readonly #asker: ModelAsker;
 
-  constructor(work: OrchestratorWork, context: ErasedContext) {
+  constructor(work: OrchestratorWork, context: ErasedContext, inference: InferenceOptions) {
     this.#work = work;
     this.#context = context;
+    const add = (message: ModelMessage): void => this.#note(message);
+    this.#asker = new ModelAsker(inference, context, { messages: this.#transcript, add });
   }
 
   async run(messages: readonly ChatMessage[]): Promise<AgentReply> {
@@ -102,7 +114,7 @@ class OrchestratorTurn {
     const task = isReplan ? known.task : messages.map(modelText).join("\n\n") || known.task;
     if (task.trim() === "") throw noTask(this.#work.name);
     const isFirst = known.facts === "";
-    const conversation = [...this.#transcript];
+    const conversation: ModelMessage[] = [];
     const ask = async (text: string): Promise<string> => {
       conversation.push(user(text));
       const answer = await this.#say(conversation);
@@ -157,9 +169,9 @@ class OrchestratorTurn {
     const { model, team } = this.#work;
     const { task } = this.#state;
     const answer = await structuredAnswer({
-      call: (request) => this.#context.callModel({ model, request }),
+      call: (request) => this.#ask(request),
       model,
-      messages: [...this.#transcript, user(prompts.progressPrompt({ task, team, names: speakers }))],
+      messages: [user(prompts.progressPrompt({ task, team, names: speakers }))],
       schema: ledgerSchema(speakers),
       name: "progress_ledger",
       repairs: ledgerRepairs,
@@ -174,16 +186,25 @@ class OrchestratorTurn {
   async #conclude({ stop }: Extract<OrchestratorQuestion, { readonly kind: "conclude" }>): Promise<AgentReply> {
     const { task } = this.#state;
     const prompt = this.#work.finalAnswerPrompt ?? prompts.finalAnswerPrompt({ task });
-    const text = await this.#say([...this.#transcript, user(prompt)]);
+    const text = await this.#say([user(prompt)]);
     this.#note({ role: "assistant", content: [{ kind: "text", text }] });
     return { message: { kind: "text", text }, advice: encode({ kind: "concluded", stop }) };
   }
 
   // --- model and memory --------------------------------------------------------------------------
 
+  /** Asks after what was said since the plan was made, as much of it as fits. */
+  #ask({ messages, ...rest }: AnswerRequest): Promise<ModelOutcome> {
+    const start = messages.findIndex((message) => message.role !== "system");
+    return this.#asker.ask({
+      request: (shown) => ({ ...rest, messages: messages.toSpliced(start, 0, ...shown) }),
+      isFinal: false,
+      messageId: undefined,
+    });
+  }
+
   async #say(messages: readonly ModelMessage[]): Promise<string> {
-    const { model } = this.#work;
-    const outcome = await this.#context.callModel({ model, request: { messages } });
+    const outcome = await this.#ask({ messages });
     if (outcome.status !== "ok") throw this.#over(outcome);
     return textOf(outcome.result);
   }

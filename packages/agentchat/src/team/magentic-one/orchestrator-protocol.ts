@@ -1,6 +1,5 @@
 import type { JsonValue } from "@troupe/core";
-import { asJson } from "../../message/as-json.ts";
-import { fieldsOf } from "../../message/json-record.ts";
+import { asJson, fieldsOf } from "../../message/as-json.ts";
 import { type StopKind, stopKinds } from "../../message/stop-reason.ts";
 
 /** What the team asks its orchestrator. */

@@ -1,7 +1,8 @@
 import { encodeError } from "@troupe/core";
-import { type ChatModel, type ModelContext, type ModelMessage, type ModelRequest, resultText } from "@troupe/llm";
+import { type AnswerRequest, type ChatModel, type ModelMessage, type ModelRequest, resultText } from "@troupe/llm";
+import { type InferenceOptions, ModelAsker, modelNames } from "../../inference/model-asker.ts";
 import { toModelMessage, type ChatMessage } from "../../message/chat-message.ts";
-import { stringsOf } from "../../message/json-record.ts";
+import { stringsOf } from "../../message/as-json.ts";
 import type { AgentReply, AgentRole, ErasedContext } from "../../turn/role.ts";
 import { endOf, stoppedEnd } from "../../turn/turn-end.ts";
 import { parseSpeaker } from "./parse-speaker.ts";
@@ -10,13 +11,12 @@ import { describeHistory, fillSelectorPrompt } from "./selector-prompt.ts";
 /** What a selector's adviser works with. */
 export interface SelectorWork {
   readonly name: string;
-  readonly model: ChatModel;
+  readonly inference: InferenceOptions;
   readonly prompt: string;
   /** The participants, one to a line. */
   readonly roles: string;
   readonly names: readonly string[];
   readonly maxAttempts: number;
-  readonly context: ModelContext | undefined;
   readonly streams: boolean;
 }
 
@@ -30,7 +30,7 @@ export function createSelectorAdviser(work: SelectorWork): AgentRole {
     name: work.name,
     initialState: undefined,
     lists: {},
-    models: [work.model.name],
+    models: modelNames(work.inference),
     longestStepMs: 0,
     takeTurn: (messages, context) => new SelectorTurn(work, context).run(messages),
   };
@@ -53,22 +53,25 @@ class SelectorTurn {
 
   async run(messages: readonly ChatMessage[]): Promise<AgentReply> {
     const history = [...(await this.#context.history.read())];
-    for (const message of messages) {
-      const heard = toModelMessage(message);
-      history.push(heard);
-      this.#context.history.append(heard);
-    }
-    return this.#choose(this.#work.context?.select(history) ?? history, stringsOf(this.#context.question));
+    const add = (message: ModelMessage): void => {
+      history.push(message);
+      this.#context.history.append(message);
+    };
+    for (const message of messages) add(toModelMessage(message));
+    const asker = new ModelAsker(this.#work.inference, this.#context, { messages: history, add });
+    return this.#choose(asker, stringsOf(this.#context.question));
   }
 
-  async #choose(history: readonly ModelMessage[], candidates: readonly string[]): Promise<AgentReply> {
-    const { model, names, maxAttempts, streams } = this.#work;
-    const asked: ModelMessage[] = [this.#prompt(history, candidates)];
+  async #choose(asker: ModelAsker, candidates: readonly string[]): Promise<AgentReply> {
+    const { names, maxAttempts, streams } = this.#work;
+    const asked: ModelMessage[] = [];
     const refused: string[] = [];
     while (refused.length < maxAttempts) {
-      const request = { messages: asked, ...constrain(model, candidates) };
-      const messageId = streams ? { messageId: this.#context.newId() } : {};
-      const outcome = await this.#context.callModel({ model, request, ...messageId });
+      const outcome = await asker.ask({
+        request: (shown) => this.#request(shown, { asked, candidates }),
+        isFinal: true,
+        messageId: streams ? this.#context.newId() : undefined,
+      });
       if (outcome.status === "stopped") return { message: undefined, end: stoppedEnd(outcome.reason) };
       if (outcome.status === "failed") return failed(outcome.error, this.#context.path);
       const text = resultText(outcome.result);
@@ -80,6 +83,14 @@ class SelectorTurn {
     }
     this.#context.report({ kind: "selection-failed", candidates, answers: refused });
     return { message: undefined, advice: { speaker: null } };
+  }
+
+  #request(
+    shown: readonly ModelMessage[],
+    { asked, candidates }: { readonly asked: readonly ModelMessage[]; readonly candidates: readonly string[] },
+  ): AnswerRequest {
+    const { model } = this.#work.inference;
+    return { messages: [this.#prompt(shown, candidates), ...asked], ...constrain(model, candidates) };
   }
 
   #prompt(history: readonly ModelMessage[], candidates: readonly string[]): ModelMessage {

@@ -1,7 +1,8 @@
+import { TokenCounter } from "../../inference/token-counter.ts";
 import { ConfigError, type JsonValue, keepOptions, TeamError } from "@troupe/core";
 import { type ChatModel, toChatModel } from "@troupe/llm";
 import type { ChatMessage } from "../../message/chat-message.ts";
-import { fieldsOf, stringsOf } from "../../message/json-record.ts";
+import { fieldsOf, stringsOf } from "../../message/as-json.ts";
 import type { SelectionInput, SelectionStrategy, SpeakerSelection } from "../../turn/role.ts";
 import { GroupChat } from "../group-chat.ts";
 import { createSelectorAdviser } from "./selector-adviser.ts";
@@ -50,12 +51,16 @@ export class SelectorGroupChat<Output = undefined> extends GroupChat<Output> {
     return {
       adviser: createSelectorAdviser({
         name: "SelectorGroupChatManager",
-        model: this.#model,
+        inference: {
+          model: this.#model,
+          context: this.#options.modelContext,
+          forms: [],
+          counter: new TokenCounter(),
+        },
         prompt: this.#prompt,
         roles: describeRoles(this.participants),
         names: this.participants.map((participant) => participant.name),
         maxAttempts: this.#maxAttempts,
-        context: this.#options.modelContext,
         streams: this.#options.stream ?? false,
       }),
     };

@@ -1,6 +1,6 @@
 import { type JsonValue, keepOptions, TeamError } from "@troupe/core";
 import type { ChatMessage } from "../../message/chat-message.ts";
-import { fieldsOf } from "../../message/json-record.ts";
+import { fieldsOf } from "../../message/as-json.ts";
 import type { SelectionInput, SelectionNews, SpeakerSelection } from "../../turn/role.ts";
 import { GroupChat, type GroupChatOptions } from "../group-chat.ts";
 
