@@ -1,9 +1,23 @@
 import { ManualClock } from "@troupe/core/testing";
 import { InProcessRuntime } from "@troupe/core";
-import { ListMemory, type Memory, type ModelMessage } from "@troupe/llm";
+import {
+  combineWorkbenches,
+  ListMemory,
+  type Memory,
+  type ModelMessage,
+  staticWorkbench,
+  type Workbench,
+} from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, test } from "vitest";
-import { AssistantAgent, type AssistantAgentOptions, type RunEvent, type RunHandle } from "../src/index.ts";
+import { z } from "zod";
+import {
+  AssistantAgent,
+  type AssistantAgentOptions,
+  defineContext,
+  type RunEvent,
+  type RunHandle,
+} from "../src/index.ts";
 import { Machine } from "./support/processes.ts";
 import { simpleTool } from "./support/simple-tool.ts";
 
@@ -71,6 +85,38 @@ describe("N4: memories", () => {
       "second: three",
     ]);
     expect(systemOf(model.requests[0]?.messages)).toMatch(/1\. from first\n2\. from second$/);
+  });
+
+  test("read on whose behalf they are asked, and so do workbenches", async () => {
+    const tenant = defineContext("tenant", z.object({ id: z.string() }));
+    const facts = fakeMemory("facts", async (_query, { run } = {}) => [
+      { content: { kind: "text", text: `fact of ${tenant.read({ run }).id}` } },
+    ]);
+    const listed: string[] = [];
+    const tools = staticWorkbench([simpleTool("open", () => "opened")]);
+    const workbench: Workbench = {
+      ...tools,
+      list: (options) => {
+        listed.push(tenant.read({ run: options?.run }).id);
+        return tools.list();
+      },
+      call: async (_name, _text, { run }) => ({
+        status: "ok",
+        content: [{ kind: "text", text: `opened for ${tenant.read({ run }).id}` }],
+      }),
+    };
+    const model = new ScriptedModel(({ messages }) =>
+      messages.at(-1)?.role === "tool" ? JSON.stringify(messages) : reply.toolCall("open"),
+    );
+    const agent = new AssistantAgent({ name: "a", model, memory: facts, workbench: combineWorkbenches([workbench]) });
+    const texts = await Promise.all(
+      ["ada", "bob"].map(async (id) => (await agent.run("Go", { context: tenant.of({ id }) })).text),
+    );
+    for (const [index, id] of ["ada", "bob"].entries()) {
+      expect(texts[index]).toContain(`fact of ${id}`);
+      expect(texts[index]).toContain(`opened for ${id}`);
+    }
+    expect(new Set(listed)).toEqual(new Set(["ada", "bob"]));
   });
 
   test("that fail are an event, and the agent goes on with the others", async () => {

@@ -1,10 +1,12 @@
 import type { ModelMessage } from "@troupe/llm";
 import { reply, type Script, ScriptedModel, type ScriptedModelOptions } from "@troupe/llm/testing";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import {
   type CodeApprovalRequest,
   CodeExecutorAgent,
   type CodeExecutorAgentOptions,
+  defineContext,
   type RunEvent,
   type RunHandle,
 } from "../src/index.ts";
@@ -265,6 +267,15 @@ describe("approval of programs", () => {
     expect(executor.requests).toHaveLength(1);
     expect(JSON.stringify(model.requests[1]?.messages)).toContain("was not approved");
     expect(JSON.stringify(model.requests[1]?.messages)).toContain("It prints 1.");
+  });
+
+  test("a function knows on whose behalf the program would run", async () => {
+    const tenant = defineContext("tenant", z.object({ id: z.string() }));
+    const approval = (request: CodeApprovalRequest) => ({ approved: tenant.read(request).id === "ada" });
+    const { agent, executor } = make([program, "One.", program, "None."], [{ output: "1" }], { approval });
+    await agent.run("Go", { context: tenant.of({ id: "ada" }) });
+    await agent.run("Go", { context: tenant.of({ id: "eve" }) });
+    expect(executor.requests).toHaveLength(1);
   });
 
   test("true asks a person by a question of the run", async () => {

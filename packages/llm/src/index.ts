@@ -60,7 +60,7 @@ export { jsonSchema } from "./tool/json-schema.ts";
 export { type ToolContent, toolContent } from "./tool/render-result.ts";
 export { runToolCall, type ToolCallContext, toResultPart } from "./tool/run-tool-call.ts";
 export { ToolLimiter } from "./tool/tool-limiter.ts";
-export type { Workbench, WorkbenchTool } from "./workbench/workbench.ts";
+export type { ListOptions, Workbench, WorkbenchTool } from "./workbench/workbench.ts";
 export { type StaticWorkbenchOptions, staticWorkbench, type ToolOverride } from "./workbench/static-workbench.ts";
 export { combineWorkbenches } from "./workbench/combine-workbenches.ts";
 export { workbenchTool } from "./workbench/workbench-tool.ts";

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../model/json.ts";
 import type { ToolResultContent } from "../model/model-message.ts";
+import type { RunValues } from "../tool/run-values.ts";
 
 /** One thing that is remembered. Plain JSON: images and documents are base64 text and survive storage. */
 export interface MemoryItem {
@@ -12,6 +13,8 @@ export interface MemoryItem {
 export interface MemoryQueryOptions {
   /** Items at most; default: as many as the memory thinks fit. */
   readonly limit?: number | undefined;
+  /** What the program gave the run that asks: on whose behalf. Absent outside of runs. */
+  readonly run?: RunValues | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

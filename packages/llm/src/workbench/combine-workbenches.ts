@@ -1,6 +1,6 @@
 import { ConfigError } from "@troupe/core";
 import { toolNotFound } from "./static-workbench.ts";
-import type { Workbench, WorkbenchTool } from "./workbench.ts";
+import type { ListOptions, Workbench, WorkbenchTool } from "./workbench.ts";
 
 /**
  * One view of several workbenches, in their order. It asks them anew for every list, so tools may come and go.
@@ -11,8 +11,8 @@ import type { Workbench, WorkbenchTool } from "./workbench.ts";
  * @throws ConfigError `config.duplicate_name` from `list` and `call` when two workbenches list tools of one name.
  */
 export function combineWorkbenches(workbenches: readonly Workbench[], name = "tools"): Workbench {
-  const listAll = async (signal: AbortSignal | undefined): Promise<readonly Listed[]> => {
-    const lists = await Promise.all(workbenches.map((workbench) => workbench.list({ signal })));
+  const listAll = async (options: ListOptions): Promise<readonly Listed[]> => {
+    const lists = await Promise.all(workbenches.map((workbench) => workbench.list(options)));
     const listed = workbenches.flatMap((workbench, index) => (lists[index] ?? []).map((tool) => ({ workbench, tool })));
     assertDistinct(listed);
     return listed;
@@ -20,9 +20,9 @@ export function combineWorkbenches(workbenches: readonly Workbench[], name = "to
   return {
     kind: "workbench",
     name,
-    list: async (options) => (await listAll(options?.signal)).map(({ tool }) => tool),
+    list: async (options) => (await listAll(options ?? {})).map(({ tool }) => tool),
     call: async (toolName, argumentsText, context) => {
-      const listed = await listAll(context.signal);
+      const listed = await listAll({ signal: context.signal, run: context.run });
       const owner = listed.find(({ tool }) => tool.declaration.name === toolName)?.workbench;
       for (const workbench of owner === undefined ? workbenches : [owner]) {
         const outcome = await workbench.call(toolName, argumentsText, context);

@@ -1,4 +1,5 @@
 import type { ToolDeclaration } from "../model/chat-model.ts";
+import type { RunValues } from "../tool/run-values.ts";
 import type { ToolCallContext } from "../tool/run-tool-call.ts";
 import type { ToolLimits, ToolOutcome } from "../tool/tool.ts";
 
@@ -8,11 +9,18 @@ export interface WorkbenchTool {
   readonly limits: ToolLimits;
 }
 
+/** What a workbench may know when it says what it has. */
+export interface ListOptions {
+  /** What the program gave the run that asks: on whose behalf. Absent outside of runs. */
+  readonly run?: RunValues | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A set of tools that may change while it is used (MCP servers, static lists). */
 export interface Workbench {
   readonly kind: "workbench";
   readonly name: string;
-  list(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly WorkbenchTool[]>;
+  list(options?: ListOptions): Promise<readonly WorkbenchTool[]>;
   /**
    * Runs one call and never throws for a fault of the tool: that is an outcome with `status: "error"`. A tool that needs approval is
    * `denied` (`tool.not_approved`); call again with `isApproved` after somebody said yes.

@@ -39,7 +39,7 @@ export async function recall(
   for (const memory of memories) {
     const outcome = await context.stepOutcome(
       `memory:${memory.name}`,
-      async ({ signal }) => memory.query(query, { signal }),
+      async ({ signal }) => memory.query(query, { signal, run: context.run }),
       { idempotent: true, timeoutMs: deadlineMs },
     );
     if (outcome.status === "done") {

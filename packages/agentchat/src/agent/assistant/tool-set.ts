@@ -1,5 +1,12 @@
 import { ConfigError, type ControlReason } from "@troupe/core";
-import { type Tool, type ToolDeclaration, type Workbench, type WorkbenchTool, workbenchTool } from "@troupe/llm";
+import {
+  type ListOptions,
+  type Tool,
+  type ToolDeclaration,
+  type Workbench,
+  type WorkbenchTool,
+  workbenchTool,
+} from "@troupe/llm";
 import type { ChatAgentContext } from "../../turn/chat-agent-context.ts";
 import type { ResolvedHandoff } from "../handoff.ts";
 
@@ -43,7 +50,7 @@ export async function listTools(sources: ToolSources, context: ChatAgentContext)
   for (const workbench of sources.workbenches) {
     const outcome = await context.stepOutcome(
       `tools:${workbench.name}`,
-      async ({ signal }) => list(workbench, signal),
+      async ({ signal }) => list(workbench, { signal, run: context.run }),
       {
         idempotent: true,
         timeoutMs: listingMs,
@@ -76,8 +83,8 @@ interface ListedTool {
   readonly limits: Omit<WorkbenchTool["limits"], "concurrency"> & { readonly concurrency: number | null };
 }
 
-async function list(workbench: Workbench, signal: AbortSignal): Promise<readonly ListedTool[]> {
-  const listed = await workbench.list({ signal });
+async function list(workbench: Workbench, options: ListOptions): Promise<readonly ListedTool[]> {
+  const listed = await workbench.list(options);
   return listed.map(({ declaration, limits }) => {
     const concurrency = Number.isFinite(limits.concurrency) ? limits.concurrency : null;
     return { declaration, limits: { ...limits, concurrency } };

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { CodeBlock, CodeResult, ModelMessage } from "@troupe/llm";
+import type { CodeBlock, CodeResult, ModelMessage, RunValues } from "@troupe/llm";
 import type { ChatAgentContext } from "../../turn/chat-agent-context.ts";
 import { toMarkdown } from "./describe-run.ts";
 
@@ -10,6 +10,8 @@ export interface CodeApprovalRequest {
   readonly blocks: readonly CodeBlock[];
   /** The conversation that led to it: of an agent without a model empty. */
   readonly conversation: readonly ModelMessage[];
+  /** What the program gave the run: on whose behalf the program would run. */
+  readonly run: RunValues;
   /** Aborts when the run does not want to know any more. */
   readonly signal: AbortSignal;
 }
@@ -31,7 +33,7 @@ export type CodeApproval = true | ((request: CodeApprovalRequest) => CodeDecisio
 /** Asks for approval. Undefined when the program may run, else the result that stands for it. */
 export async function denyCode(
   approval: CodeApproval | undefined,
-  request: Omit<CodeApprovalRequest, "code" | "signal">,
+  request: Omit<CodeApprovalRequest, "code" | "run" | "signal">,
   context: ChatAgentContext,
 ): Promise<CodeResult | undefined> {
   if (approval === undefined) return undefined;
@@ -51,13 +53,13 @@ type Decide = Exclude<CodeApproval, true>;
 /** Deciding changes nothing, so it may be done again after a crash. */
 function decide(
   approval: Decide,
-  request: Omit<CodeApprovalRequest, "signal">,
+  request: Omit<CodeApprovalRequest, "run" | "signal">,
   context: ChatAgentContext,
 ): Promise<CodeDecision> {
   return context.step(
     "approval",
     async ({ signal }) => {
-      const { approved, reason } = await approval({ ...request, signal });
+      const { approved, reason } = await approval({ ...request, run: context.run, signal });
       return { approved, ...(reason !== undefined && { reason }) };
     },
     { idempotent: true },
