@@ -1,4 +1,5 @@
 import { AssistantAgent, MaxMessageTermination, RoundRobinGroupChat, Swarm } from "@troupe/agentchat";
+import type { JsonObject } from "@troupe/core";
 import { jsonSchema, tool } from "@troupe/llm";
 import { reply, type Script, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, it } from "vitest";
@@ -44,7 +45,7 @@ describe("a team with an output", () => {
 
   it("takes results that are no objects, and those wrapped by mistake", async () => {
     const Grade = z.int().min(1).max(6);
-    const results: readonly object[] = [{ value: 2 }, { result: 2 }];
+    const results: readonly JsonObject[] = [{ value: 2 }, { result: 2 }];
     for (const args of results) {
       const { agent: judge, model } = agent("judge", [reply.toolCall("finish", args)]);
       const result = await new RoundRobinGroupChat({ participants: [judge], output: Grade }).run("go");

@@ -83,7 +83,9 @@ describe("calls that repeat", () => {
 
   it("L1: stop as a sequence that repeats, and not when something new comes in between", async () => {
     const doors = ["x", "y", "z"];
-    const cycle = await caller((_request, { index }) => reply.toolCall("look", { at: doors[index % 3] })).run("go");
+    const cycle = await caller((_request, { index }) => reply.toolCall("look", { at: doors[index % 3] ?? "" })).run(
+      "go",
+    );
     expect(toolCalls(cycle)).toBe(9);
     expect(cycle.stopReason.detail).toMatch(/look\(.*\), then look\(.*\), then look\(.*\)$/);
     const mixed = caller((_request, { index }) =>

@@ -15,9 +15,7 @@ import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { describe, expect, it } from "vitest";
 import { Machine } from "./support/processes.ts";
 
-interface Payment {
-  readonly cents: number;
-}
+type Payment = { readonly cents: number };
 
 const payment = jsonSchema<Payment>({
   type: "object",
