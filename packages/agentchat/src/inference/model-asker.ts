@@ -37,6 +37,9 @@ export interface KeptConversation {
   add(message: ModelMessage): void;
 }
 
+/** What asking needs of an agent's turn. */
+export type AskingContext = Pick<ChatAgentContext, "callModel" | "report" | "finish">;
+
 /** One question to the model. */
 export interface ModelQuestion {
   /** Makes the request around what the model is shown of the conversation. */
@@ -63,12 +66,12 @@ const maxSummaries = 50;
  */
 export class ModelAsker {
   readonly #options: InferenceOptions;
-  readonly #context: ChatAgentContext;
+  readonly #context: AskingContext;
   readonly #conversation: KeptConversation;
   #formIndex = 0;
   #canSummarize = true;
 
-  constructor(options: InferenceOptions, context: ChatAgentContext, conversation: KeptConversation) {
+  constructor(options: InferenceOptions, context: AskingContext, conversation: KeptConversation) {
     this.#options = options;
     this.#context = context;
     this.#conversation = conversation;
