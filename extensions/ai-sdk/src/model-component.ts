@@ -51,6 +51,9 @@ const retryOptions: Field<RetryOptions> = /* @__PURE__ */ fields.object<RetryOpt
   baseDelayMs: number,
   maxDelayMs: number,
   maxRetryAfterMs: number,
+  onRetry: fields.inCode,
+  clock: fields.inCode,
+  random: fields.inCode,
 });
 
 /** Models by name, as documents; also what AutoGen's clients for OpenAI, Azure, Anthropic and Ollama are in this system. */
@@ -65,7 +68,7 @@ export function modelComponent({ environment = {}, projectFolder }: ModelCompone
       apiKey: fields.optional(fields.secret),
       headers: fields.optional(fields.openTexts),
       timeouts: fields.optional(
-        fields.object<DeadlineOptions>({ firstByteMs: number, idleMs: number, totalMs: number }),
+        fields.object<DeadlineOptions>({ firstByteMs: number, idleMs: number, totalMs: number, clock: fields.inCode }),
       ),
       retry: fields.optional(retry),
       capabilities: fields.optional(capabilitiesField),

@@ -83,6 +83,26 @@ describe("troupe run team.json", () => {
     expect(stderr).toContain("code: config.unknown_component");
   });
 
+  test("goes on with a run of a document as it was begun: with the same lender", async () => {
+    write(
+      "asker.mjs",
+      `import { jsonSchema, tool } from "troupe";
+      export const shout = tool({ name: "shout", description: "Shouts", input: jsonSchema({ type: "object" }), approval: true, execute: () => "HEY" });`,
+    );
+    const calls = [[{ kind: "tool-call", callId: "c1", toolName: "shout", arguments: "{}" }]];
+    const solo = agent("asking", {
+      model: { provider: "@troupe/llm/replayModel", config: { answers: calls } },
+      tools: ["shout"],
+      maxToolIterations: 1,
+    });
+    const store = ["--store", `sqlite:${join(folder, "runs.db")}`];
+    const file = write("asking.json", solo);
+    expect((await troupe(["run", file, "Hi", "--run-id", "r1", "--with", "asker.mjs", ...store])).exitCode).toBe(3);
+    // It waits for the same answer: its tool is there again.
+    const resumed = await troupe(["resume", "r1", ...store]);
+    expect([resumed.exitCode, resumed.stderr]).toEqual([3, expect.not.stringContaining("names the tool")]);
+  });
+
   test.each([
     [
       "a wrong field",

@@ -16,8 +16,8 @@ export interface Field<T> {
   readonly schema: JsonObject;
 }
 
-/** The fields of a component, by option. */
-export type Fields<Options> = { readonly [Name in keyof Options]?: Field<Options[Name]> };
+/** The fields of a component, one for each option: an option without one is a compile error, so that none gets lost. */
+export type Fields<Options> = { readonly [Name in keyof Options]-?: Field<Options[Name]> };
 
 /** A field of one JSON form, given as a guard. */
 export function plainField<T extends JsonValue>(
@@ -46,26 +46,30 @@ export function plainField<T extends JsonValue>(
 }
 
 /** Words. */
-export const text: Field<string> = plainField((value): value is string => typeof value === "string", "a text", {
-  type: "string",
-});
+export const text: Field<string> = /* @__PURE__ */ plainField(
+  (value): value is string => typeof value === "string",
+  "a text",
+  {
+    type: "string",
+  },
+);
 
 /** Yes or no. */
-export const flag: Field<boolean> = plainField(
+export const flag: Field<boolean> = /* @__PURE__ */ plainField(
   (value): value is boolean => typeof value === "boolean",
   "true or false",
   { type: "boolean" },
 );
 
 /** A number. */
-export const numeric: Field<number> = plainField(
+export const numeric: Field<number> = /* @__PURE__ */ plainField(
   (value): value is number => typeof value === "number" && Number.isFinite(value),
   "a number",
   { type: "number" },
 );
 
 /** A whole number. */
-export const integer: Field<number> = plainField(
+export const integer: Field<number> = /* @__PURE__ */ plainField(
   (value): value is number => Number.isInteger(value),
   "a whole number",
   { type: "integer" },
@@ -129,6 +133,19 @@ export function mapOf<T>(item: Field<T>): Field<Readonly<Record<string, T>>> {
     schema: { type: "object", additionalProperties: item.schema },
   };
 }
+
+/** An option that only code can give: it is refused in documents, and what has it is not written. */
+export const inCode: Field<never> = {
+  isOptional: true,
+  takesNull: false,
+  read: (_, place) => {
+    throw place.invalid("is an option that only code can give");
+  },
+  write: (_, place) => {
+    throw place.refuse("is an option that only code can give", "Leave the option out, or keep this component in code.");
+  },
+  schema: { not: {} },
+};
 
 /** What another system can vary and we cannot: these values are taken, any other is refused. May be left out. */
 export function fixed(...values: readonly JsonValue[]): Field<JsonValue | undefined> {

@@ -1,4 +1,17 @@
-import { fixed, flag, integer, listOf, mapOf, nullable, numeric, oneOf, optional, plainField, text } from "./field.ts";
+import {
+  fixed,
+  flag,
+  inCode,
+  integer,
+  listOf,
+  mapOf,
+  nullable,
+  numeric,
+  oneOf,
+  optional,
+  plainField,
+  text,
+} from "./field.ts";
 import { objectField } from "./object-field.ts";
 import { child, named, openJson, openTexts, secret } from "./reference-fields.ts";
 
@@ -16,6 +29,7 @@ export const fields: {
   readonly list: typeof listOf;
   readonly map: typeof mapOf;
   readonly fixed: typeof fixed;
+  readonly inCode: typeof inCode;
   readonly object: typeof objectField;
   readonly optional: typeof optional;
   readonly nullable: typeof nullable;
@@ -34,6 +48,7 @@ export const fields: {
   list: listOf,
   map: mapOf,
   fixed,
+  inCode,
   object: objectField,
   optional,
   nullable,

@@ -17,9 +17,7 @@ export interface ObjectForm<Options> {
 
 /** Makes the form of an object from its fields. */
 export function objectForm<Options extends object>(fields: Fields<Options>): ObjectForm<Options> {
-  const known: AnyFields = Object.entries<Field<unknown> | undefined>(fields).flatMap(([name, field]) =>
-    field === undefined ? [] : [[name, field]],
-  );
+  const known: AnyFields = Object.entries<Field<unknown>>(fields);
   const required = known.filter(([, field]) => !field.isOptional).map(([name]) => name);
   return {
     // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: each option was read by the field of its type

@@ -53,7 +53,8 @@ export async function chatCommand(call: ChatCall): Promise<ExitCode> {
   const { runtime } = host;
   const talk: Talk = { runner, host, sessionId, session: runner.session(sessionId, { runtime }), prompter };
   try {
-    if (spec.kind !== "memory") rememberTeam(runner.name, call.file);
+    if (spec.kind !== "memory")
+      rememberTeam(runner.name, { path: call.file, modelId: call.modelId, lender: call.lender });
     process.stdout.write(
       `Talking to ${runner.name}. ${help}\n${spec.kind === "memory" ? "" : describePlace(talk, call)}`,
     );

@@ -48,7 +48,7 @@ export async function runCommand(call: RunCall): Promise<ExitCode> {
     ...(prompter.isInteractive && { onQuestion: (question: Question) => askWith(prompter, question) }),
   };
   try {
-    if (spec.kind !== "memory") rememberTeam(runner.name, file);
+    if (spec.kind !== "memory") rememberTeam(runner.name, { path: file, modelId: call.modelId, lender: call.lender });
     if (spec.kind !== "memory" && !isJson && !isQuiet) process.stdout.write(describePlace(runId, spec));
     const result = await withInterrupt(
       () => runner.run(task, options),

@@ -37,7 +37,7 @@ export function assistantComponent(): Component {
       name: fields.text,
       model: modelField,
       description: fields.optional(fields.text),
-      systemMessage: fields.optional(fields.nullable(fields.text)),
+      systemMessage: fields.optional(fields.nullable(either(isText, fields.text, namedFunction()))),
       tools: fields.optional(fields.list(parts.tool)),
       workbench: fields.optional(oneOrMany(parts.workbench)),
       handoffs: fields.optional(fields.list(handoff)),

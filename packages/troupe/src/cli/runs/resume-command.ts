@@ -64,8 +64,10 @@ function tellEnded(run: ListedRun): ExitCode {
 
 /** The team of a stored run: from the file that is named, else from where it was run last. @throws ConfigError. */
 export async function loadTeamOf(run: ListedRun, file: string | undefined): Promise<AnyRunner> {
-  const path = file ?? findTeam(run.team);
-  if (path === undefined) {
+  const noted = findTeam(run.team);
+  // A document that is named anew is read as the run was begun.
+  const place = file === undefined ? noted : { modelId: undefined, lender: undefined, ...noted, path: file };
+  if (place === undefined) {
     throw new ConfigError(
       "config.invalid_option",
       `Nobody noted which module holds the team "${run.team}" of this run.`,
@@ -74,7 +76,8 @@ export async function loadTeamOf(run: ListedRun, file: string | undefined): Prom
       },
     );
   }
-  const runner = await loadRunner(path);
+  const { path } = place;
+  const runner = await loadRunner(path, path.endsWith(".json") ? place : {});
   if (runner.name === run.team) return runner;
   throw new ConfigError(
     "config.invalid_option",
