@@ -163,6 +163,7 @@ describe("a state that AutoGen saved", () => {
 
 describe("a state that does not fit", () => {
   const state = goldenDocument("state", "round-robin-1");
+  const selectorState = goldenDocument("state", "selector");
   const text = JSON.stringify(state);
   it.each([
     ["another team's participants", text.replaceAll('"critic"', '"judge"'), "agent_states"],
@@ -185,6 +186,12 @@ describe("a state that does not fit", () => {
       "a place that is no number",
       text.replace('"next_speaker_index":1', '"next_speaker_index":"x"'),
       "agent_states.RoundRobinGroupChatManager.next_speaker_index",
+    ],
+    ["a state of another kind of team", JSON.stringify(selectorState), "agent_states.SelectorGroupChatManager"],
+    [
+      "a message without end",
+      text.replaceAll('"metadata":{}', `"metadata":${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`),
+      "agent_states.RoundRobinGroupChatManager.message_thread[0].metadata.a",
     ],
   ])("is refused with its place, and the session is as it was: %s", async (...[, changed, path]) => {
     const { team } = desk();

@@ -15,6 +15,7 @@ interface RestoredMemory {
  */
 export function readMemory(manager: StateReader, team: TeamRole): RestoredMemory {
   const type = manager.at("type").words;
+  if (!isOfKind(type, team)) throw manager.invalid(`is that of another kind of team than "${team.name}"`);
   switch (type) {
     case "RoundRobinManagerState":
       return { memory: manager.at("next_speaker_index").integer() };
@@ -39,6 +40,13 @@ export function readMemory(manager: StateReader, team: TeamRole): RestoredMemory
     default:
       throw manager.at("type").invalid(`is "${type}", the state of a manager that is not known`);
   }
+}
+
+/** Teams show their kind by whom they ask and when; those that ask nobody cannot be told apart. */
+function isOfKind(type: string | undefined, { adviser, schedulesEach = false }: TeamRole): boolean {
+  if (type === "SelectorManagerState") return adviser?.name === "SelectorGroupChatManager";
+  if (type === "MagenticOneOrchestratorState") return adviser?.name === "MagenticOneOrchestrator";
+  return adviser === undefined && schedulesEach === (type === undefined);
 }
 
 function memberIn(name: StateReader, team: TeamRole): string {
