@@ -23,6 +23,9 @@ import {
   turnIdOf,
 } from "../../store/index.ts";
 
+/** Requests whose settlement came last: a second one for them can only be a little late. */
+const maxSettled = 256;
+
 /** Milliseconds for which a source cell's mark is kept after its last message (C10). */
 const markTtlMs = 172_800_000;
 
@@ -50,6 +53,9 @@ interface RunWork {
 export class CellWork {
   readonly #open = new Map<string, OpenMail>();
   readonly #asked = new Set<string>();
+  /** Settlements that are being stored, by turn id, and those that came last, by the id of their request. */
+  readonly #settling = new Set<string>();
+  readonly #settled = new Set<string>();
   readonly #outbox = new Map<number, Mail>();
   readonly #marks = new Map<string, SourceMark>();
   readonly #remembered = new Map<string, RememberedTurn>();
@@ -97,6 +103,18 @@ export class CellWork {
     if (number <= (this.#marks.get(from)?.number ?? 0)) return true;
     this.#marks.set(from, { number, at });
     return false;
+  }
+
+  /**
+   * Says that the settlement of a request is about to be stored; false when the request has one already. A deadline that passes while the cell is
+   * lost is heard of twice: by who has waited, and by who opens the cell anew (C12).
+   */
+  settles(mail: Mail): boolean {
+    const turn = turnIdOf(mail);
+    const requestId = mail.settlement?.requestId ?? "";
+    if (this.#settling.has(turn) || this.#open.has(turn) || this.#settled.has(requestId)) return false;
+    this.#settling.add(turn);
+    return true;
   }
 
   /** What became of a message whose id its sender chose; undefined for one that never came. */
@@ -153,11 +171,22 @@ export class CellWork {
 
   #admit(mail: Mail): void {
     const turn = turnIdOf(mail);
+    if (mail.kind === "settlement") this.#noteSettled(turn, mail.settlement?.requestId ?? "");
     if (this.#open.has(turn)) return;
     this.#open.set(turn, { mail, questions: new Set(), hasJournal: false });
     this.#changeRun(mail, (run) => {
       run.open += 1;
     });
+  }
+
+  #noteSettled(turn: string, requestId: string): void {
+    this.#settling.delete(turn);
+    this.#settled.add(requestId);
+    if (this.#settled.size <= maxSettled) return;
+    for (const oldest of this.#settled) {
+      this.#settled.delete(oldest);
+      return;
+    }
   }
 
   #endTurn(record: TurnRecord): void {

@@ -18,6 +18,7 @@ export function isKnown(engine: Engine, work: CellWork, { mail, source }: Arrivi
   if (isRepeated) return true;
   const { settlement } = mail;
   if (settlement !== undefined && source !== undefined && !engine.pending.isAwaited(settlement.requestId)) return true;
+  if (mail.kind === "settlement" && !work.settles(mail)) return true;
   if (mail.isRemembered !== true) return false;
   const turn = turnIdOf(mail);
   const known = work.remembered(turn);
