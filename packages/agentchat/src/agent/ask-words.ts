@@ -99,7 +99,7 @@ export class WordsAsker {
   #accept({ content }: ModelResult): ModelMessage {
     const thought = content.map((part) => (part.kind === "reasoning" ? part.text : "")).join("");
     if (thought !== "") this.#context.report({ kind: "thought", text: thought });
-    return { role: "assistant", content: content.filter((part) => part.kind !== "tool-call") };
+    return { role: "assistant", content };
   }
 
   #stopped(reason: ControlReason, partialText: string, messageId: string): AgentReply {

@@ -146,7 +146,7 @@ export class AssistantTurn {
     });
     switch (outcome.status) {
       case "ok":
-        return this.#accept(asking.mayCallTools ? outcome.result : withoutCalls(outcome.result), messageId);
+        return this.#accept(outcome.result, messageId);
       case "stopped":
         return { kind: "over", reply: this.#stopped(outcome.reason, outcome.partialText, messageId) };
       case "failed":
@@ -289,12 +289,6 @@ const emptyNudge = "Your answer was empty. Answer in words, or call a tool.";
 /** Neither words nor calls nor files: thoughts alone are not an answer. */
 function isEmpty({ calls, result }: Answer): boolean {
   return calls.length === 0 && resultText(result).trim() === "" && !result.content.some((part) => part.kind === "file");
-}
-
-/** A call that was not allowed would have no result, and must not enter the conversation (N1). */
-function withoutCalls(result: ModelResult): ModelResult {
-  const content = result.content.filter((part) => part.kind !== "tool-call");
-  return content.length === result.content.length ? result : { ...result, content };
 }
 
 function stoppedReply(reason: ControlReason): AgentReply {
