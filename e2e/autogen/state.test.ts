@@ -189,6 +189,14 @@ describe("a state that does not fit", () => {
     ],
     ["a state of another kind of team", JSON.stringify(selectorState), "agent_states.SelectorGroupChatManager"],
     [
+      "data without end",
+      text.replace(
+        /"content":"A draft.","type":"TextMessage"/g,
+        `"content":${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)},"type":"StructuredMessage[X]"`,
+      ),
+      "agent_states.RoundRobinGroupChatManager.message_thread[1].content",
+    ],
+    [
       "a message without end",
       text.replaceAll('"metadata":{}', `"metadata":${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`),
       "agent_states.RoundRobinGroupChatManager.message_thread[0].metadata.a",

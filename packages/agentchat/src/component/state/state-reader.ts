@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, TeamError } from "@troupe/core";
+import { type JsonObject, type JsonValue, TeamError, toJson } from "@troupe/core";
 
 /** A value in a saved state of AutoGen's, and where it is. */
 export class StateReader {
@@ -58,10 +58,13 @@ export class StateReader {
     return Object.keys(this.#value).map((name) => [name, this.at(name)]);
   }
 
-  /** The value as it is: a saved state was JSON. */
+  /** The value as it is. @throws TeamError `run.invalid_snapshot` for one that is no JSON, or nested without end. */
   json(): JsonValue {
-    // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: the whole state was copied as JSON before it is read
-    return (this.#value ?? null) as JsonValue;
+    try {
+      return toJson(this.#value ?? null, this.path);
+    } catch {
+      throw this.wrong("JSON of a reasonable depth");
+    }
   }
 
   /** The error of a value that is something else. */
