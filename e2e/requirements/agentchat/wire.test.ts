@@ -86,6 +86,42 @@ verifies("chat-5", "structured data keeps its nesting", async () => {
   expect(result.messages.at(-1)).toMatchObject({ kind: "structured", data });
 });
 
+verifies("chat-6", "a format is for people", async () => {
+  const place = z.object({ city: z.string(), degrees: z.number() });
+  const first = new ScriptedModel(['{"city":"Oslo","degrees":21}']);
+  const second = new ScriptedModel(["warm"]);
+  const team = new RoundRobinGroupChat({
+    name: "team",
+    participants: [
+      new AssistantAgent({ name: "a", model: first, output: place, outputFormat: "{city}: {degrees} degrees" }),
+      new AssistantAgent({ name: "b", model: second }),
+    ],
+    maxTurns: 2,
+  });
+  const { messages } = await team.run("x");
+  expect(messages[1]?.text).toBe("Oslo: 21 degrees");
+  const heard = second.requests[0]?.messages.findLast((message) => message.role === "user");
+  expect(heard).toMatchObject({ name: "a", content: [{ kind: "text", text: '{"city":"Oslo","degrees":21}' }] });
+});
+
+verifies("chat-80", "a kind that nobody knows is refused, data of any form is not", async () => {
+  const strange: unknown = [{ kind: "StructuredMessage[Plan]", text: "x" }];
+  expect(await codeOf(assistant("a", ["never"]).run(strange as Task))).toBe("run.invalid_task");
+  const draft: MessageDraft = { kind: "structured", text: "{}", data: { anything: [1] } };
+  const team = new RoundRobinGroupChat({ name: "team", participants: [new Speaker("s", draft)], maxTurns: 1 });
+  expect((await team.run("go")).messages.at(-1)).toMatchObject(draft);
+});
+
+verifies("chat-44", "what is behind a tool shows between request and end", async () => {
+  const model = new ScriptedModel([reply.toolCall("echo", { task: "go" }), "done"]);
+  const events = await eventsOf(
+    new AssistantAgent({ name: "boss", model, tools: [new Echo("echo").asTool()] }).run("x"),
+  );
+  const kinds = events.filter((event) => !event.isLive).map((event) => `${event.path.join("/")} ${event.kind}`);
+  const between = kinds.slice(kinds.indexOf("boss tool-call-requested") + 1, kinds.indexOf("boss tool-call-finished"));
+  expect(between).toEqual(["boss/echo#1 message"]);
+});
+
 verifies("chat-7", "structured messages need no registration, anywhere", async () => {
   const agent = new AssistantAgent({
     name: "a",
