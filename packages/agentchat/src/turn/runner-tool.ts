@@ -1,4 +1,4 @@
-import { jsonSchema, type Tool, tool } from "@troupe/llm";
+import { type Tool, tool, type ToolSchema } from "@troupe/llm";
 import { type ChatMessage, modelText } from "../message/chat-message.ts";
 import type { Participant } from "./role.ts";
 
@@ -29,6 +29,29 @@ interface RunnerCall {
   readonly task: string;
 }
 
+const callDocument = {
+  type: "object",
+  properties: { task: { type: "string", description: "What to do, with all that must be known for it" } },
+  required: ["task"],
+  additionalProperties: false,
+} as const;
+
+/** Written by hand: a JSON Schema validator for one fixed form would be a tenth of a small bundle. */
+const callSchema: ToolSchema<RunnerCall, RunnerCall> = {
+  "~standard": {
+    version: 1,
+    vendor: "troupe",
+    validate: (value) =>
+      isCall(value) ? { value } : { issues: [{ message: "expected { task: string } and nothing else" }] },
+    jsonSchema: { input: () => ({ ...callDocument }), output: () => ({ ...callDocument }) },
+  },
+};
+
+function isCall(value: unknown): value is RunnerCall {
+  if (typeof value !== "object" || value === null || !("task" in value) || typeof value.task !== "string") return false;
+  return Object.keys(value).length === 1;
+}
+
 /** Runs a runner on its own: for a tool that is called outside of an agent's turn. */
 export type RunAlone = (task: string, signal: AbortSignal) => Promise<readonly ChatMessage[]>;
 
@@ -42,12 +65,7 @@ export function createRunnerTool(
   const made = tool({
     name: options.name ?? participant.name,
     description: options.description ?? participant.description,
-    input: jsonSchema<RunnerCall>({
-      type: "object",
-      properties: { task: { type: "string", description: "What to do, with all that must be known for it" } },
-      required: ["task"],
-      additionalProperties: false,
-    }),
+    input: callSchema,
     execute: async ({ task }, { signal }) => describeAnswer(await runAlone(task, signal), returns),
     timeoutMs: Number.POSITIVE_INFINITY,
   });
@@ -63,8 +81,7 @@ export function runnerBehind(candidate: Tool): RunnerBehind | undefined {
 
 /** The task in the arguments that the tool has checked. */
 export function taskOf(value: unknown): string {
-  const isCall = typeof value === "object" && value !== null && "task" in value && typeof value.task === "string";
-  return isCall ? String(value.task) : "";
+  return isCall(value) ? value.task : "";
 }
 
 /** What was said, as the model reads it. The task itself is not part of it. */
