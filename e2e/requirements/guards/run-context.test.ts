@@ -83,10 +83,11 @@ verifies("guard-14", "another process is given the context again, or says that i
   expect(seen).toEqual(["ada k"]);
   const other = await begin("b");
   const lacking = team.attach("b", { runtime: second });
+  expect((await lacking).stopReason.kind).toBe("input-required");
+  await lacking.respond(other, "yes");
   expect(await codeOf(lacking)).toBe("run.context_missing");
   // It has not failed: it waits for whoever gives it.
   const given = team.attach("b", { runtime: second, context: user.of({ name: "ada", key: "k" }) });
-  await given.respond(other, "yes");
   expect((await given).text).toBe("done");
   expect(await codeOf(team.run("go"))).toBe("run.context_missing");
 });

@@ -47,6 +47,10 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
     return this.#work.sources.handoffs.map((handoff) => handoff.target);
   }
 
+  protected override get readsContextAtOnce(): boolean {
+    return typeof this.#work.systemMessage === "function";
+  }
+
   protected override get models(): readonly string[] {
     return modelNames(this.#work.inference);
   }

@@ -98,6 +98,11 @@ export abstract class BaseChatAgent<
     return 0;
   }
 
+  /** True when `onMessages` may read the run's context outside of steps: a turn then waits for a context that was not given yet. Default true. */
+  protected get readsContextAtOnce(): boolean {
+    return true;
+  }
+
   /** True for an agent whose words are those of a person: it may repeat itself. Default false. */
   protected get isPerson(): boolean {
     return false;
@@ -123,6 +128,7 @@ export abstract class BaseChatAgent<
       models: this.models,
       longestStepMs: this.longestStepMs,
       isPerson: this.isPerson,
+      readsContextAtOnce: this.readsContextAtOnce,
       policy: this.#policy,
       needs: this.#needs,
       inner: new Map([...this.inner].map(([name, participant]) => [name, participant.toRole()])),

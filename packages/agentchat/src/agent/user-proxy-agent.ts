@@ -39,6 +39,10 @@ export class UserProxyAgent extends BaseChatAgent {
     if (new.target === UserProxyAgent) keepOptions(this, "@troupe/agentchat/UserProxyAgent", options);
   }
 
+  protected override get readsContextAtOnce(): boolean {
+    return false;
+  }
+
   protected override get isPerson(): boolean {
     return true;
   }

@@ -8,6 +8,7 @@ import {
 } from "@troupe/core";
 import type { CodeResult, ModelMessage, RunValues, Tool, ToolCallPart } from "@troupe/llm";
 import type { SettledCall } from "../budget/run-ledger.ts";
+import { completeContext, findLack } from "../run/context/complete-context.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
 import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
 import type { FinishTool } from "../guard/finish-tool.ts";
@@ -152,7 +153,8 @@ export class AgentTurn implements ErasedContext {
   }
 
   step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T> {
-    return this.#core.step(name, (step) => this.#timed(name, () => run(step), options), options);
+    const effect = this.#effect((step) => this.#timed(name, () => run(step), options));
+    return this.#core.step(name, effect, this.#limited(options));
   }
 
   stepOutcome<T>(
@@ -160,7 +162,8 @@ export class AgentTurn implements ErasedContext {
     run: (step: StepContext) => T | Promise<T>,
     options?: StepOptions,
   ): Promise<StepOutcome<T>> {
-    return this.#core.stepOutcome(name, (step) => this.#timed(name, () => run(step), options), options);
+    const effect = this.#effect((step) => this.#timed(name, () => run(step), options));
+    return this.#core.stepOutcome(name, effect, this.#limited(options));
   }
 
   /**
@@ -183,7 +186,34 @@ export class AgentTurn implements ErasedContext {
     run: (step: StepContext) => Promise<T>,
     options: StepOptions,
   ): Promise<StepOutcome<T>> {
-    return this.#core.stepOutcome(name, run, options);
+    return this.#core.stepOutcome(
+      name,
+      this.#effect((step) => run(step)),
+      options,
+    );
+  }
+
+  /** Waits for what the run needs and was not given in this process. */
+  completeContext(signal: AbortSignal): Promise<void> {
+    const { needs, waitForValues } = this.environment;
+    const heartbeat = (): void => this.#core.heartbeat();
+    return completeContext({ needs, waitForValues, values: this.run }, { runId: this.runId, signal, heartbeat });
+  }
+
+  /** What happens outside happens on behalf of somebody: an effect waits for the context. A replayed one does not happen. */
+  #effect<T>(run: (step: StepContext) => T | Promise<T>): (step: StepContext) => T | Promise<T> {
+    if (this.environment.needs.length === 0) return run;
+    return async (step) => {
+      await this.completeContext(step.signal);
+      return run(step);
+    };
+  }
+
+  /** Waiting for the context is not what a time limit is about. */
+  #limited(options: StepOptions | undefined): StepOptions | undefined {
+    if (options?.timeoutMs === undefined || findLack({ needs: this.environment.needs, values: this.run }) === undefined)
+      return options;
+    return { ...options, timeoutMs: undefined };
   }
 
   /** Wall time counts while a step runs (G3). */

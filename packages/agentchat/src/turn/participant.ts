@@ -7,7 +7,7 @@ import { completeMessage } from "../message/chat-message.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import type { CellContext, TakeTurnPayload, TurnReply } from "./protocol.ts";
 import type { AgentReply, AgentRole } from "./role.ts";
-import type { RunResources, TurnEnvironment } from "./run-resources.ts";
+import type { TurnEnvironment } from "./run-resources.ts";
 import { endOf } from "./turn-end.ts";
 
 /** Who takes the turn, and where. */
@@ -30,9 +30,9 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   const { role, path, environment, policies, finish } = seat;
   const found = environment.resources(core.run ?? { runId: "" }, seat.cell);
   const resources = isPromiseLike(found) ? await found : found;
-  await completeContext(environment, resources, core);
   const { wantsEvents, question } = payload;
   const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents, policies, finish, question });
+  if (role.readsContextAtOnce === true) await turn.completeContext(core.signal);
   if (payload.forgets === true) forgetAll(turn, core);
   turn.report({ kind: "turn-started" });
   const reply = await answer(role, payload, { turn, core });
@@ -55,24 +55,6 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   const message = completeMessage(reply.message, { id: core.newId(), source: role.name });
   core.emit("message", asJson({ message }), { path });
   return { ...rest, messages: [message] };
-}
-
-/** Waits for what the run needs and was not given in this process: a step, so that a cancel is heard. Nothing of it is recorded. */
-async function completeContext(
-  { needs, waitForValues }: TurnEnvironment,
-  { values }: RunResources,
-  core: CellContext,
-): Promise<void> {
-  const findMissing = (): string | undefined => needs.find((key) => key.find({ run: values }) === undefined)?.name;
-  const { runId } = core.run ?? { runId: "" };
-  for (let name = findMissing(); name !== undefined; name = findMissing()) {
-    const lacking = name;
-    await core.step(
-      "context",
-      ({ signal }) => waitForValues({ runId, name: lacking, signal, heartbeat: () => core.heartbeat() }),
-      { idempotent: true },
-    );
-  }
 }
 
 /** The speaker starts anew: its state is made again, its lists are empty. */

@@ -47,6 +47,8 @@ export interface AgentRole {
   readonly isPerson?: boolean | undefined;
   /** What a run must be given. */
   readonly needs?: readonly ContextKey[] | undefined;
+  /** True when it may read the run's context outside of steps: then its turns wait for it from the start. */
+  readonly readsContextAtOnce?: boolean | undefined;
   readonly policy?: OwnedPolicy | undefined;
   /** Agents and teams that it runs inside its turns, by the name it knows them by. */
   readonly inner?: ReadonlyMap<string, Role> | undefined;

@@ -52,7 +52,7 @@ export interface TurnEnvironment {
   /** Names of those whose words come from people. */
   readonly people: ReadonlySet<string>;
   readonly needs: readonly ContextKey[];
-  readonly waitForValues: (waiting: Waiting) => Promise<null>;
+  readonly waitForValues: (waiting: Waiting) => Promise<void>;
   /** Makes the resources of a run that begins here and now, and has spent nothing. */
   begin(run: RunIdentity, cell: string): void;
   /** Those of a run that is under way; read from its record when another process, or the run that it was forked from, began it. */
@@ -73,7 +73,7 @@ export interface EnvironmentOptions {
   /** Keys of the values that the definition needs. */
   readonly needs: readonly ContextKey[];
   /** Resolves when a run that lacks a value has been given some. */
-  readonly waitForValues: (waiting: Waiting) => Promise<null>;
+  readonly waitForValues: (waiting: Waiting) => Promise<void>;
   /** Called once when a run's wall time is spent. */
   readonly onTimeOver: (run: { readonly cell: string; readonly runId: string; readonly detail: string }) => void;
   /** Milliseconds that a run may last at all; undefined when nothing says so. */

@@ -1,4 +1,4 @@
-import { type Clock, createDeferred, type Deferred, type JsonValue, raceSignal } from "@troupe/core";
+import { type Clock, createDeferred, type Deferred, type JsonValue, raceSignal, StateError } from "@troupe/core";
 import type { RunValueKey, RunValues } from "@troupe/llm";
 import type { ContextValue } from "./define-context.ts";
 
@@ -6,6 +6,8 @@ import type { ContextValue } from "./define-context.ts";
 interface Lack {
   readonly name: string;
   readonly given: Deferred<void>;
+  /** Turns that wait: several may speak at once. */
+  waiting: number;
 }
 
 /** Who waits for a value of a run. */
@@ -59,10 +61,21 @@ export class RunValueStore {
     this.#given.delete(runId);
   }
 
-  /** Resolves when the run has been given values; they may be others than the one it lacks. @throws The signal's reason. */
-  async wait({ runId, name, signal, heartbeat }: Waiting): Promise<null> {
-    const lack = this.#lacks.get(runId) ?? { name, given: createDeferred<void>() };
+  /** The run was cancelled: whoever waits hears of it. */
+  release(runId: string, detail: JsonValue): void {
+    this.#lacks.get(runId)?.given.reject(stopped(runId, detail));
+    this.#lacks.delete(runId);
+  }
+
+  /**
+   * Resolves when the run has been given values; they may be others than the one it lacks.
+   *
+   * @throws The signal's reason; StateError `state.step_cancelled`.
+   */
+  async wait({ runId, name, signal, heartbeat }: Waiting): Promise<void> {
+    const lack = this.#lacks.get(runId) ?? { name, given: createDeferred<void>(), waiting: 0 };
     this.#lacks.set(runId, lack);
+    lack.waiting += 1;
     const watchers = this.#watchers.get(runId) ?? [];
     for (const onLack of watchers) onLack(name);
     if (this.#watchers.get(runId) === undefined) this.#onLack(runId, name);
@@ -73,10 +86,10 @@ export class RunValueStore {
     let timer = this.#clock.setTimer(heartbeatMs, beat);
     try {
       await raceSignal(lack.given.promise, signal);
-      return null;
     } finally {
       timer.cancel();
-      if (signal.aborted && this.#lacks.get(runId) === lack) this.#lacks.delete(runId);
+      lack.waiting -= 1;
+      if (lack.waiting === 0 && this.#lacks.get(runId) === lack) this.#lacks.delete(runId);
     }
   }
 
@@ -101,6 +114,13 @@ export class RunValueStore {
       },
     };
   }
+}
+
+function stopped(runId: string, detail: JsonValue): StateError {
+  return new StateError("state.step_cancelled", `Run "${runId}" was cancelled while it waited for its context`, {
+    remedy: "Start a new run.",
+    details: { kind: "cancel", detail },
+  });
 }
 
 function parseStored(key: RunValueKey, stored: unknown): unknown {

@@ -174,6 +174,7 @@ export class RunController<Output> implements RunHandle<Output> {
     if (await this.#isRunning()) {
       const { runtime, cell } = this.#plan.target;
       await runtime.control(cell, this.id, { kind: "cancel", detail });
+      this.#plan.target.binding.values.release(this.id, detail);
     }
     await this.#done;
   }
