@@ -60,7 +60,7 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
   readonly #shares: "all" | "last";
 
   /** @throws ConfigError `config.invalid_definition`, `config.duplicate_name`, `config.invalid_option`. */
-  constructor(options: GroupChatOptions<Output>, className: string) {
+  constructor(options: GroupChatOptions<Output>, className = "GroupChat") {
     const name = checkTeamName(options.name ?? className);
     super({
       name,
