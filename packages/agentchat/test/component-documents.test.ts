@@ -196,7 +196,7 @@ it("names the field that is wrong, however deep", () => {
   const broken = written.replace('"name":"critic"', '"name":"not a name"');
   expect(failure(() => registry.load(broken))).toMatchObject({
     code: "config.invalid_document",
-    details: { path: "config.participants[1].config" },
+    details: { path: "config.participants[1].config.name" },
   });
   const misplaced = written.replace(/"participants":\[/, '"participants":["writer",');
   expect(failure(() => registry.load(misplaced)).details).toEqual({ path: "config.participants[0]" });

@@ -107,7 +107,7 @@ describe("troupe run team.json", () => {
     [
       "a wrong field",
       desk(agent("not a name", {})),
-      '"config.participants[0].config" of the document',
+      '"config.participants[0].config.name" of the document',
       "config.invalid_document",
     ],
     ["text that is no JSON", "{", "is not JSON", "config.invalid_document"],

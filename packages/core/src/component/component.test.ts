@@ -22,6 +22,11 @@ interface LampOptions {
 class Lamp {
   readonly name: string;
   constructor(options: LampOptions) {
+    if ((options.watts ?? 0) < 0)
+      throw new ConfigError("config.invalid_option", "A lamp gives light", {
+        remedy: "Give a number of watts.",
+        details: { option: "watts" },
+      });
     if (options.name === "")
       throw new ConfigError("config.invalid_definition", "A lamp has no name", { remedy: "Name it." });
     this.name = options.name;
@@ -139,6 +144,7 @@ describe("what is wrong in a document", () => {
     ["a field that does not exist", inside({ name: "b", volts: 3 }), "config.inside[1].config.volts"],
     ["a secret in plain text", inside({ name: "b", key: "planted-canary" }), "config.inside[1].config.key"],
     ["a value that its class refuses", inside({ name: "" }), "config.inside[1].config"],
+    ["an option that its class refuses", inside({ name: "b", watts: -1 }), "config.inside[1].config.watts"],
     ["a config that is no object", { provider: "@test/Lamp", config: [] }, "config"],
     ["a provider that is no text", { provider: 7, config: {} }, "provider"],
     ["a document that is no object", [], ""],
@@ -160,6 +166,25 @@ describe("what is wrong in a document", () => {
     expect(failure(() => registry.load(given))).toMatchObject({ code: "config.unknown_component", details: { path } });
   });
 });
+
+it("an upgrade that fails on what it is given is an error of the document", () => {
+  const brittle = defineComponent<{ readonly size: number }>({
+    provider: "@test/Brittle",
+    type: "lamp",
+    version: 2,
+    description: "Breaks.",
+    fields: { size: fields.number },
+    create: (options) => ({ ...options }),
+    upgrade: ({ parts }) => ({ size: Array.isArray(parts) ? parts.length : brokenUpgrade() }),
+  });
+  const own = createComponentRegistry({ components: [brittle] });
+  const error = failure(() => own.load({ provider: "@test/Brittle", component_version: 1, config: { parts: 3 } }));
+  expect(error).toMatchObject({ code: "config.invalid_document", details: { path: "config" } });
+});
+
+function brokenUpgrade(): never {
+  throw new TypeError("parts is not iterable");
+}
 
 describe("what no document can hold", () => {
   it.each([

@@ -81,13 +81,7 @@ export function defineComponent<Options extends object>(options: ComponentOption
     type: options.type,
     description: options.description,
     forms: [ownForm(options, own, make), ...(options.foreign ?? []).map((form) => foreignForm(form, options, make))],
-    fromText:
-      shorthand &&
-      ((words, place) =>
-        make(
-          attempt(() => shorthand(words), place),
-          place,
-        )),
+    fromText: shorthand && ((words, place) => attempt(() => make(shorthand(words), place), { place, config: {} })),
     recognize: options.recognize,
   };
 }
@@ -106,14 +100,15 @@ function ownForm<Options extends object>(
     type,
     versions: Array.from({ length: version - oldest + 1 }, (_, index) => oldest + index),
     writes: () => true,
-    load: (config, given, place) => {
-      let current = config;
-      for (let old = given; old < version && upgrade !== undefined; old += 1) current = upgrade(current, old);
-      return make(
-        attempt(() => form.read(current, place), place),
-        place,
-      );
-    },
+    load: (config, given, place) =>
+      attempt(
+        () => {
+          let current = config;
+          for (let old = given; old < version && upgrade !== undefined; old += 1) current = upgrade(current, old);
+          return make(form.read(current, place), place);
+        },
+        { place, config },
+      ),
     dump: (options, place) => form.write(options, place),
     schema: form.schema,
   };
@@ -131,11 +126,7 @@ function foreignForm<Options extends object>(
     versions: form.versions ?? [1],
     // oxlint-disable-next-line typescript/consistent-type-assertions -- the provider's own class or function kept its own options
     writes: (given) => form.writes?.(given as Options) ?? true,
-    load: (config, _version, place) =>
-      make(
-        attempt(() => form.read(config, place), place),
-        place,
-      ),
+    load: (config, _version, place) => attempt(() => make(form.read(config, place), place), { place, config }),
     // oxlint-disable-next-line typescript/consistent-type-assertions -- the provider's own class or function kept its own options
     dump: (given, place) => form.write(given as Options, place),
     schema: form.schema,
@@ -148,23 +139,46 @@ function create<Options extends object>(
   options: Options,
   place: LoadPlace,
 ): object {
-  const made = attempt(() => component.create(options, place), place);
+  const made = component.create(options, place);
   const isKnown =
     keptOptions(made) !== undefined || component.recognize?.(made) !== undefined || !Object.isExtensible(made);
   return isKnown ? made : keepOptions(made, component.provider, options);
 }
 
-/** Whatever goes wrong while a document is read says where. */
-function attempt<T>(act: () => T, place: LoadPlace): T {
+interface Attempt {
+  readonly place: LoadPlace;
+  readonly config: JsonObject;
+}
+
+/** Whatever goes wrong while a document is read says where: at the option that the error names, when the document has it. */
+function attempt<T>(act: () => T, { place, config }: Attempt): T {
   try {
     return act();
   } catch (error) {
-    throw hasPlace(error) ? error : place.invalid(`cannot be made: ${messageOf(error)}`, error);
+    if (hasPlace(error)) throw error;
+    const option = optionIn(error);
+    const key = [option, toSnakeCase(option)].find((name) => Object.hasOwn(config, name));
+    const where = key === undefined ? place : place.at(key);
+    throw where.invalid(`cannot be used: ${messageOf(error)}`, error);
   }
 }
 
 function hasPlace(error: unknown): error is ConfigError {
-  return TroupeError.isTroupeError(error) && typeof error.details?.["path"] === "string";
+  if (!TroupeError.isTroupeError(error) || typeof error.details?.["path"] !== "string") return false;
+  return error.code === "config.invalid_document" || error.code === "config.unknown_component";
+}
+
+/** The option that an error is about: errors of options name it, errors of names hold the name. */
+function optionIn(error: unknown): string {
+  const details = TroupeError.isTroupeError(error) ? error.details : undefined;
+  if (typeof details?.["option"] === "string") return details["option"].split(".")[0] ?? "";
+  const isOfName = TroupeError.isTroupeError(error) && error.code === "config.invalid_definition";
+  return isOfName && typeof details?.["name"] === "string" ? "name" : "";
+}
+
+/** The other systems' spelling of an option. */
+function toSnakeCase(option: string): string {
+  return option.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function messageOf(error: unknown): string {
