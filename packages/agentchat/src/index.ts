@@ -118,7 +118,7 @@ export type {
   SelectionStrategy,
   SpeakerSelection,
 } from "./turn/role.ts";
-export type { RunnerToolOptions } from "./turn/runner-tool.ts";
+export type { RunnerToolOptions } from "./turn/tool/runner-tool.ts";
 export type { ThreadItem, TurnEnd } from "./turn/protocol.ts";
 
 // Agents and teams as documents.

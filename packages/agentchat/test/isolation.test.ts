@@ -100,4 +100,4 @@ test("I8: of 1,000 runs of one definition at once, none shows in the messages, r
     expect([...canariesIn(store.read(cell))]).toEqual([secret]);
   }
   await runtime.close();
-});
+}, 200_000);

@@ -4,7 +4,7 @@ import { pickGuards } from "../guard/guard-options.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { AgentReply, Participant } from "../turn/role.ts";
-import { runnerBehind } from "../turn/runner-tool.ts";
+import { runnerBehind } from "../turn/tool/runner-tool.ts";
 import { type AssistantWork, createWork } from "./assistant/assistant-work.ts";
 import type { AssistantAgentOptions } from "./assistant-options.ts";
 import { AssistantTurn } from "./assistant-turn.ts";

@@ -15,7 +15,7 @@ import { resolveStallLimit, storeStallLimit } from "../guard/watch/stall-limit.t
 import { parseTask } from "../message/parse-task.ts";
 import { taskKey } from "../message/task-key.ts";
 import type { Task } from "../message/chat-message.ts";
-import { createRunnerTool, type RunnerToolOptions } from "../turn/runner-tool.ts";
+import { createRunnerTool, type RunnerToolOptions } from "../turn/tool/runner-tool.ts";
 import { needsOf, type Participant, type Role, soloTeam, type TeamRole } from "../turn/role.ts";
 import { allowsUnpriced, checkPrices } from "./check-prices.ts";
 import { createRun } from "./handle/create-run.ts";

@@ -19,8 +19,8 @@ import { asJson } from "../message/as-json.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { Question } from "../message/question.ts";
 import { callModel } from "./call-model.ts";
-import { callTools } from "./call-tools.ts";
-import { runCode } from "./run-code.ts";
+import { callTools } from "./tool/call-tools.ts";
+import { runCode } from "./tool/run-code.ts";
 import type {
   CodeCall,
   InnerOptions,

@@ -1,7 +1,7 @@
 import { type Component, defineComponent, defineForeignForm, fields, type ForeignForm } from "@troupe/core";
 import { isTool, type Tool } from "@troupe/llm";
 import type { Participant } from "../../turn/role.ts";
-import { runnerBehind, type RunnerToolOptions } from "../../turn/runner-tool.ts";
+import { runnerBehind, type RunnerToolOptions } from "../../turn/tool/runner-tool.ts";
 import { isParticipant, parts } from "../field/parts.ts";
 
 interface ToolOfRunner extends RunnerToolOptions {

@@ -1,11 +1,11 @@
 import { type ControlReason, type EncodedError, TeamError, TroupeError } from "@troupe/core";
 import type { Tool, ToolCallPart, ToolOutcome } from "@troupe/llm";
-import { toolKey } from "../budget/recorded-spending.ts";
-import { oneCall } from "../budget/run-ledger.ts";
-import { completeMessage } from "../message/chat-message.ts";
-import type { AgentTurn } from "./agent-turn.ts";
+import { toolKey } from "../../budget/recorded-spending.ts";
+import { oneCall } from "../../budget/run-ledger.ts";
+import { completeMessage } from "../../message/chat-message.ts";
+import type { AgentTurn } from "../agent-turn.ts";
 import type { CallEnd } from "./call-tools.ts";
-import type { TurnEnd } from "./protocol.ts";
+import type { TurnEnd } from "../protocol.ts";
 import { describeAnswer, type RunnerBehind, taskOf } from "./runner-tool.ts";
 
 /** Runs the agent or the team behind a tool: an actor with a path of its own, whose steps, events and costs are the run's. */

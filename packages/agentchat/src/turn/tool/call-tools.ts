@@ -7,12 +7,12 @@ import {
   type ToolResultPart,
   toResultPart,
 } from "@troupe/llm";
-import { toolKey } from "../budget/recorded-spending.ts";
-import { oneCall } from "../budget/run-ledger.ts";
-import { clearToolCall } from "../guard/policy/clear-tool-call.ts";
-import type { AgentTurn } from "./agent-turn.ts";
+import { toolKey } from "../../budget/recorded-spending.ts";
+import { oneCall } from "../../budget/run-ledger.ts";
+import { clearToolCall } from "../../guard/policy/clear-tool-call.ts";
+import type { AgentTurn } from "../agent-turn.ts";
 import { callRunner } from "./call-runner.ts";
-import type { ToolRound } from "./chat-agent-context.ts";
+import type { ToolRound } from "../chat-agent-context.ts";
 import { runnerBehind } from "./runner-tool.ts";
 
 /** Below the runtime's grace for a stopped step (250 ms), so that the tool's own outcome is the one recorded. */

@@ -1,6 +1,6 @@
 import { type Tool, tool, type ToolSchema } from "@troupe/llm";
-import { type ChatMessage, modelText } from "../message/chat-message.ts";
-import type { Participant } from "./role.ts";
+import { type ChatMessage, modelText } from "../../message/chat-message.ts";
+import type { Participant } from "../role.ts";
 
 /** How an agent or a team becomes a tool. */
 export interface RunnerToolOptions {

@@ -1,10 +1,10 @@
 import { type ControlReason, StateError, type StepContext, TroupeError } from "@troupe/core";
 import type { CodeResult } from "@troupe/llm";
-import { toolKey } from "../budget/recorded-spending.ts";
-import { oneCall } from "../budget/run-ledger.ts";
-import { clearProgram } from "../guard/policy/clear-program.ts";
-import type { AgentTurn } from "./agent-turn.ts";
-import type { CodeCall } from "./chat-agent-context.ts";
+import { toolKey } from "../../budget/recorded-spending.ts";
+import { oneCall } from "../../budget/run-ledger.ts";
+import { clearProgram } from "../../guard/policy/clear-program.ts";
+import type { AgentTurn } from "../agent-turn.ts";
+import type { CodeCall } from "../chat-agent-context.ts";
 
 /** What the step of a program records. */
 interface RecordedRun {
