@@ -69,12 +69,16 @@ export class CellTable {
     const opened = this.#open(name, keepsLog);
     if (!isPromiseLike(opened)) return use(this.#entered(opened));
     const first: Waiter[] = [];
-    this.#opening.set(name, first);
+    this.#await(name, opened, first);
+    return queueUp(first, use);
+  }
+
+  #await(name: string, opened: PromiseLike<Opened>, waiters: Waiter[]): void {
+    this.#opening.set(name, waiters);
     opened.then(
       (result) => this.#serve(name, result),
       (error: unknown) => this.#refuse(name, error),
     );
-    return queueUp(first, use);
   }
 
   #open(name: string, keepsLog: boolean): MaybePromise<Opened> {
@@ -111,9 +115,29 @@ export class CellTable {
     this.#opening.delete(name);
     try {
       const cell = this.#entered(opened);
-      for (const waiter of waiters) waiter.serve(cell);
+      for (const [index, waiter] of waiters.entries()) {
+        // What one of them did may have sent the cell out of memory again: it is opened anew for the others.
+        if (this.#cells.get(name) !== cell) return this.#serveLater(cell, waiters.slice(index));
+        waiter.serve(cell);
+      }
     } catch (error) {
       for (const waiter of waiters) waiter.refuse(error);
+    }
+  }
+
+  /** Those who have waited longest come first (O2). */
+  #serveLater(cell: Cell, waiters: Waiter[]): void {
+    const { name, keepsLog } = cell;
+    const others = this.#opening.get(name);
+    if (others !== undefined) {
+      others.unshift(...waiters);
+      return;
+    }
+    const again = this.#cells.get(name) ?? this.#open(name, keepsLog);
+    if (isPromiseLike(again)) this.#await(name, again, waiters);
+    else {
+      this.#opening.set(name, waiters);
+      this.#serve(name, again instanceof Cell ? { cell: again, found: undefined } : again);
     }
   }
 
