@@ -146,4 +146,20 @@ describe("dead letters on a store that outlives the process", () => {
     await next.runtime.recover();
     expect(textsOf(next.runtime)).toEqual(["one", "two"]);
   });
+
+  test("C8, C19: are listed when idle() has resolved, however late the store answers", async () => {
+    const data = new SharedData();
+    const store = new FaultyStore({
+      store: data.open(),
+      delay: async () => {
+        for (let round = 0; round < 5; round++) await new Promise((resolve) => setImmediate(resolve));
+      },
+    });
+    const runtime = new InProcessRuntime({ store, logger: quiet });
+    open.push(runtime);
+    await runtime.register(notesOf(() => true));
+    await runtime.tell(Note({ text: "one" }), notesOf(() => true).id("a"));
+    await runtime.idle();
+    expect(textsOf(runtime)).toEqual(["one"]);
+  });
 });

@@ -6,10 +6,20 @@
  * K1. Writes reach the store in the order asked for, one at a time; what is asked for while one is under way goes with the next.
  * K4. After a failed write nothing more is written: nobody knows what the log says.
  * K5. With a durable store all records asked for in one turn of the event loop are one write (C22).
+ * K7. A snapshot or a look into the inbox that is refused because another process owns the cell loses it as a write does: nobody is told
+ *     `store.fenced`.
  */
 import { isPromiseLike, type MaybePromise, yieldMacrotask } from "../../async/index.ts";
-import { explainLoss } from "./owner-lost.ts";
-import type { AppendNotes, CellClaim, CellSnapshot, LogRecord, Store } from "../../store/index.ts";
+import { explainLoss, isFenced } from "./owner-lost.ts";
+import type {
+  AppendNotes,
+  CellClaim,
+  CellSnapshot,
+  CollectedEntry,
+  Fence,
+  LogRecord,
+  Store,
+} from "../../store/index.ts";
 
 interface Batch {
   readonly records: LogRecord[];
@@ -25,7 +35,7 @@ export interface CellWriterOptions {
   readonly store: Store;
   /** Told what is about to be written; what it says goes into the same write. */
   readonly note: ((records: readonly LogRecord[]) => AppendNotes) | undefined;
-  /** Told once, when a write has failed. */
+  /** Told once, when a write has failed or the cell has turned out to be another's. */
   readonly lost: (error: unknown) => void;
 }
 
@@ -33,7 +43,7 @@ export class CellWriter {
   readonly #options: CellWriterOptions;
   #epoch = 0;
   #position = 0;
-  /** Why nothing is written any more: the failed write, or that the cell was forgotten. */
+  /** Why nothing is written any more: the failed write, another owner, or that the cell was forgotten. */
   #end: { readonly error: unknown } | undefined;
   #writing: Promise<void> | undefined;
   #batch: Batch | undefined;
@@ -129,9 +139,8 @@ export class CellWriter {
   #write(records: readonly LogRecord[], extra: Pick<AppendNotes, "collected">): MaybePromise<void> {
     const { cell, store, note } = this.#options;
     try {
-      const fence = { epoch: this.#epoch, position: this.#position };
       const notes = note === undefined ? undefined : { ...note(records), ...extra };
-      const result = store.append(cell, fence, records, notes);
+      const result = store.append(cell, this.#fence, records, notes);
       if (!isPromiseLike(result)) {
         this.#position = result;
         return undefined;
@@ -185,10 +194,34 @@ export class CellWriter {
   /** Writes the cell's snapshot. */
   snapshot(snapshot: CellSnapshot, options?: { readonly dropsLog: boolean }): MaybePromise<void> {
     const { cell, store } = this.#options;
-    return store.snapshot(cell, { epoch: this.#epoch, position: this.#position }, snapshot, options);
+    return this.#asOwner(() => store.snapshot(cell, this.#fence, snapshot, options));
   }
 
-  collect(): ReturnType<Store["collect"]> {
-    return this.#options.store.collect(this.#options.cell, { epoch: this.#epoch, position: this.#position });
+  /** What the inbox holds. */
+  collect(): MaybePromise<readonly CollectedEntry[]> {
+    return this.#asOwner(() => this.collectFirst());
+  }
+
+  /** As `collect`, while the cell is being opened: there is nothing to lose yet. @throws StoreError `store.fenced`. */
+  collectFirst(): MaybePromise<readonly CollectedEntry[]> {
+    return this.#options.store.collect(this.#options.cell, this.#fence);
+  }
+
+  get #fence(): Fence {
+    return { epoch: this.#epoch, position: this.#position };
+  }
+
+  /** The store refuses what only the owner may do: then the cell is another's, and lost here (K7). */
+  #asOwner<T>(act: () => MaybePromise<T>): MaybePromise<T> {
+    try {
+      const result = act();
+      return isPromiseLike(result) ? result.then(undefined, (error: unknown) => this.#refused(error)) : result;
+    } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  #refused(thrown: unknown): never {
+    throw isFenced(thrown) ? this.#lose(thrown) : thrown;
   }
 }

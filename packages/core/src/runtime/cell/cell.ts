@@ -22,6 +22,7 @@ import type {
 import { CellWork, noteRecords } from "./cell-work.ts";
 import { CellWriter } from "./cell-writer.ts";
 import { foldLog } from "./fold-log.ts";
+import { isFenced } from "./owner-lost.ts";
 import { RunLog, type WatchBreak } from "../run/run-log.ts";
 import type { CellFold } from "./fold-log.ts";
 
@@ -32,7 +33,7 @@ export interface CellOptions {
   readonly store: Store;
   /** Cells named by a definition keep a log; agents that are cells of their own keep their state only (C27). */
   readonly keepsLog: boolean;
-  /** Told once, when a write has failed. */
+  /** Told once, when a write has failed or the cell has turned out to be another's. */
   readonly onLost?: ((error: unknown) => void) | undefined;
   /** Told of each event of its runs when it is stored. */
   readonly onEvent?: ((event: CellEvent) => void) | undefined;
@@ -161,7 +162,7 @@ export class Cell {
 
   #collect(fold: CellFold | undefined): MaybePromise<OpenedCell> {
     if (this.work === undefined) return { fold, inbox: [] };
-    const inbox = this.#writer.collect();
+    const inbox = this.#writer.collectFirst();
     return isPromiseLike(inbox) ? inbox.then((entries) => ({ fold, inbox: entries })) : { fold, inbox };
   }
 
@@ -363,7 +364,7 @@ export class Cell {
 
 /** Another process has claimed the cell while this one was opening it: it is that one's. */
 function takenAway(cell: string, error: unknown): never {
-  if (!(error instanceof StoreError) || error.code !== "store.fenced") throw error;
+  if (!isFenced(error)) throw error;
   throw new StoreError("store.owned", `Cell "${cell}" was taken by another process while it was being opened`, {
     remedy: "Talk to its owner through its inbox, or try again later.",
     cause: error,

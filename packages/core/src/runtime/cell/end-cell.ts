@@ -1,9 +1,10 @@
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
-import { DeliveryError, StateError, toError } from "../../errors/index.ts";
+import { DeliveryError, toError } from "../../errors/index.ts";
 import type { Mail } from "../../store/index.ts";
 import type { Engine } from "../engine.ts";
 import type { WatchBreak } from "../run/run-log.ts";
 import type { Cell } from "./cell.ts";
+import { isOwnerLost } from "./owner-lost.ts";
 
 /** Pause before a lost cell is opened again, doubled with each further loss. */
 const reopenAfterMs = 1_000;
@@ -15,13 +16,15 @@ const maxReopenAfterMs = 60_000;
  */
 export function loseCell(engine: Engine, cell: Cell, cause: unknown): void {
   const error = toError(cause);
-  const isTaken = error instanceof StateError && error.code === "state.owner_lost";
+  const isTaken = isOwnerLost(error);
   engine.report(error, `write of cell "${cell.name}"`);
-  dropCell(engine, cell, {
-    error,
-    broken: { kind: isTaken ? "taken" : "stuck", error },
-    judge: (mail) => (mail.replyTo?.kind === "outside" ? error : undefined),
-  });
+  // Nothing waits for one that was leaving memory: who asks for it since then gets it opened anew.
+  if (engine.agents.cells.get(cell.name) === cell)
+    dropCell(engine, cell, {
+      error,
+      broken: { kind: isTaken ? "taken" : "stuck", error },
+      judge: (mail) => (mail.replyTo?.kind === "outside" ? error : undefined),
+    });
   // Another owner goes on with it.
   if (isTaken) return;
   const pauseMs = Math.min(maxReopenAfterMs, reopenAfterMs * 2 ** engine.countLoss(cell.name));

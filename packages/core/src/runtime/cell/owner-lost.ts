@@ -1,8 +1,18 @@
 import { StateError, StoreError, toError } from "../../errors/index.ts";
 
+/** True for what a store says to somebody who does not own the cell any more. */
+export function isFenced(error: unknown): boolean {
+  return error instanceof StoreError && error.code === "store.fenced";
+}
+
+/** True for what the callers of a cell hear when another process has taken over. */
+export function isOwnerLost(error: unknown): boolean {
+  return error instanceof StateError && error.code === "state.owner_lost";
+}
+
 /** What a failed write means: that another process owns the cell now, or what the store said. */
 export function explainLoss(cell: string, error: unknown): unknown {
-  return error instanceof StoreError && error.code === "store.fenced" ? ownerLost(cell, error) : error;
+  return isFenced(error) ? ownerLost(cell, error) : error;
 }
 
 /** What the steps and callers of a cell hear when another process has taken over (C24). */

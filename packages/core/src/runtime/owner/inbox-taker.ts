@@ -2,6 +2,7 @@ import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
 import { toError } from "../../errors/index.ts";
 import type { CollectedEntry, Mail, OwnerCall, ReplyOutcome } from "../../store/index.ts";
 import type { Cell } from "../cell/cell.ts";
+import { isOwnerLost } from "../cell/owner-lost.ts";
 import { settleStored } from "../delivery/arrival.ts";
 import { isOwnedElsewhere } from "./owned-elsewhere.ts";
 import type { Engine } from "../engine.ts";
@@ -27,10 +28,15 @@ export class InboxTaker {
     this.#handleCall = handleCall;
   }
 
-  /** Looks into the inbox of an open cell. */
+  /** Looks into the inbox of an open cell; when the cell turns out to be another process's, so is what is in its inbox. */
   check(cell: Cell): MaybePromise<void> {
-    const entries = cell.collect();
-    return isPromiseLike(entries) ? entries.then((found) => this.take(cell, found)) : this.take(cell, entries);
+    try {
+      const entries = cell.collect();
+      if (isPromiseLike(entries)) return entries.then((found) => this.take(cell, found), unlessOwnerLost);
+      this.take(cell, entries);
+    } catch (error) {
+      unlessOwnerLost(error);
+    }
   }
 
   /** Looks into the inbox of a cell that this process may have come to own; another one's is not its business. */
@@ -94,4 +100,9 @@ export class InboxTaker {
       // The cell is lost: its next owner takes the entry again, and knows it.
     }
   }
+}
+
+/** A cell that is lost is reported where it is lost. */
+function unlessOwnerLost(error: unknown): void {
+  if (!isOwnerLost(error)) throw error;
 }

@@ -192,15 +192,19 @@ function apply(turn: Turn, frame: Frame, changes: Changes): void {
 /** Ends a turn whose last attempt has failed: the asker gets the error, other messages become dead letters (C8). */
 export function failTurn(turn: Turn, error: Error): void {
   const { mail, engine } = turn;
+  turn.beginFailure();
   const letter = mail.kind === "request" ? undefined : engine.post.letterOf(mail, "handler-failed", error);
   // Stored before the record that ends the message: a death in between handles it again.
   const kept = letter && engine.letters.keep([letter]);
-  if (kept === undefined) endFailed(turn, error, letter);
-  else
-    engine.own(
-      kept.then(() => endFailed(turn, error, letter)),
-      `end of turn "${turn.id}"`,
-    );
+  if (kept === undefined) {
+    endFailed(turn, error, letter);
+    return;
+  }
+  turn.wake();
+  engine.own(
+    kept.then(() => endFailed(turn, error, letter)),
+    `end of turn "${turn.id}"`,
+  );
 }
 
 function endFailed(turn: Turn, error: Error, letter: DeadLetter | undefined): void {
@@ -230,9 +234,13 @@ function endFailed(turn: Turn, error: Error, letter: DeadLetter | undefined): vo
   };
   try {
     const written = activation.cell.append([record]);
+    if (!isPromiseLike(written)) {
+      finish();
+      return;
+    }
+    turn.wake();
     // A write that fails loses the cell, and tells all who wait.
-    if (isPromiseLike(written)) written.then(finish, () => {});
-    else finish();
+    written.then(finish, () => {});
   } catch {
     // The cell is lost: its next owner goes on with the message.
     turn.close();

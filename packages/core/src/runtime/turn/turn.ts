@@ -241,6 +241,11 @@ export class Turn {
     this.engine.waits.closeTurn(this);
   }
 
+  /** The turn's last record will say that it has failed: nothing fails it a second time. */
+  beginFailure(): void {
+    this.#isFailing = true;
+  }
+
   /** Ends the attempt; the turn goes on with the next one, or ends as failed (C8). */
   failAttempt(error: Error): void {
     if (this.#isEnded || this.#isFailing) return;
@@ -267,7 +272,6 @@ export class Turn {
       this.engine.isClosed ||
       isMisfit
     ) {
-      this.#isFailing = true;
       failTurn(this, error);
       return;
     }
@@ -420,7 +424,6 @@ export class Turn {
     if (this.#isEnded || this.stop !== undefined) return;
     this.stop = reason;
     if (reason.kind === "cancel" && this.engine.blocked.has(this.id)) {
-      this.#isFailing = true;
       failTurn(this, runStopped(this.mail, reason));
       return;
     }
