@@ -267,7 +267,11 @@ describe("rules one by one", () => {
   });
 
   it("4: merges neighbours, and says in the text who speaks where the provider has no place for names", () => {
-    const named = (name: string, text: string): ModelMessage => ({ ...user(text), role: "user", name });
+    const named = (name: string, text: string): ModelMessage => ({
+      role: "user",
+      name,
+      content: [{ kind: "text", text }],
+    });
     const parts = (...texts: string[]) => texts.map((text) => ({ kind: "text", text }));
     expect(normalize([named("user", "1"), named("ada", "2"), named("bob", "3")], anthropic)).toEqual([
       { role: "user", content: parts("1", "ada said:\n2", "bob said:\n3") },
