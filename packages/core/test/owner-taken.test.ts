@@ -1,4 +1,11 @@
-import { createDeferred, defineAgent, defineEvent, defineRequest, InProcessRuntime } from "@troupe/core";
+import {
+  type AgentDefinition,
+  createDeferred,
+  defineAgent,
+  defineEvent,
+  defineRequest,
+  InProcessRuntime,
+} from "@troupe/core";
 import { FaultyStore, SharedData, type SharedStore } from "@troupe/core/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -6,6 +13,7 @@ import { codeFrom } from "./support/fixtures.ts";
 import { quiet, until } from "./support/host.ts";
 
 const Add = defineRequest("Add", z.object({ n: z.number() }), z.object({ total: z.number() }));
+const Say = defineEvent("Say", z.object({ text: z.string() }));
 const Raise = defineEvent("Raise", z.object({ n: z.number() }));
 
 const counter = defineAgent({
@@ -23,6 +31,20 @@ const counter = defineAgent({
   ],
 });
 const agent = counter.id("a");
+
+/** Takes texts, unless its process is one that never gets done. */
+const listener = (isStuck: boolean): AgentDefinition<"Say"> =>
+  defineAgent({
+    type: "listener",
+    state: () => ({}),
+    lists: { said: z.string() },
+    handlers: (on) => [
+      on.event(Say, async ({ text }, context) => {
+        if (isStuck) await new Promise(() => {});
+        context.lists.said.append(text);
+      }),
+    ],
+  });
 
 const open: InProcessRuntime[] = [];
 afterEach(async () => {
@@ -56,7 +78,7 @@ class Process {
         await this.#gate.promise;
       },
     });
-    this.runtime = new InProcessRuntime({ store, logger: quiet });
+    this.runtime = new InProcessRuntime({ store, logger: quiet, mailboxCapacity: 2 });
     open.push(this.runtime);
   }
 
@@ -64,6 +86,10 @@ class Process {
   expire(): void {
     this.#isDeaf = true;
     for (const worker of this.#handle.workers) this.#data.expire(worker);
+  }
+
+  hear(): void {
+    this.#isDeaf = false;
   }
 
   hold(): void {
@@ -129,5 +155,28 @@ describe("a cell that another process has taken unnoticed", () => {
     expect(await codeFrom(first.runtime.dropHistory("counters"))).toBe("state.owner_lost");
     expect(await totalIn(first.runtime)).toEqual({ total: 3 });
     expect(await totalIn(second.runtime)).toEqual({ total: 3 });
+  });
+
+  test("V3, C10: what waits at the full mailbox of its agent goes to the new owner, before what is sent since then", async () => {
+    const data = new SharedData();
+    const [first, second] = [new Process(data), new Process(data)];
+    await first.runtime.register(listener(true));
+    await second.runtime.register(listener(false));
+    const id = listener(false).id("a");
+    const say = (text: string): Promise<unknown> => codeFrom(first.runtime.tell(Say({ text }), id));
+    const told = ["0", "1", "2"].map(say);
+    await Promise.all(told);
+    const waiting = ["3", "4", "5"].map(say);
+    first.expire();
+    await second.runtime.snapshot(id);
+    first.hear();
+    await until(() => (first.runtime.stats().runningTurns === 0 ? true : undefined));
+    waiting.push(say("6"));
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined, undefined, undefined]);
+    const said = await until(async () => {
+      const list = (await second.runtime.snapshot(id))?.lists["said"] ?? [];
+      return list.length === 7 ? list : undefined;
+    });
+    expect(said).toEqual(["0", "1", "2", "3", "4", "5", "6"]);
   });
 });

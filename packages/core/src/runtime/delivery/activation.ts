@@ -73,6 +73,7 @@ export class Activation implements Runnable, Restable<Activation> {
   /** What was expected is here, or will never come. */
   arrived(): void {
     this.#expected -= 1;
+    this.#openGate();
     if (this.isAtRest) this.#engine.agents.rest(this);
   }
 
@@ -101,6 +102,16 @@ export class Activation implements Runnable, Restable<Activation> {
     return this.#gate;
   }
 
+  /** Lets in as many senders as there is room for. */
+  #openGate(): void {
+    this.#gate?.open(this.#engine.limits.mailboxCapacity - this.queued - this.#expected);
+  }
+
+  /** Lets in all who wait: the activation goes, and they enter its successor. */
+  abandonGate(): void {
+    this.#gate?.open(Number.POSITIVE_INFINITY);
+  }
+
   /** Messages here and before the gate: what a newcomer has to wait for. */
   get pressure(): number {
     return this.queued + this.#expected + (this.#gate?.load ?? 0);
@@ -111,7 +122,7 @@ export class Activation implements Runnable, Restable<Activation> {
     const mails = this.#mailbox.slice(this.#head);
     this.#mailbox = [];
     this.#head = 0;
-    this.#gate?.open(Number.POSITIVE_INFINITY);
+    this.abandonGate();
     for (const mail of mails) this.runOf(mail)?.dropped();
     return mails;
   }
@@ -163,7 +174,7 @@ export class Activation implements Runnable, Restable<Activation> {
     if (index < 0) return;
     const mail = this.#remove(index);
     if (mail !== undefined) this.runOf(mail)?.begun();
-    this.#gate?.open(this.#engine.limits.mailboxCapacity - this.queued - this.#expected);
+    this.#openGate();
     if (mail !== undefined) this.begin(new Turn(this.#engine, this, { mail, isShared: this.#isShared(mail) }));
     this.#makeReady();
   }

@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { defineAgent, dropMessage, typeSubscription } from "@troupe/core";
+import { defineAgent, dropMessage, MemoryStore, typeSubscription } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import { ChaosStore } from "../../../test/support/chaos-store.ts";
 import { Ask, codeFrom, createBench, Note, settleRounds, turnUntil } from "../../../test/support/fixtures.ts";
@@ -228,6 +228,36 @@ describe("MailboxGate", () => {
 });
 
 describe("MessageMemory", () => {
+  test.each([1, 100])(
+    "M3: senders before a mailbox of %d enter when what was being stored has arrived (C13)",
+    async (size) => {
+      const { runtime } = createBench({ store: new MemoryStore({ isDurable: true }), mailboxCapacity: size });
+      const handled: unknown[] = [];
+      const agent = echo(handled);
+      await runtime.register(agent);
+      const all = Array.from({ length: 3 * size }, (_, n) => n);
+      await Promise.all(all.map((n) => runtime.tell(Note(n), agent.id("a"))));
+      await runtime.idle();
+      expect(handled).toEqual(all);
+      await runtime.close();
+    },
+  );
+
+  test("M3: senders before the mailbox of an agent that leaves memory enter all the same", async () => {
+    const { runtime } = createBench({
+      store: new MemoryStore({ isDurable: true }),
+      mailboxCapacity: 1,
+      maxIdleAgents: 0,
+    });
+    const handled: unknown[] = [];
+    const agent = echo(handled);
+    await runtime.register(agent);
+    await Promise.all([0, 1, 2, 3].map((n) => runtime.tell(Note(n), agent.id("a"))));
+    await runtime.idle();
+    expect(handled).toEqual([0, 1, 2, 3]);
+    await runtime.close();
+  });
+
   test("R1: the same id sent at once by many is handled once, and all get its outcome", async () => {
     const handled: unknown[] = [];
     const { runtime } = createBench({ store: new ChaosStore({ seed: "same id" }) });

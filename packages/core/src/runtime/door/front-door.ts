@@ -26,6 +26,14 @@ import { type Destination, mailboxFull, type Posting, type Prepared } from "../d
 
 const noOptions: SendOptions = {};
 
+/** Mail at the door. */
+interface Entrance {
+  readonly mail: Mail;
+  readonly options: TellOptions;
+  /** Brings the mail to another process, which owns its agent's cell. */
+  readonly elsewhere: () => Promise<void>;
+}
+
 export class FrontDoor {
   readonly #engine: Engine;
   readonly #memory: MessageMemory;
@@ -211,34 +219,40 @@ export class FrontDoor {
 
   /** Puts mail into its mailbox; a promise only when something has to be waited for. */
   #accept(mail: Mail, options: TellOptions): Promise<void> | undefined {
+    const { agents, limits, post } = this.#engine;
     const detour = this.#detours.size === 0 ? undefined : this.#detours.get(this.#cellOf(mail));
-    if (detour === undefined)
-      return this.#enter(mail, options, () => this.#follow(mail, () => this.#postElsewhere(mail)));
-    return this.#follow(mail, async () => this.#enter(mail, options, () => this.#postElsewhere(mail)));
+    if (detour !== undefined)
+      return this.#follow(mail, async () => this.#enter({ mail, options, elsewhere: () => this.#postElsewhere(mail) }));
+    const known = agents.peek(mail.recipient);
+    if (known !== undefined && known.pressure < limits.mailboxCapacity && !known.cell.isLogged)
+      return post.enqueue(known, mail);
+    return this.#enter({ mail, options, elsewhere: () => this.#follow(mail, () => this.#postElsewhere(mail)) });
   }
 
   #cellOf(mail: Mail): string {
     return this.#engine.directory.cellOf(mail.recipient);
   }
 
-  /** `elsewhere` brings the mail to another process when that one owns the agent's cell. */
-  #enter(mail: Mail, options: TellOptions, elsewhere: () => Promise<void>): Promise<void> | undefined {
-    const { agents, limits, post } = this.#engine;
+  #enter(entrance: Entrance): Promise<void> | undefined {
+    return this.#enterAt(entrance, (agent) => this.#acceptAt(agent, entrance));
+  }
+
+  /** Lets the mail in at its agent, or brings it to the process that owns the agent's cell. */
+  #enterAt(entrance: Entrance, accept: (agent: Activation) => MaybePromise<void>): Promise<void> | undefined {
+    const { agents } = this.#engine;
+    const { mail } = entrance;
+    const isOpen = agents.peek(mail.recipient) !== undefined;
     try {
-      const known = agents.peek(mail.recipient);
-      if (known !== undefined && known.pressure < limits.mailboxCapacity && !known.cell.isLogged)
-        return post.enqueue(known, mail);
-      const accepted = agents.with(mail.recipient, (agent) => this.#acceptAt(agent, mail, options));
+      const accepted = agents.with(mail.recipient, accept);
       if (!isPromiseLike(accepted)) return undefined;
-      if (known === undefined) return this.#acceptAnywhere(mail, accepted, elsewhere);
-      return Promise.resolve(accepted);
+      return isOpen ? Promise.resolve(accepted) : this.#acceptAnywhere(entrance, accepted);
     } catch (error) {
-      return isOwnedElsewhere(error) ? elsewhere() : Promise.reject(error);
+      return isOwnedElsewhere(error) ? entrance.elsewhere() : Promise.reject(error);
     }
   }
 
   /** The agent's cell is being opened; when another process owns it, the mail goes there. */
-  async #acceptAnywhere(mail: Mail, accepted: PromiseLike<void>, elsewhere: () => Promise<void>): Promise<void> {
+  async #acceptAnywhere({ mail, elsewhere }: Entrance, accepted: PromiseLike<void>): Promise<void> {
     const { activity, agents } = this.#engine;
     let detour: Promise<void> | undefined;
     agents.cells.whenRefused(this.#cellOf(mail), (error) => {
@@ -270,17 +284,20 @@ export class FrontDoor {
   }
 
   async #postElsewhere(mail: Mail): Promise<void> {
-    const { inbox, remote } = this.#engine;
+    const { inbox, pending, remote } = this.#engine;
     const name = this.#cellOf(mail);
+    // Its asker has been told something else meanwhile.
+    if (mail.kind === "request" && !pending.has(mail.messageId)) return;
     await remote.post(name, mail);
     // This process may have come to own the cell meanwhile: what follows must not pass this one.
     await inbox.checkIfOwned(name);
   }
 
-  #acceptAt(agent: Activation, mail: Mail, options: TellOptions): MaybePromise<void> {
+  #acceptAt(agent: Activation, entrance: Entrance): MaybePromise<void> {
     const { limits, whenFull, post } = this.#engine;
+    const { mail } = entrance;
     if (agent.pressure < limits.mailboxCapacity) return this.#storeAt(agent, mail);
-    if (whenFull === "wait") return this.#waitAndStore(agent, mail, options);
+    if (whenFull === "wait") return this.#waitAndStore(agent, entrance);
     if (whenFull === "reject" || mail.kind === "request") throw mailboxFull(mail);
     if (whenFull === "drop-newest") return this.#dropped(mail);
     const oldest = agent.dropOldestEvent();
@@ -298,11 +315,13 @@ export class FrontDoor {
     return Promise.resolve(stored).finally(() => activity.end());
   }
 
-  async #waitAndStore(agent: Activation, mail: Mail, options: TellOptions): Promise<void> {
+  async #waitAndStore(agent: Activation, entrance: Entrance): Promise<void> {
+    const { mail, options } = entrance;
     await agent.gate.wait(options.signal);
     agent.gate.entered();
     if (this.#engine.isClosed) throw closed(mail.messageId, "not-stored");
-    await this.#engine.agents.with(mail.recipient, (present) => this.#storeAt(present, mail));
+    // The agent may have left meanwhile, or be another process's now.
+    await this.#enterAt(entrance, (present) => this.#storeAt(present, mail));
   }
 
   #dropped(mail: Mail): void {
