@@ -107,11 +107,6 @@ export class Activation implements Runnable, Restable<Activation> {
     this.#gate?.open(this.#engine.limits.mailboxCapacity - this.queued - this.#expected);
   }
 
-  /** Lets in all who wait: the activation goes, and they enter its successor. */
-  abandonGate(): void {
-    this.#gate?.open(Number.POSITIVE_INFINITY);
-  }
-
   /** Messages here and before the gate: what a newcomer has to wait for. */
   get pressure(): number {
     return this.queued + this.#expected + (this.#gate?.load ?? 0);
@@ -122,7 +117,7 @@ export class Activation implements Runnable, Restable<Activation> {
     const mails = this.#mailbox.slice(this.#head);
     this.#mailbox = [];
     this.#head = 0;
-    this.abandonGate();
+    this.#gate?.open(Number.POSITIVE_INFINITY);
     for (const mail of mails) this.runOf(mail)?.dropped();
     return mails;
   }

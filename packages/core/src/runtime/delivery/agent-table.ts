@@ -159,7 +159,6 @@ export class AgentTable {
   passivate(agent: Activation, reason: "idle" | "capacity" | "closing"): void {
     this.#idle.remove(agent);
     this.#agents.delete(agent.key);
-    agent.abandonGate();
     const { cell } = agent;
     const image = agent.image();
     cell.keep(agent.key, image);

@@ -243,7 +243,7 @@ describe("MessageMemory", () => {
     },
   );
 
-  test("M3: senders before the mailbox of an agent that leaves memory enter all the same", async () => {
+  test("M3: senders before the mailbox of an agent that leaves memory as soon as it can enter all the same", async () => {
     const { runtime } = createBench({
       store: new MemoryStore({ isDurable: true }),
       mailboxCapacity: 1,

@@ -5,7 +5,7 @@
  * Invariants:
  * M1. Senders enter in the order in which they came; nobody passes a waiting one.
  * M2. A sender that gives up leaves its place to the next.
- * M3. Nobody waits before a mailbox with room: it opens whenever mail is taken out or has been stored, and when its agent leaves memory.
+ * M3. Nobody waits before a mailbox with room: it opens whenever mail is taken out or has been stored.
  */
 export class MailboxGate {
   readonly #waiting = new Set<() => void>();
