@@ -179,4 +179,20 @@ describe("a cell that another process has taken unnoticed", () => {
     });
     expect(said).toEqual(["0", "1", "2", "3", "4", "5", "6"]);
   });
+
+  test("L4, C11: a process that was declared dead hears the answer to what it had asked another one", async () => {
+    const data = new SharedData();
+    const [first, second, third] = [await start(data), await start(data), await start(data)];
+    await second.runtime.send(Add({ n: 1 }), agent);
+    const id = listener(false).id("a");
+    for (const { runtime } of [first, third]) await runtime.register(listener(false));
+    await first.runtime.tell(Say({ text: "0" }), id);
+    await first.runtime.idle();
+    first.expire();
+    const asked = first.runtime.send(Add({ n: 4 }), agent);
+    await until(() => data.memory.cells().find(({ cell, hasMail }) => cell.startsWith("~") && hasMail));
+    expect(await third.runtime.snapshot(id)).toMatchObject({ lists: { said: ["0"] } });
+    first.hear();
+    expect(await asked).toEqual({ total: 5 });
+  });
 });

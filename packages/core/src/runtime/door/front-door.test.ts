@@ -225,9 +225,7 @@ describe("MailboxGate", () => {
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
     await runtime.close();
   });
-});
 
-describe("MessageMemory", () => {
   test.each([1, 100])(
     "M3: senders before a mailbox of %d enter when what was being stored has arrived (C13)",
     async (size) => {
@@ -257,7 +255,9 @@ describe("MessageMemory", () => {
     expect(handled).toEqual([0, 1, 2, 3]);
     await runtime.close();
   });
+});
 
+describe("MessageMemory", () => {
   test("R1: the same id sent at once by many is handled once, and all get its outcome", async () => {
     const handled: unknown[] = [];
     const { runtime } = createBench({ store: new ChaosStore({ seed: "same id" }) });

@@ -6,12 +6,14 @@
  * L1. One unreferenced timer while the runtime is open, none before its first cell and after its end (C29).
  * L2. A worker that was declared dead loses all its cells at once and goes on under another name.
  * L3. A heartbeat that fails is reported once, until one succeeds again.
+ * L4. What it has asked other processes before is still answered: it keeps the mailbox of its old name.
  */
 import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
 import { StoreError } from "../../errors/index.ts";
 import { loseCell } from "../cell/end-cell.ts";
 import { ownerLost } from "../cell/owner-lost.ts";
 import type { Engine } from "../engine.ts";
+import { isWorkerCell } from "./remote-desk.ts";
 
 /** Milliseconds between heartbeats; a store counts 15 s without one as death. */
 const heartbeatMs = 1_000;
@@ -95,10 +97,18 @@ export class LeaseKeeper {
   #loseAll(cause: Error): void {
     const engine = this.#engine;
     engine.renameOwner();
-    for (const cell of engine.agents.cells.all()) {
+    const cells = [...engine.agents.cells.all()];
+    for (const cell of cells) {
       const error = ownerLost(cell.name, cause);
       cell.stop(error);
       loseCell(engine, cell, error);
     }
+    for (const { name } of cells)
+      if (isWorkerCell(name)) engine.own(this.#openMailbox(name), `opening of cell "${name}"`);
+  }
+
+  /** Nobody else wants the mailbox of the old name, and others answer there to what was asked under it (L4). */
+  async #openMailbox(name: string): Promise<void> {
+    await this.#engine.agents.openCell(name, () => undefined);
   }
 }
