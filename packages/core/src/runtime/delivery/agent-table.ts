@@ -6,6 +6,7 @@
  * B1. One activation for each agent, also when many messages arrive at once and when the next one evicts it.
  * B2. Only agents at rest are passivated; their state stays in their cell, their cell's in the store.
  * B3. An agent equal to its initial state leaves nothing.
+ * B4. A cell whose release has not been answered leaves memory all the same: it may be another process's since then.
  */
 import { isPromiseLike, type MaybePromise, type TimerHandle } from "../../async/index.ts";
 import { type AgentId, formatAgentId } from "../../identity/index.ts";
@@ -205,32 +206,39 @@ export class AgentTable {
 
   /** A cell whose snapshot cannot be written stays: what it holds is nowhere else. */
   #dropCell(cell: Cell): void {
+    const engine = this.#engine;
+    const { owner } = engine;
     const what = `snapshot of cell "${cell.name}"`;
     try {
-      const written = this.#leave(cell);
-      if (!isPromiseLike(written)) {
-        this.cells.remove(cell.name, undefined);
-        return;
-      }
-      const kept = Promise.resolve(written).catch((error: unknown) => {
-        this.cells.putBack(cell);
-        throw error;
-      });
-      this.#engine.own(kept, what);
-      this.cells.remove(cell.name, kept);
+      const written = cell.rest();
+      const left = isPromiseLike(written)
+        ? written.then(
+            () => this.#release(cell, owner),
+            (error: unknown) => {
+              this.cells.putBack(cell);
+              throw error;
+            },
+          )
+        : this.#release(cell, owner);
+      if (isPromiseLike(left)) engine.own(left, what);
+      this.cells.remove(cell.name, left);
     } catch (error) {
-      this.#engine.report(error, what);
+      engine.report(error, what);
     }
   }
 
-  /** The last write of a cell, and its release. */
-  #leave(cell: Cell): MaybePromise<void> {
-    const { store, owner, isClosed } = this.#engine;
-    const written = cell.rest();
+  /** Gives a cell back of which the store has everything; one that the store goes on holding is opened when it has mail (LeaseKeeper). */
+  #release(cell: Cell, owner: string): MaybePromise<void> {
+    const { store, isClosed } = this.#engine;
     // At close all are released in one go.
-    if (!store.isDurable || isClosed) return written;
-    const release = (): MaybePromise<void> => store.release(owner, cell.name);
-    return isPromiseLike(written) ? written.then(release) : release();
+    if (!store.isDurable || isClosed) return undefined;
+    const failed = (error: unknown): void => this.#engine.report(error, `release of cell "${cell.name}"`);
+    try {
+      const released = store.release(owner, cell.name);
+      return isPromiseLike(released) ? released.then(undefined, failed) : undefined;
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   /** Drops stored state that nobody asked for in time (C4). */

@@ -7,12 +7,15 @@
  * L2. A worker that was declared dead loses all its cells at once and goes on under another name.
  * L3. A heartbeat that fails is reported once, until one succeeds again.
  * L4. What it has asked other processes before is still answered: it keeps the mailbox of its old name.
+ * L5. A cell that the store holds for this process though it is not in memory, because its claim was not answered or its release has failed, is
+ *     opened when it has mail.
  */
 import { isPromiseLike, type TimerHandle } from "../../async/index.ts";
 import { StoreError } from "../../errors/index.ts";
 import { loseCell } from "../cell/end-cell.ts";
 import { ownerLost } from "../cell/owner-lost.ts";
 import type { Engine } from "../engine.ts";
+import { tryOpen } from "./anywhere.ts";
 import { isWorkerCell } from "./remote-desk.ts";
 
 /** Milliseconds between heartbeats; a store counts 15 s without one as death. */
@@ -82,9 +85,14 @@ export class LeaseKeeper {
     const { agents, inbox } = this.#engine;
     for (const name of names) {
       const cell = agents.cells.get(name);
-      const checked = cell === undefined ? undefined : inbox.check(cell);
+      const checked = cell === undefined ? this.#openHeld(name) : inbox.check(cell);
       if (isPromiseLike(checked)) this.#engine.own(checked, `inbox of cell "${name}"`);
     }
+  }
+
+  /** What its inbox holds is taken when it opens (L5). */
+  async #openHeld(name: string): Promise<void> {
+    if (isWorkerCell(name) || this.#engine.directory.mayOwn(name)) await tryOpen(this.#engine, name);
   }
 
   #failed(error: unknown): void {
