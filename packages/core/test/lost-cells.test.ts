@@ -52,3 +52,33 @@ test("K4: a cell whose write has failed while it was leaving memory is opened an
   expect(await runtime.send(Count({}), notes.id("a"))).toEqual({ notes: 1 });
   await until(() => (hasMail() ? undefined : true));
 });
+
+test("K6: the log of a cell that had to stay in memory, because its snapshot could not be written, is kept short again", async () => {
+  const data = new SharedData();
+  const store = new FaultyStore({
+    store: data.open(),
+    fault: (operation, count) => (operation === "snapshot" && count === 1 ? "refused" : undefined),
+  });
+  await using runtime = new InProcessRuntime({ store, logger: quiet, maxIdleAgents: 1 });
+  const notes = defineAgent({
+    type: "notes",
+    state: () => ({ notes: 0 }),
+    handlers: (on) => [
+      on.event(Note, (_, context) => {
+        context.state.notes += 1;
+      }),
+    ],
+  });
+  await runtime.register(notes);
+  const note = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) await runtime.tell(Note({ text: "more" }), notes.id("a"));
+    await runtime.idle();
+  };
+  await note(40);
+  await runtime.tell(Note({ text: "other" }), notes.id("b"));
+  await until(() => (store.count("snapshot") > 0 ? true : undefined));
+  await runtime.idle();
+  await note(800);
+  await until(() => (data.memory.read("notes/a").length < 1_024 ? true : undefined));
+  expect((await runtime.snapshot(notes.id("a")))?.state).toEqual({ notes: 840 });
+});

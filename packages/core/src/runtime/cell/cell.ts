@@ -115,6 +115,8 @@ export class Cell {
   }
 
   join(agent: string): void {
+    // One whose last write has failed stays after all.
+    this.#isLeaving = false;
     this.#residents += 1;
     if (!this.keepsLog) return;
     this.#members ??= new Set();
