@@ -29,9 +29,9 @@ export function parseCell(cell: string): { readonly runner: string; readonly ses
 }
 
 function escapeSession(sessionId: string): string {
-  return sessionId.replaceAll("%", "%25").replaceAll("/", "%2F");
+  return /[%/]/u.test(sessionId) ? sessionId.replaceAll("%", "%25").replaceAll("/", "%2F") : sessionId;
 }
 
 function unescapeSession(text: string): string {
-  return text.replaceAll("%2F", "/").replaceAll("%25", "%");
+  return text.includes("%") ? text.replaceAll("%2F", "/").replaceAll("%25", "%") : text;
 }

@@ -194,16 +194,18 @@ interface RunnerParts {
 }
 
 function openManager(parts: RunnerParts, core: CellContext): Manager {
-  return new Manager(teamAt(parts.root, core), placeOf(parts, core));
+  const place = placeOf(parts, core);
+  return new Manager(teamAt(parts.root, place), place);
 }
 
 function runInline(parts: RunnerParts, payload: TakeTurnPayload, core: CellContext): Promise<TurnReply> {
-  return runInlineTeam(teamAt(parts.root, core), placeOf(parts, core), payload);
+  const place = placeOf(parts, core);
+  return runInlineTeam(teamAt(parts.root, place), place, payload);
 }
 
-function teamAt(root: TeamRole, core: CellContext): TeamRole {
-  const role = roleAt(root, parseKey(core.id.key).path);
-  if (role?.kind !== "team") throw new Error(`"${core.id.key}" is not a team of "${root.name}"`);
+function teamAt(root: TeamRole, { path }: ManagerPlace): TeamRole {
+  const role = roleAt(root, path);
+  if (role?.kind !== "team") throw new Error(`"${path.join("/")}" is not a team of "${root.name}"`);
   return role;
 }
 

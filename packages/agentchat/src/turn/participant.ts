@@ -32,7 +32,7 @@ export async function takeAgentTurn(seat: Seat, payload: TakeTurnPayload, core: 
   const resources = isPromiseLike(found) ? await found : found;
   const { wantsEvents, question } = payload;
   const turn = new AgentTurn(core, { role, path, environment, resources, wantsEvents, policies, finish, question });
-  if (role.readsContextAtOnce === true) await turn.completeContext(core.signal);
+  if (role.readsContextAtOnce === true && environment.needs.length > 0) await turn.completeContext(core.signal);
   if (payload.forgets === true) forgetAll(turn, core);
   turn.report({ kind: "turn-started" });
   const reply = await answer(role, payload, { turn, core });
