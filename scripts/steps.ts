@@ -37,7 +37,11 @@ export const tests: Step = {
   timeoutMs: 1_080_000,
 };
 
-const examples = existsSync(join(root, "examples")) ? readdirSync(join(root, "examples")) : [];
+const examples = existsSync(join(root, "examples"))
+  ? readdirSync(join(root, "examples"), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    )
+  : [];
 
 /** What only CI runs, after the checks and the tests. One line per run. */
 export const ciOnly: readonly Step[] = [
@@ -47,6 +51,12 @@ export const ciOnly: readonly Step[] = [
     name: "simulation",
     command: ["node", "--conditions=troupe-source", "scripts/simulate.ts", "--steps", "50000", "--seed", "ci"],
     timeoutMs: 180_000,
+  },
+  // 300 kills for each store: both at once, because a campaign mostly waits.
+  {
+    name: "crash",
+    command: ["npm", "run", "--silent", "crash", "--", "--store", "sqlite", "--store", "postgres", "--kills", "300"],
+    timeoutMs: 900_000,
   },
   {
     name: "soak",

@@ -6,8 +6,8 @@ const limitMs = 300_000;
 
 describe("a campaign of real kills", () => {
   describe.each([
-    { kind: "sqlite", kills: 40 },
-    { kind: "postgres", kills: 30 },
+    { kind: "sqlite", kills: 20 },
+    { kind: "postgres", kills: 20 },
   ])("on $kind", async ({ kind, kills }) => {
     const missing = await missingStores(kind);
 
