@@ -1,5 +1,6 @@
 // Runs every pattern of this folder; each checks itself and says what it did.
 import { answerFromClosure } from "./runtime/closure-results.ts";
+import { writeAndRun } from "./code-execution.ts";
 import { askConcurrently } from "./concurrent-agents.ts";
 import { debate } from "./debate.ts";
 import { chatAsGroup } from "./group-chat.ts";
@@ -20,6 +21,7 @@ const patterns = [
   mixAgents,
   debate,
   reflect,
+  writeAndRun,
   answerFromClosure,
   separateTenants,
   stopByIntervention,
