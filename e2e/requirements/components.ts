@@ -57,6 +57,11 @@ export const requirements: Requirements = defineRequirements([
     replacedBy: "only what the program registered exists; no variable and no test module widens it",
   },
   { id: "core-73", kind: "better", text: "A newer version is refused; secrets are dumped as references and restored." },
+  // What AutoGen's documents do wrong
+  { id: "core-S4", kind: "better", text: "No document runs code, whatever its provider is called." },
+  { id: "core-S5", kind: "better", text: "Secrets are references, and come back as what they were." },
+  { id: "core-S6", kind: "better", text: "Loading changes nothing in a document, and refuses a newer version." },
+  { id: "core-S7", kind: "better", text: "A context that was loaded works on real messages." },
   // Extensions, section A
   { id: "ext-1", kind: "parity", text: "Dumping a client and loading the document yields an equal client." },
   {
