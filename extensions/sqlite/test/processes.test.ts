@@ -62,7 +62,11 @@ describe("processes that share a SQLite file", () => {
       );
       isBetweenWrites = codeOf(refusal) !== "store.unavailable";
       if (isBetweenWrites) expect(codeOf(refusal)).toBe("store.owned");
-      else writer.signal("SIGCONT");
+      else {
+        writer.signal("SIGCONT");
+        // It has to get on: stopped for longer than its lease it would not own the cell any more.
+        await writer.reach(writer.acknowledged + 1);
+      }
     }
     executeOn(file.path, "UPDATE worker SET beat = beat - 16000 WHERE name = 'first'");
     const { epoch, position, isClean } = await store.claim("cell", "second");
