@@ -16,17 +16,11 @@ import { InProcessRuntime, type LogRecord, ModelError, TeamError, TroupeError } 
 import { tool } from "@troupe/llm";
 import { reply, ScriptedModel } from "@troupe/llm/testing";
 import { inspect } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { watchRejections } from "./support/watch-rejections.ts";
 import { z } from "zod";
 
-const rejections: unknown[] = [];
-const onRejection = (reason: unknown): void => void rejections.push(reason);
-beforeAll(() => process.on("unhandledRejection", onRejection));
-afterAll(async () => {
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  process.off("unhandledRejection", onRejection);
-  expect(rejections).toEqual([]);
-});
+watchRejections();
 
 const boom = (): Error => new RangeError("boom");
 

@@ -1,5 +1,6 @@
 import { reply, ScriptedModel } from "@troupe/llm/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { watchRejections } from "./support/watch-rejections.ts";
 import {
   AssistantAgent,
   BaseChatAgent,
@@ -18,14 +19,7 @@ import {
   type Verdict,
 } from "../src/index.ts";
 
-const rejections: unknown[] = [];
-const onRejection = (reason: unknown): void => void rejections.push(reason);
-beforeAll(() => process.on("unhandledRejection", onRejection));
-afterAll(async () => {
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  process.off("unhandledRejection", onRejection);
-  expect(rejections).toEqual([]);
-});
+watchRejections();
 
 /** What goes wrong, and whether it does at present: the same team works again when it does not. */
 interface Trouble {

@@ -1,9 +1,9 @@
-import { type ControlReason, encodeError, ModelError } from "@troupe/core";
+import { type ControlReason, ModelError } from "@troupe/core";
 import { type ModelMessage, type ModelRequest, type ModelResult, resultText } from "@troupe/llm";
 import { type InferenceOptions, ModelAsker } from "../inference/model-asker.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
-import { endOf, stoppedEnd } from "../turn/turn-end.ts";
+import { replyByError, stoppedEnd } from "../turn/turn-end.ts";
 import type { Conversation } from "./assistant/conversation.ts";
 import { fitToModel, toolsOfOthers } from "./assistant/fit-model.ts";
 
@@ -110,8 +110,7 @@ export class WordsAsker {
   }
 
   #failed(error: Error): AgentReply {
-    const end = endOf(error) ?? { status: "error", error: encodeError(error), agentPath: this.#context.path };
-    return { message: undefined, end, cause: error };
+    return replyByError(error, this.#context.path);
   }
 
   #emptyAnswer(): ModelError {

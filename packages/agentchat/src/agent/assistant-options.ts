@@ -76,16 +76,6 @@ export interface AssistantAgentOptions<Output = undefined> extends GuardOptions 
 export const defaultSystemMessage: string =
   "You are a helpful assistant. Use your tools when they help, and say so when you cannot do what is asked.";
 
-/** @throws ConfigError `config.invalid_option` unless it is a positive integer. */
-export function checkIterations(value: number | undefined): number {
-  if (value === undefined) return 10;
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new ConfigError("config.invalid_option", `maxToolIterations is ${value}`, {
-    remedy: "Give a whole number of at least 1.",
-    details: { option: "maxToolIterations" },
-  });
-}
-
 /** @throws ConfigError `config.duplicate_name` for two tools of one name, `config.invalid_definition` for a model that has no tools. */
 export function checkTools(tools: readonly Tool[], model: ChatModel): readonly Tool[] {
   const twice = tools.find((tool, index) => tools.findIndex((other) => other.name === tool.name) !== index);

@@ -1,4 +1,4 @@
-import { type ControlReason, encodeError, ModelError } from "@troupe/core";
+import { type ControlReason, ModelError } from "@troupe/core";
 import {
   type ModelMessage,
   type ModelRequest,
@@ -11,7 +11,7 @@ import {
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
 import type { ChatAgentContext, ToolRound } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
-import { endOf, stoppedEnd } from "../turn/turn-end.ts";
+import { endOf, replyByError, stoppedEnd } from "../turn/turn-end.ts";
 import { ModelAsker } from "../inference/model-asker.ts";
 import { describeResult, type SettledToolCall, structuredMessage, summaryMessage } from "./assistant/answer.ts";
 import type { AssistantOutput, AssistantWork } from "./assistant/assistant-work.ts";
@@ -278,8 +278,7 @@ export class AssistantTurn {
   }
 
   #failed(error: Error): AgentReply {
-    const end = endOf(error) ?? { status: "error", error: encodeError(error), agentPath: this.#context.path };
-    return { message: undefined, end, cause: error };
+    return replyByError(error, this.#context.path);
   }
 }
 

@@ -33,7 +33,7 @@ import {
   type TurnReply,
 } from "../turn/protocol.ts";
 import { adviserName, memberOf, type SelectionNews, type SpeakerSelection, type TeamRole } from "../turn/role.ts";
-import { endOf, failedEnd } from "../turn/turn-end.ts";
+import { endByError } from "../turn/turn-end.ts";
 import { type ActiveRun, createManagerState, type ManagerState, type OpenTurn, remember } from "./manager-state.ts";
 import { unknownSpeaker, waitsForNobody } from "./selection-errors.ts";
 import { turnsLeft } from "./turns-left.ts";
@@ -372,7 +372,7 @@ export class Manager {
     try {
       await work();
     } catch (error) {
-      const end = endOf(error) ?? failedEnd(error, this.#place.path);
+      const end = endByError(error, this.#place.path);
       if (end.status === "error") this.#place.noteFault(error);
       if (end.status === "error") run.failure ??= { error: asJson(encodeError(error)), agentPath: this.#place.path };
       else run.ending ??= end.status === "limited" ? limited(end) : cancelled(end);

@@ -7,6 +7,7 @@ import type { GuardOptions } from "../guard/guard-options.ts";
 import { createFinishTool, type FinishTool } from "../guard/finish-tool.ts";
 import { type OwnedPolicy, ownPolicy } from "../guard/policy/tool-policy.ts";
 import type { ContextKey } from "../run/context/define-context.ts";
+import { checkWholeNumber } from "../run/check-whole-number.ts";
 import { freezeDefinition } from "../run/freeze-definition.ts";
 import { Runner } from "../run/runner.ts";
 import {
@@ -73,7 +74,8 @@ export abstract class GroupChat<Output = undefined> extends Runner<Output> {
     });
     this.#participants = checkParticipants(name, options.participants);
     this.#termination = options.termination;
-    this.#maxTurns = checkMaxTurns(options.maxTurns);
+    this.#maxTurns =
+      options.maxTurns === undefined ? Number.POSITIVE_INFINITY : checkWholeNumber("maxTurns", options.maxTurns);
     this.#onError = options.onError ?? "fail";
     this.#policy = options.policy && ownPolicy(name, options.policy);
     this.#needs = options.needs ?? [];
@@ -169,14 +171,5 @@ function checkReserves(participants: readonly Participant[], reserves: readonly 
   throw new ConfigError("config.invalid_option", what, {
     remedy: "Name some of the participants, and leave at least one who takes part from the start.",
     details: { option: "reserves" },
-  });
-}
-
-function checkMaxTurns(maxTurns: number | undefined): number {
-  if (maxTurns === undefined) return Number.POSITIVE_INFINITY;
-  if (Number.isInteger(maxTurns) && maxTurns >= 1) return maxTurns;
-  throw new ConfigError("config.invalid_option", `maxTurns is ${maxTurns}`, {
-    remedy: "Give a whole number of at least 1.",
-    details: { option: "maxTurns" },
   });
 }

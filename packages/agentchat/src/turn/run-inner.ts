@@ -7,7 +7,7 @@ import type { ChatMessage } from "../message/chat-message.ts";
 import { type CellContext, RunTeam, TakeTurn, type TurnReply } from "./protocol.ts";
 import { callPlace, type Role } from "./role.ts";
 import { readBudget } from "./run-resources.ts";
-import { endOf, failedEnd } from "./turn-end.ts";
+import { endByError } from "./turn-end.ts";
 
 /** What is to be run inside a turn. */
 export interface InnerCall {
@@ -44,7 +44,7 @@ export async function runInner(core: CellContext, inner: InnerCall): Promise<Tur
 /** A request that failed is an answer too. */
 export function failedReply(thrown: unknown, path: readonly string[]): TurnReply {
   const { error, spent } = costOf(thrown);
-  return { end: endOf(error) ?? failedEnd(error, path), messages: [], events: [], isUndone: true, spent };
+  return { end: endByError(error, path), messages: [], events: [], isUndone: true, spent };
 }
 
 function costOf(thrown: unknown): { readonly error: unknown; readonly spent: readonly Spent[] } {

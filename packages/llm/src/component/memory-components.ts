@@ -1,3 +1,4 @@
+import { isJsonObject } from "../model/json.ts";
 import {
   type Component,
   type ConfigError,
@@ -36,7 +37,7 @@ const anyJson: Field<JsonValue> = /* @__PURE__ */ fields.plain(
   "JSON",
   {},
 );
-const anyObject: Field<JsonObject> = /* @__PURE__ */ fields.plain(isObject, "an object", { type: "object" });
+const anyObject: Field<JsonObject> = /* @__PURE__ */ fields.plain(isJsonObject, "an object", { type: "object" });
 
 const content: Field<ToolResultContent> = {
   isOptional: false,
@@ -99,7 +100,7 @@ function fromAutoGen({ content: value, mime_type, metadata }: AutoGenItem, place
   if (mime_type === "application/json") return { content: { kind: "json", value }, ...notes };
   if (typeof value === "string" && mime_type.startsWith("text/"))
     return { content: { kind: "text", text: value }, ...notes };
-  const image = isObject(value) ? value["data"] : undefined;
+  const image = isJsonObject(value) ? value["data"] : undefined;
   if (typeof image === "string" && mime_type.startsWith("image/"))
     return { content: { kind: "file", mediaType: "image/png", data: image }, ...notes };
   throw place.invalid(`holds ${mime_type}, which a list memory cannot keep`);
@@ -122,7 +123,7 @@ function fileRefused(place: DumpPlace): ConfigError {
 }
 
 function readContent(value: JsonValue): ToolResultContent | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { kind, text, value: data, mediaType, data: file } = value;
   if (kind === "text" && typeof text === "string") return { kind, text };
   if (kind === "json" && data !== undefined) return { kind, value: data };
@@ -137,9 +138,5 @@ function refuse(place: LoadPlace): never {
 
 /** Items of a memory are JSON. */
 function toJson(value: unknown): JsonValue {
-  return isObject(value) ? { ...value } : null;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) ? { ...value } : null;
 }

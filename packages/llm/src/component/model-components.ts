@@ -1,3 +1,4 @@
+import { isJsonObject } from "../model/json.ts";
 import { type Component, defineComponent, defineForeignForm, type Field, fields, type JsonValue } from "@troupe/core";
 import type { ModelCapabilities } from "../model/chat-model.ts";
 import type { AssistantPart } from "../model/model-message.ts";
@@ -29,14 +30,14 @@ const part: Field<ReplayPart> = {
   isOptional: false,
   takesNull: false,
   read: (value, place) => {
-    const { kind, text, callId, toolName, arguments: given } = isRecord(value) ? value : {};
+    const { kind, text, callId, toolName, arguments: given } = isJsonObject(value) ? value : {};
     if ((kind === "text" || kind === "reasoning") && typeof text === "string") return { kind, text };
     if (kind === "tool-call" && typeof callId === "string" && typeof toolName === "string" && typeof given === "string")
       return { kind, callId, toolName, arguments: given };
     throw place.invalid("is no text, reasoning or tool-call part");
   },
   write: (value, place) => {
-    if (isRecord(value) && isPartKind(value["kind"])) return { ...value };
+    if (isJsonObject(value) && isPartKind(value["kind"])) return { ...value };
     throw place.refuse("is a part that documents do not hold", "Answer with text, reasoning and tool calls.");
   },
   schema: {
@@ -159,10 +160,6 @@ function toResult(parts: readonly AssistantPart[]): AutoGenResult {
     cached: false,
     ...(thought !== "" && { thought }),
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, JsonValue>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPartKind(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { everyCapability } from "../model/every-capability.ts";
 import { keepOptions, ModelError } from "@troupe/core";
 import type { ChatModel, ModelCapabilities, ModelEvent, ModelRequest, ModelResult } from "../model/chat-model.ts";
 import { estimateOutputTokens, estimateTokens } from "../model/estimate-tokens.ts";
@@ -13,16 +14,6 @@ export interface ReplayModelOptions {
   /** Laid over the default: everything a model can do, window unknown. */
   readonly capabilities?: Partial<ModelCapabilities> | undefined;
 }
-
-const everything: ModelCapabilities = {
-  tools: true,
-  parallelToolCalls: true,
-  vision: true,
-  structuredOutput: "native",
-  streaming: true,
-  contextWindow: null,
-  multipleSystemMessages: true,
-};
 
 /**
  * A model that answers from a list, whatever it is asked: to look at a team without a key, and for documents that carry their answers.
@@ -42,7 +33,7 @@ export function replayModel(options: ReplayModelOptions): ChatModel {
   const model: ChatModel = {
     kind: "chat-model",
     name: "replay:list",
-    capabilities: { ...everything, ...options.capabilities },
+    capabilities: { ...everyCapability, ...options.capabilities },
     generate,
     stream: async function* (request): AsyncGenerator<ModelEvent, void, undefined> {
       const result = await generate(request);

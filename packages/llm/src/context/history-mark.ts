@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../model/json.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { ModelMessage } from "../model/model-message.ts";
 import { clearResults, shortenParts } from "./shorten-messages.ts";
 
@@ -112,7 +112,7 @@ function textOf(message: Marked): string {
 
 function readMark(message: Marked): Partial<OpenedHistory> | undefined {
   const fields = message.providerMetadata?.["troupe"];
-  if (!isObject(fields)) return undefined;
+  if (!isJsonObject(fields)) return undefined;
   const [upTo, head, clearedUpTo] = [
     numberAt(fields, "upTo"),
     numberAt(fields, "head"),
@@ -136,10 +136,6 @@ function readMark(message: Marked): Partial<OpenedHistory> | undefined {
     default:
       return undefined;
   }
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function numberAt(fields: JsonObject, key: string): number {

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { TroupeError, validate } from "@troupe/core";
 import { canonicalJson } from "../model/canonical-json.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
+import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { findAnswers } from "./find-answers.ts";
 
 /** A model's answer as data, or what is wrong with it in words that the model can act on. */
@@ -80,11 +80,7 @@ function distinct<Output>(answers: readonly ValidAnswer<Output>[]): readonly Val
 }
 
 function unwrap(data: JsonValue): readonly JsonValue[] {
-  if (!isObject(data) || Object.keys(data).length !== 1) return [];
+  if (!isJsonObject(data) || Object.keys(data).length !== 1) return [];
   const { value } = data;
   return value === undefined ? [] : [value];
-}
-
-function isObject(data: JsonValue): data is JsonObject {
-  return typeof data === "object" && data !== null && !Array.isArray(data);
 }

@@ -1,6 +1,6 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { canonicalJson } from "../model/canonical-json.ts";
-import type { JsonObject } from "../model/json.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
 
 /** The form of an answer as a model is told it. */
 export interface OutputDocument {
@@ -48,7 +48,7 @@ function plainDocument(convert: Converter): JsonObject | undefined {
   try {
     const { $schema: _dialect, ...document } = convert({ target: "draft-2020-12" });
     const plain: unknown = JSON.parse(JSON.stringify(document));
-    return isObject(plain) ? plain : undefined;
+    return isJsonObject(plain) ? plain : undefined;
   } catch {
     return undefined;
   }
@@ -62,8 +62,4 @@ function openForm(document: JsonObject | undefined): string {
 
 function hasJsonForm(schema: StandardSchemaV1): schema is StandardSchemaV1 & StandardJSONSchemaV1 {
   return "jsonSchema" in schema["~standard"];
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

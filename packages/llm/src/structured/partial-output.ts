@@ -1,5 +1,5 @@
 import type { ModelEvent } from "../model/chat-model.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
+import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { JsonReader } from "./json-reader.ts";
 
 /**
@@ -99,9 +99,5 @@ export class PartialOutput {
 }
 
 function memberOf(value: JsonValue | undefined): JsonValue | undefined {
-  return isObject(value) ? value["value"] : undefined;
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) ? value["value"] : undefined;
 }

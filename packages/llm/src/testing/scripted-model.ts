@@ -1,3 +1,4 @@
+import { everyCapability } from "../model/every-capability.ts";
 import { type Clock, raceSignal, systemClock } from "@troupe/core";
 import { canonicalJson } from "../model/canonical-json.ts";
 import type { ChatModel, ModelCapabilities, ModelEvent, ModelRequest, ModelResult } from "../model/chat-model.ts";
@@ -53,7 +54,7 @@ export class ScriptedModel implements ChatModel {
   constructor(script: Script, options: ScriptedModelOptions = {}) {
     this.#read = createScriptReader(script);
     this.name = options.name ?? "scripted:model";
-    this.capabilities = { ...defaultCapabilities, ...options.capabilities };
+    this.capabilities = { ...everyCapability, ...options.capabilities };
     this.#clock = options.clock ?? systemClock;
     this.#chunkSize = options.chunkSize ?? 16;
     this.#keepRequests = options.keepRequests ?? 1000;
@@ -110,16 +111,6 @@ export class ScriptedModel implements ChatModel {
     if (this.#requests.length > this.#keepRequests) this.#requests.shift();
   }
 }
-
-const defaultCapabilities: ModelCapabilities = {
-  tools: true,
-  parallelToolCalls: true,
-  vision: true,
-  structuredOutput: "native",
-  streaming: true,
-  contextWindow: null,
-  multipleSystemMessages: true,
-};
 
 function toResult(request: ModelRequest, played: PlayedReply, content: readonly AssistantPart[]): ModelResult {
   const callsTools = content.some((part) => part.kind === "tool-call");

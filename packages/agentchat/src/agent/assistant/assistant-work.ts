@@ -5,12 +5,12 @@ import type { InferenceOptions } from "../../inference/model-asker.ts";
 import { TokenCounter } from "../../inference/token-counter.ts";
 import {
   type AssistantAgentOptions,
-  checkIterations,
   checkTools,
   defaultSystemMessage,
   type ModelSettings,
   type PromptContext,
 } from "../assistant-options.ts";
+import { checkWholeNumber } from "../../run/check-whole-number.ts";
 import { resolveHandoffs } from "../handoff.ts";
 import { describeResult, type SummarizeCall, summarizeBy, summaryNames } from "./answer.ts";
 import type { RecallOptions } from "./recall.ts";
@@ -56,7 +56,7 @@ export function createWork<Output>(options: AssistantAgentOptions<Output>): Assi
     fixedTools: fixedToolSet(sources),
     recall: createRecall(options),
     systemMessage: options.systemMessage === undefined ? defaultSystemMessage : options.systemMessage,
-    maxToolIterations: checkIterations(options.maxToolIterations),
+    maxToolIterations: checkWholeNumber("maxToolIterations", options.maxToolIterations ?? 10),
     reflects: options.reflectOnToolUse ?? options.output !== undefined,
     summarize: createSummary(options),
     streams: options.stream ?? true,

@@ -1,7 +1,9 @@
-import { ConfigError, type JsonValue, keepOptions } from "@troupe/core";
+import { type JsonValue, keepOptions } from "@troupe/core";
 import { type AiSdkModel, type ChatModel, toChatModel } from "@troupe/llm";
 import { fieldsOf } from "../../message/as-json.ts";
 import type { SelectionInput, SelectionNews, SelectionStrategy, SpeakerSelection } from "../../turn/role.ts";
+import { checkWholeNumber } from "../../run/check-whole-number.ts";
+import { describeRoles } from "../describe-roles.ts";
 import { GroupChat, type GroupChatOptions } from "../group-chat.ts";
 import { createOrchestrator } from "./orchestrator-adviser.ts";
 import { encode, type OrchestratorQuestion, readAdvice } from "./orchestrator-protocol.ts";
@@ -50,20 +52,19 @@ export class MagenticOneGroupChat<Output = undefined> extends GroupChat<Output> 
   constructor(options: MagenticOneGroupChatOptions<Output>) {
     super({ ...options, maxTurns: options.maxTurns ?? 20 }, "MagenticOneGroupChat");
     this.#model = toChatModel(options.model);
-    this.#maxStalls = checkAtLeast("maxStalls", options.maxStalls ?? 3, 1);
-    this.#maxReplans = checkAtLeast("maxReplans", options.maxReplans ?? 3, 0);
+    this.#maxStalls = checkWholeNumber("maxStalls", options.maxStalls ?? 3);
+    this.#maxReplans = checkWholeNumber("maxReplans", options.maxReplans ?? 3, 0);
     this.#finalAnswerPrompt = options.finalAnswerPrompt;
     if (new.target === MagenticOneGroupChat) keepOptions(this, "@troupe/agentchat/MagenticOneGroupChat", options);
   }
 
   protected override get strategy(): Omit<SelectionStrategy, "select" | "observe"> {
-    const team = this.participants.map(({ name, description }) => `${name}: ${oneLine(description)}`).join("\n");
     return {
       concludes: true,
       adviser: createOrchestrator({
         name: "MagenticOneOrchestrator",
         model: this.#model,
-        team,
+        team: describeRoles(this.participants),
         maxStalls: this.#maxStalls,
         finalAnswerPrompt: this.#finalAnswerPrompt,
       }),
@@ -132,16 +133,4 @@ function readMemory(memory: JsonValue): MagenticMemory {
     replans: typeof replans === "number" ? replans : 0,
     last: typeof last === "string" ? last : null,
   };
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/gu, " ").trim();
-}
-
-function checkAtLeast(option: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new ConfigError("config.invalid_option", `${option} is ${value}`, {
-    remedy: `Give a whole number of at least ${least}.`,
-    details: { option },
-  });
 }

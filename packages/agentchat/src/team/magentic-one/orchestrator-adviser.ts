@@ -1,4 +1,4 @@
-import { encodeError, TeamError, type JsonValue } from "@troupe/core";
+import { TeamError, type JsonValue } from "@troupe/core";
 import {
   type AnswerRequest,
   type ChatModel,
@@ -13,7 +13,7 @@ import { type ChatMessage, modelText, toModelMessage } from "../../message/chat-
 import { asJson, fieldsOf } from "../../message/as-json.ts";
 import type { ModelOutcome } from "../../turn/chat-agent-context.ts";
 import type { AgentReply, AgentRole, ErasedContext } from "../../turn/role.ts";
-import { endOf, stoppedEnd } from "../../turn/turn-end.ts";
+import { replyByError, stoppedEnd } from "../../turn/turn-end.ts";
 import * as prompts from "./orchestrator-prompts.ts";
 import { encode, type OrchestratorQuestion, readQuestion } from "./orchestrator-protocol.ts";
 import { defaultLedger, ledgerSchema, type ProgressLedger } from "./progress-ledger.ts";
@@ -211,9 +211,7 @@ class OrchestratorTurn {
 
   #over(outcome: Exclude<ModelOutcome, { readonly status: "ok" }>): TurnOver {
     if (outcome.status === "stopped") return new TurnOver({ message: undefined, end: stoppedEnd(outcome.reason) });
-    const { error } = outcome;
-    const end = endOf(error) ?? { status: "error", error: encodeError(error), agentPath: this.#context.path };
-    return new TurnOver({ message: undefined, end, cause: error });
+    return new TurnOver(replyByError(outcome.error, this.#context.path));
   }
 
   get #state(): Readonly<OrchestratorState> {

@@ -1,5 +1,5 @@
 import type { JsonValue } from "@troupe/core";
-import { asJson, fieldsOf } from "../../message/as-json.ts";
+import { asJson, fieldsOf, stringsOf } from "../../message/as-json.ts";
 import { type StopKind, stopKinds } from "../../message/stop-reason.ts";
 
 /** What the team asks its orchestrator. */
@@ -36,7 +36,7 @@ export function readQuestion(value: JsonValue | undefined): OrchestratorQuestion
     case "plan":
       return { kind, isReplan: isReplan === true };
     case "judge":
-      return { kind, speakers: readNames(speakers), last: readText(last), stalls: readNumber(stalls) };
+      return { kind, speakers: stringsOf(speakers), last: readText(last), stalls: readNumber(stalls) };
     case "conclude":
       return { kind, stop: readStop(stop) };
     default:
@@ -68,10 +68,6 @@ function readText(value: JsonValue | undefined): string | null {
 
 function readNumber(value: JsonValue | undefined): number {
   return typeof value === "number" ? value : 0;
-}
-
-function readNames(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
 }
 
 function readStop(value: JsonValue | undefined): { readonly kind: StopKind; readonly detail: string } {

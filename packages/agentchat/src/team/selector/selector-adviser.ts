@@ -1,10 +1,9 @@
-import { encodeError } from "@troupe/core";
 import { type AnswerRequest, type ChatModel, type ModelMessage, type ModelRequest, resultText } from "@troupe/llm";
 import { type InferenceOptions, ModelAsker, modelNames } from "../../inference/model-asker.ts";
 import { toModelMessage, type ChatMessage } from "../../message/chat-message.ts";
 import { stringsOf } from "../../message/as-json.ts";
 import type { AgentReply, AgentRole, ErasedContext } from "../../turn/role.ts";
-import { endOf, stoppedEnd } from "../../turn/turn-end.ts";
+import { replyByError, stoppedEnd } from "../../turn/turn-end.ts";
 import { parseSpeaker } from "./parse-speaker.ts";
 import { describeHistory, fillSelectorPrompt } from "./selector-prompt.ts";
 
@@ -73,7 +72,7 @@ class SelectorTurn {
         messageId: streams ? this.#context.newId() : undefined,
       });
       if (outcome.status === "stopped") return { message: undefined, end: stoppedEnd(outcome.reason) };
-      if (outcome.status === "failed") return failed(outcome.error, this.#context.path);
+      if (outcome.status === "failed") return replyByError(outcome.error, this.#context.path);
       const text = resultText(outcome.result);
       const parsed = parseSpeaker(text, { all: names, candidates });
       if (parsed.kind === "chosen") return { message: undefined, advice: { speaker: parsed.name } };
@@ -113,9 +112,4 @@ function constrain(model: ChatModel, candidates: readonly string[]): Pick<ModelR
     additionalProperties: false,
   };
   return { responseFormat: { kind: "json", name: "next_speaker", schema } };
-}
-
-function failed(error: Error, path: readonly string[]): AgentReply {
-  const end = endOf(error) ?? { status: "error", error: encodeError(error), agentPath: path };
-  return { message: undefined, end, cause: error };
 }

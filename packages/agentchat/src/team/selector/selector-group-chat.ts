@@ -4,10 +4,12 @@ import { type ChatModel, toChatModel } from "@troupe/llm";
 import type { ChatMessage } from "../../message/chat-message.ts";
 import { fieldsOf, stringsOf } from "../../message/as-json.ts";
 import type { SelectionInput, SelectionStrategy, SpeakerSelection } from "../../turn/role.ts";
+import { checkWholeNumber } from "../../run/check-whole-number.ts";
+import { describeRoles } from "../describe-roles.ts";
 import { GroupChat } from "../group-chat.ts";
 import { createSelectorAdviser } from "./selector-adviser.ts";
-import { checkCount, type SelectorGroupChatOptions } from "./selector-options.ts";
-import { checkSelectorPrompt, defaultSelectorPrompt, describeRoles } from "./selector-prompt.ts";
+import type { SelectorGroupChatOptions } from "./selector-options.ts";
+import { checkSelectorPrompt, defaultSelectorPrompt } from "./selector-prompt.ts";
 
 /** What the strategy remembers. */
 interface SelectorMemory {
@@ -43,8 +45,8 @@ export class SelectorGroupChat<Output = undefined> extends GroupChat<Output> {
     if (new.target === SelectorGroupChat) keepOptions(this, "@troupe/agentchat/SelectorGroupChat", options);
     this.#model = toChatModel(options.model);
     this.#prompt = checkSelectorPrompt(options.selectorPrompt ?? defaultSelectorPrompt);
-    this.#maxAttempts = checkCount("maxSelectorAttempts", options.maxSelectorAttempts ?? 3);
-    this.#maxFailures = checkCount("maxFailedSelections", options.maxFailedSelections ?? 10);
+    this.#maxAttempts = checkLimit("maxSelectorAttempts", options.maxSelectorAttempts ?? 3);
+    this.#maxFailures = checkLimit("maxFailedSelections", options.maxFailedSelections ?? 10);
   }
 
   protected override get strategy(): Omit<SelectionStrategy, "select" | "observe"> {
@@ -123,6 +125,11 @@ export class SelectorGroupChat<Output = undefined> extends GroupChat<Output> {
     if (next === undefined) throw new Error("there is a candidate");
     return next;
   }
+}
+
+/** Infinity is no limit. */
+function checkLimit(option: string, value: number): number {
+  return value === Number.POSITIVE_INFINITY ? value : checkWholeNumber(option, value);
 }
 
 function speak(name: string, memory: SelectorMemory, by?: string): SpeakerSelection {

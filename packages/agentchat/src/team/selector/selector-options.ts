@@ -1,4 +1,3 @@
-import { ConfigError } from "@troupe/core";
 import type { AiSdkModel, ChatModel, ModelContext } from "@troupe/llm";
 import type { ChatMessage } from "../../message/chat-message.ts";
 import type { GroupChatOptions } from "../group-chat.ts";
@@ -34,13 +33,4 @@ export interface SelectorGroupChatOptions<Output = undefined> extends GroupChatO
   readonly modelContext?: ModelContext | undefined;
   /** Show the selector's words as they come; default false. */
   readonly stream?: boolean | undefined;
-}
-
-/** @throws ConfigError `config.invalid_option` unless it is a whole number of at least 1 (or infinity, where that makes sense). */
-export function checkCount(option: string, value: number): number {
-  if (value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY)) return value;
-  throw new ConfigError("config.invalid_option", `${option} is ${value}`, {
-    remedy: "Give a whole number of at least 1.",
-    details: { option },
-  });
 }

@@ -45,11 +45,6 @@ export function fillSelectorPrompt(template: string, parts: SelectorPromptParts)
   return template.replaceAll(placeholder, (text: string, name: string) => values.get(name) ?? text);
 }
 
-/** One line for each role: its name and what it is for. */
-export function describeRoles(roles: readonly { readonly name: string; readonly description: string }[]): string {
-  return roles.map(({ name, description }) => `${name}: ${description.replaceAll(/\s+/gu, " ").trim()}`).join("\n");
-}
-
 /** A conversation as text: `name: words`, with a blank line between. */
 export function describeHistory(messages: readonly ModelMessage[]): string {
   return messages.flatMap((message) => describeMessage(message) ?? []).join("\n\n");

@@ -1,4 +1,4 @@
-import { type ControlReason, type EncodedError, TeamError, TroupeError } from "@troupe/core";
+import { type ControlReason, TeamError, TroupeError } from "@troupe/core";
 import type { Tool, ToolCallPart, ToolOutcome } from "@troupe/llm";
 import { toolKey } from "../../budget/recorded-spending.ts";
 import { oneCall } from "../../budget/run-ledger.ts";
@@ -6,6 +6,7 @@ import { completeMessage } from "../../message/chat-message.ts";
 import type { AgentTurn } from "../agent-turn.ts";
 import type { CallEnd } from "./call-tools.ts";
 import type { TurnEnd } from "../protocol.ts";
+import { endedOutcome } from "./ended-outcome.ts";
 import { describeAnswer, type RunnerBehind, taskOf } from "./runner-tool.ts";
 
 /** Runs the agent or the team behind a tool: an actor with a path of its own, whose steps, events and costs are the run's. */
@@ -14,7 +15,8 @@ export async function callRunner(
   { call, tool, runner }: { readonly call: ToolCallPart; readonly tool: Tool; readonly runner: RunnerBehind },
 ): Promise<CallEnd> {
   const parsed = tool.parseArguments(call.arguments);
-  if (parsed.kind === "invalid") return { outcome: problem("tool.invalid_arguments", parsed.problem), ...notMade };
+  if (parsed.kind === "invalid")
+    return { outcome: endedOutcome("error", "tool.invalid_arguments", parsed.problem), ...notMade };
   const reserved = await reserve(turn, call, tool);
   if (reserved !== undefined) return reserved;
   const startedAt = turn.now();
@@ -61,37 +63,21 @@ function endOfRunner(
       return { outcome: denied(end.detail), refused: new TeamError(code, end.detail, seeBudget) };
     }
     case "error":
-      return { outcome: problem("tool.failed", describeError(end.error)) };
+      return { outcome: endedOutcome("error", "tool.failed", end.error.message) };
   }
 }
 
 const seeBudget = { remedy: "Raise the limit, or go on in the same session with a new run." } as const;
-
-function describeError({ message }: EncodedError): string {
-  return message;
-}
 
 function isGuard(error: Error): boolean {
   return TroupeError.isTroupeError(error) && error.code === "run.budget_exceeded";
 }
 
 function denied(message: string): ToolOutcome {
-  return {
-    status: "denied",
-    content: [{ kind: "text", text: message }],
-    failure: { code: "run.budget_exceeded", message },
-  };
+  return endedOutcome("denied", "run.budget_exceeded", message);
 }
 
 function stoppedOutcome(): ToolOutcome {
   const message = "It was stopped before it had an answer. What it had done by then may have taken effect.";
-  return {
-    status: "cancelled",
-    content: [{ kind: "text", text: message }],
-    failure: { code: "tool.cancelled", message },
-  };
-}
-
-function problem(code: string, message: string): ToolOutcome {
-  return { status: "error", content: [{ kind: "text", text: message }], failure: { code, message } };
+  return endedOutcome("cancelled", "tool.cancelled", message);
 }

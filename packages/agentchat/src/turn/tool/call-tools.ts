@@ -13,6 +13,7 @@ import { clearToolCall } from "../../guard/policy/clear-tool-call.ts";
 import type { AgentTurn } from "../agent-turn.ts";
 import { callRunner } from "./call-runner.ts";
 import type { ToolRound } from "../chat-agent-context.ts";
+import { endedOutcome } from "./ended-outcome.ts";
 import { runnerBehind } from "./runner-tool.ts";
 
 /** Below the runtime's grace for a stopped step (250 ms), so that the tool's own outcome is the one recorded. */
@@ -80,7 +81,7 @@ async function runKnownTool(turn: AgentTurn, asked: ToolCallPart, tool: Tool): P
   const clearance = await clearToolCall(turn, asked, tool);
   if (clearance.kind === "stopped")
     return { ...notMade(notRun("cancelled", clearance.reason)), stopped: clearance.reason };
-  if (clearance.kind === "denied") return notMade(ended("denied", "tool.denied", clearance.why));
+  if (clearance.kind === "denied") return notMade(endedOutcome("denied", "tool.denied", clearance.why));
   const { isApproved, arguments: args } = clearance;
   const call = args === undefined ? asked : { ...asked, arguments: encodeJson(args, "the arguments") };
   const runner = runnerBehind(tool);
@@ -159,14 +160,14 @@ function failedStep(error: Error, lost: number): CallEnd {
   const isBudget = TroupeError.isTroupeError(error) && error.code === "run.budget_exceeded";
   const durationMs = 0;
   if (isBudget)
-    return { outcome: ended("denied", error.code, error.message), executions: lost, durationMs, refused: error };
-  return { outcome: ended("error", "tool.failed", error.message), executions: lost + 1, durationMs };
+    return { outcome: endedOutcome("denied", error.code, error.message), executions: lost, durationMs, refused: error };
+  return { outcome: endedOutcome("error", "tool.failed", error.message), executions: lost + 1, durationMs };
 }
 
 function unknownTool(name: string, tools: readonly Tool[]): ToolOutcome {
   const known = tools.map((tool) => tool.name).join(", ");
   const text = `There is no tool "${name}". ${known === "" ? "You have no tools." : `You have: ${known}.`}`;
-  return ended("error", "tool.not_found", text);
+  return endedOutcome("error", "tool.not_found", text);
 }
 
 /** What a tool that was stopped says of itself, in words for the model; it may even have finished. */
@@ -182,7 +183,7 @@ type StoppedStep = Extract<StepOutcome<RecordedCall>, { readonly status: "cancel
 
 function settledInTime(outcome: ToolOutcome, reason: ControlReason): ToolOutcome {
   if (outcome.status === "unknown") return notRun("unknown", reason);
-  return outcome.status === "cancelled" ? ended("cancelled", "tool.cancelled", stoppedWords(reason)) : outcome;
+  return outcome.status === "cancelled" ? endedOutcome("cancelled", "tool.cancelled", stoppedWords(reason)) : outcome;
 }
 
 /** A tool that heard the signal has stopped in order: what it did until then nobody knows but the tool. */
@@ -195,11 +196,7 @@ function notRun(status: "cancelled" | "unknown", reason: ControlReason | undefin
     status === "cancelled"
       ? `The call was cancelled (${reason?.kind ?? "cancel"}) before it ran.`
       : "The call was stopped before it answered, and may or may not have taken effect.";
-  return ended(status, `tool.${status}`, text);
-}
-
-function ended(status: Exclude<ToolOutcome["status"], "ok">, code: string, message: string): ToolOutcome {
-  return { status, content: [{ kind: "text", text: message }], failure: { code, message } };
+  return endedOutcome(status, `tool.${status}`, text);
 }
 
 /** What the step returned although it was stopped. */
