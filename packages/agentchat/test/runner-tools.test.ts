@@ -86,6 +86,17 @@ describe("an agent as a tool", () => {
     expect(results(await watch(boss.run("Go")))).toEqual(expect.arrayContaining(["ok 1: a", "ok 1: b"]));
   });
 
+  test.each([
+    ["an agent", () => new Counter()],
+    ["a team", () => new RoundRobinGroupChat({ name: "counter", participants: [new Counter("c")], maxTurns: 1 })],
+  ])("starts anew in the next run of the session, too: %s", async (_what, create) => {
+    const boss = assistant("boss", [call("counter", "a"), "x", call("counter", "b"), "y"], [create()]);
+    const session = boss.session("s");
+    expect(results(await watch(session.run("1")))).toEqual(["ok 1: a"]);
+    expect(results(await watch(session.run("2")))).toEqual(["ok 1: b"]);
+    await boss.close();
+  });
+
   test("keeps its memory in the session when it is told to", async () => {
     const boss = new AssistantAgent({
       name: "boss",

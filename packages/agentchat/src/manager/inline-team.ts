@@ -28,7 +28,9 @@ export async function runInlineTeam(role: TeamRole, outer: ManagerPlace, payload
     answer: (reply: TurnReply): void => void (ended = reply),
   };
   const place: ManagerPlace = { ...outer, inline };
-  await new Manager(role, place).startTeam({ ...payload, tag: "", turnsGranted: outer.budget.turns });
+  // Its members are actors of their own, and may know of the call before.
+  const fresh = payload.isOnce === true ? { forgets: true as const } : {};
+  await new Manager(role, place).startTeam({ ...payload, ...fresh, tag: "", turnsGranted: outer.budget.turns });
   while (ended === undefined) {
     const { tag, reply } = await Promise.race(open.values());
     open.delete(tag);

@@ -69,7 +69,7 @@ export interface ToolRound {
 
 /** How to run something inside a turn. */
 export interface InnerOptions {
-  /** True: it goes on from its last call in this session. Default false: it starts anew, and nothing of it stays. */
+  /** True: it goes on from its last call in this session. Default false: it starts anew. */
   readonly keepsMemory?: boolean | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface InnerCall {
   readonly name: string;
   readonly role: Role;
   readonly messages: readonly ChatMessage[];
-  /** True: it goes on from its last call in this session. Otherwise it starts anew, and nothing of it stays. */
+  /** True: it goes on from its last call in this session. Otherwise it starts anew. */
   readonly keepsMemory: boolean;
   /** Numbers the calls of a turn. */
   readonly call: number;
