@@ -1,8 +1,13 @@
-import { createDeferred } from "../async/index.ts";
+import { createDeferred, type MaybePromise } from "../async/index.ts";
+import { StoreError } from "../errors/index.ts";
 import { closed } from "./door/front-door.ts";
 import type { Mail } from "../store/index.ts";
 import type { Engine } from "./engine.ts";
 import type { Turn } from "./turn/turn.ts";
+
+/** Pause before a release at close is tried again, doubled each time, and how often that is. Milliseconds. */
+const retryAfterMs = 50;
+const maxRetries = 4;
 
 /**
  * Closes a runtime (C19): no new work, callers are told at once, running steps get the grace, the rest is abandoned without a
@@ -31,14 +36,30 @@ export async function closeEngine(engine: Engine, graceMs: number): Promise<void
   engine.timers.clear();
 }
 
-/** Other processes need not wait for this one's lease to end. */
+/** Other processes need not wait for this one's lease to end. A store that fails for a moment is asked again while the grace lasts. */
 async function releaseAll(engine: Engine): Promise<void> {
-  try {
-    await engine.remote.close();
-    await engine.store.release(engine.owner);
-  } catch (error) {
-    engine.report(error, "release of the runtime's cells");
+  let open: readonly (() => MaybePromise<void>)[] = [
+    () => engine.remote.close(),
+    () => engine.store.release(engine.owner),
+  ];
+  for (let failures = 0; failures <= maxRetries; failures++) {
+    const failed: (() => MaybePromise<void>)[] = [];
+    for (const act of open) {
+      try {
+        await act();
+      } catch (error) {
+        if (failures === 0) engine.report(error, "release of the runtime's cells");
+        if (!isStoreClosed(error)) failed.push(act);
+      }
+    }
+    open = failed;
+    if (open.length === 0) return;
+    await after(engine, retryAfterMs * 2 ** failures);
   }
+}
+
+function isStoreClosed(error: unknown): boolean {
+  return error instanceof StoreError && error.code === "store.closed";
 }
 
 /** Runs on the memory store end as cancelled: their turns get the chance to close in order. */

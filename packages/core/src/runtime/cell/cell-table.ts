@@ -167,6 +167,11 @@ export class CellTable {
     return this.#opening.has(name);
   }
 
+  /** True while a cell of this name is open, is being opened, or has its last write under way. */
+  isPresent(name: string): boolean {
+    return this.#cells.has(name) || this.#opening.has(name) || this.#leaving.has(name);
+  }
+
   /** Takes a cell out; its name is free again when `lastWrite`, whose failure is its owner's business, has settled. */
   remove(name: string, lastWrite: MaybePromise<void>): void {
     this.#cells.delete(name);

@@ -14,6 +14,7 @@ import type { Cell } from "../cell/cell.ts";
 import { CellTable } from "../cell/cell-table.ts";
 import { loseCell, runtimeClosed } from "../cell/end-cell.ts";
 import { resumeCell } from "../cell/resume-cell.ts";
+import { CellReleases } from "../owner/cell-releases.ts";
 import type { Engine } from "../engine.ts";
 import { Activation } from "./activation.ts";
 import { IdleList } from "./idle-list.ts";
@@ -22,6 +23,7 @@ export class AgentTable {
   readonly #engine: Engine;
   readonly #agents = new Map<string, Activation>();
   readonly cells: CellTable;
+  readonly #releases: CellReleases;
   readonly #idle = new IdleList<Activation>();
   /** Cells with a log, on a store that outlives the process, in which nothing is left to do: longest first. */
   readonly #restingCells = new Set<Cell>();
@@ -31,6 +33,7 @@ export class AgentTable {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#releases = new CellReleases(engine);
     this.cells = new CellTable({
       parts: () => ({
         store: engine.store,
@@ -213,31 +216,17 @@ export class AgentTable {
       const written = cell.rest();
       const left = isPromiseLike(written)
         ? written.then(
-            () => this.#release(cell, owner),
+            () => this.#releases.release(cell.name, owner),
             (error: unknown) => {
               this.cells.putBack(cell);
               throw error;
             },
           )
-        : this.#release(cell, owner);
+        : this.#releases.release(cell.name, owner);
       if (isPromiseLike(left)) engine.own(left, what);
       this.cells.remove(cell.name, left);
     } catch (error) {
       engine.report(error, what);
-    }
-  }
-
-  /** Gives a cell back of which the store has everything; one that the store goes on holding is opened when it has mail (LeaseKeeper). */
-  #release(cell: Cell, owner: string): MaybePromise<void> {
-    const { store, isClosed } = this.#engine;
-    // At close all are released in one go.
-    if (!store.isDurable || isClosed) return undefined;
-    const failed = (error: unknown): void => this.#engine.report(error, `release of cell "${cell.name}"`);
-    try {
-      const released = store.release(owner, cell.name);
-      return isPromiseLike(released) ? released.then(undefined, failed) : undefined;
-    } catch (error) {
-      return failed(error);
     }
   }
 
