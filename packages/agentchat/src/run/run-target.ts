@@ -4,6 +4,7 @@ import {
   agentId,
   type JsonValue,
   type RunContext,
+  type StoreError,
   TeamError,
   TroupeError,
 } from "@troupe/core";
@@ -138,6 +139,15 @@ export function sessionBusy(target: Pick<RunTarget, "cell">, activeRun: string |
   return new TeamError("run.session_busy", `Session "${target.cell}" has an active run: "${activeRun ?? ""}"`, {
     remedy: 'Await that run, give each conversation a session of its own, or use whenBusy: "queue".',
     details: { activeRun },
+  });
+}
+
+/** The error of a session that another process holds: nobody else may put something else in its place. */
+export function sessionElsewhere(cell: string, cause: StoreError): TeamError {
+  return new TeamError("run.session_elsewhere", `Session "${cell}" is held by another process, which lives`, {
+    remedy: "Call it in that process, or again when that process has closed its runtime; or use another session id.",
+    details: { cell },
+    cause,
   });
 }
 

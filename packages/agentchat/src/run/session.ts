@@ -5,6 +5,7 @@ import {
   agentId,
   type JsonObject,
   type JsonValue,
+  StoreError,
   TeamError,
 } from "@troupe/core";
 import { isAutoGenState, readAutoGenState } from "../component/state/autogen-state.ts";
@@ -13,7 +14,7 @@ import { adviserName, type Role, type TeamRole } from "../turn/role.ts";
 import { asJson } from "../message/as-json.ts";
 import { formatCell, formatKey } from "../manager/cell-address.ts";
 import type { Run, RunOptions } from "./handle/run-handle.ts";
-import { activeRunOf, sessionBusy } from "./run-target.ts";
+import { activeRunOf, sessionBusy, sessionElsewhere } from "./run-target.ts";
 
 /** A conversation that goes on over several runs. */
 export interface Session<Output> {
@@ -22,14 +23,14 @@ export interface Session<Output> {
   run(task?: Task, options?: Omit<RunOptions, "runtime">): Run<Output>;
   /** Everything said in the conversation so far. */
   messages(): Promise<readonly ChatMessage[]>;
-  /** Forgets the conversation. @throws TeamError `run.session_busy`. */
+  /** Forgets the conversation. @throws TeamError `run.session_busy`; `run.session_elsewhere` while another process that lives holds it. */
   reset(): Promise<void>;
   /** All that the team knows of the conversation, as JSON. @throws TeamError `run.session_busy`. */
   snapshot(): Promise<SessionSnapshot>;
   /**
    * Puts a snapshot in place of what is there: one of ours, or what `save_state()` of the same team in AutoGen returned.
    *
-   * @throws TeamError `run.session_busy`, `run.invalid_snapshot`.
+   * @throws TeamError `run.session_busy`, `run.session_elsewhere`, `run.invalid_snapshot`.
    */
   restore(snapshot: Readonly<Record<string, unknown>>): Promise<void>;
 }
@@ -63,11 +64,20 @@ export function createSession<Output>(parts: SessionParts<Output>): Session<Outp
     if (activeRun !== null) throw sessionBusy({ cell }, activeRun);
     return runtime;
   };
+  const replace = async (act: (runtime: AgentRuntime) => Promise<void>): Promise<void> => {
+    const runtime = await openAtRest();
+    try {
+      await act(runtime);
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "store.owned") throw sessionElsewhere(cell, error);
+      throw error;
+    }
+  };
   return {
     id,
     run: (task, options = {}) => parts.start(task, options),
     messages: async () => readThread(await (await parts.open()).snapshot(idOf([]))),
-    reset: async () => (await openAtRest()).forgetCell(cell),
+    reset: () => replace((runtime) => runtime.forgetCell(cell)),
     snapshot: async () => {
       const runtime = await openAtRest();
       const entries: [string, AgentSnapshot][] = [];
@@ -79,10 +89,11 @@ export function createSession<Output>(parts: SessionParts<Output>): Session<Outp
     },
     restore: async (document) => {
       const agents = isAutoGenState(document) ? readAutoGenState(document, root) : parseSnapshot(document, root);
-      const runtime = await openAtRest();
-      await runtime.forgetCell(cell);
-      for (const [path, saved] of Object.entries(agents))
-        await runtime.restore(idOf(path === "" ? [] : path.split("/")), saved);
+      await replace(async (runtime) => {
+        await runtime.forgetCell(cell);
+        for (const [path, saved] of Object.entries(agents))
+          await runtime.restore(idOf(path === "" ? [] : path.split("/")), saved);
+      });
     },
   };
 }
