@@ -9,7 +9,7 @@ import { fitToModel, toolsOfOthers } from "./assistant/fit-model.ts";
 
 /** What a model without tools is asked. */
 export interface WordsRequest {
-  /** Everything around what the model is shown of the conversation. */
+  /** Everything around what the model is shown of the conversation, which it gets as a list of its own. */
   readonly arrange: (shown: readonly ModelMessage[]) => readonly ModelMessage[];
   readonly format?: ModelRequest["responseFormat"];
   /** Whether what it says is shown as it comes. */
@@ -78,7 +78,7 @@ export class WordsAsker {
         const { model } = this.#options;
         const tools = toolsOfOthers(shown, model);
         return {
-          messages: arrange(fitToModel(shown, model)),
+          messages: arrange([...fitToModel(shown, model)]),
           ...(tools.length > 0 && { tools, toolChoice: "none" }),
           ...(format !== undefined && { responseFormat: format }),
         };

@@ -9,6 +9,7 @@ import {
   type ToolResultPart,
 } from "@troupe/llm";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
+import { freezeMessage } from "../inference/freeze-message.ts";
 import type { ChatAgentContext, ToolRound } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 import { endOf, replyByError, stoppedEnd } from "../turn/turn-end.ts";
@@ -17,6 +18,7 @@ import { describeResult, type SettledToolCall, structuredMessage, summaryMessage
 import type { AssistantOutput, AssistantWork } from "./assistant/assistant-work.ts";
 import { Conversation } from "./assistant/conversation.ts";
 import { createRequest } from "./assistant/create-request.ts";
+import { FittedConversation } from "./assistant/fit-model.ts";
 import { finishedBy, withFinish } from "./assistant/finish.ts";
 import { workToHandOver } from "./assistant/work-to-hand-over.ts";
 import { recall, recallQuery } from "./assistant/recall.ts";
@@ -53,7 +55,7 @@ type Round = { readonly kind: "settled"; readonly settled: readonly SettledToolC
 /**
  * One turn of an assistant.
  *
- * Owns: what the memories gave for this turn. The conversation is the cell's.
+ * Owns: what the memories gave for this turn, and the messages as its model reads them. The conversation is the cell's.
  * Invariants:
  * N1. A tool call that enters the conversation is followed by its result, however the turn ends (I1).
  * N2. The turn ends with a reply in every case: stopped, over budget and failed are ends, not exceptions.
@@ -65,13 +67,16 @@ export class AssistantTurn {
   readonly #context: ChatAgentContext;
   readonly #conversation: Conversation;
   readonly #asker: ModelAsker;
+  readonly #fitted: FittedConversation;
   #recalled: string | undefined;
+  #system: ModelMessage | undefined;
 
   private constructor(work: AssistantWork, context: ChatAgentContext, conversation: Conversation) {
     this.#work = work;
     this.#context = context;
     this.#conversation = conversation;
     this.#asker = new ModelAsker(work.inference, context, conversation);
+    this.#fitted = new FittedConversation(work.inference.model);
   }
 
   static async run(
@@ -156,20 +161,24 @@ export class AssistantTurn {
 
   #request({ tools, mayCallTools, nudge }: Asking, shown: readonly ModelMessage[]): Omit<ModelRequest, "signal"> {
     return createRequest(this.#work, {
-      systemMessage: this.#systemMessage(),
+      system: this.#createSystem(),
       shown,
+      fitted: this.#fitted,
       declarations: tools.declarations,
-      recalled: this.#recalled,
       mayCallTools,
       nudge,
     });
   }
 
-  #systemMessage(): string | null {
+  /** The same object while it says the same: what was worked out about requests that start with it holds. */
+  #createSystem(): ModelMessage | undefined {
     const { systemMessage, name } = this.#work;
-    return typeof systemMessage === "function"
-      ? systemMessage({ agentName: name, run: this.#context.run })
-      : systemMessage;
+    const instructions =
+      typeof systemMessage === "function" ? systemMessage({ agentName: name, run: this.#context.run }) : systemMessage;
+    const content = [instructions ?? "", this.#recalled ?? ""].filter((text) => text !== "").join("\n\n");
+    if (content === "") return undefined;
+    if (this.#system?.content !== content) this.#system = freezeMessage({ role: "system", content });
+    return this.#system;
   }
 
   #accept(result: ModelResult, messageId: string): Answer {

@@ -1,7 +1,6 @@
 import { TroupeError } from "@troupe/core";
 import {
   type AnswerRequest,
-  applyMarks,
   type ChatModel,
   type Condensation,
   type ModelContext,
@@ -13,8 +12,9 @@ import {
   resultText,
 } from "@troupe/llm";
 import type { ChatAgentContext, ModelOutcome } from "../turn/chat-agent-context.ts";
-import { keptTokens, roomOf, sizeMark, sizeOf } from "./room.ts";
-import type { TokenCounter } from "./token-counter.ts";
+import { HistoryView } from "./history-view.ts";
+import { type CountedHistory, keptTokens, roomOf, sizeMark, sizeOf } from "./room.ts";
+import { RequestCounter, type TokenCounter } from "./token-counter.ts";
 
 /** How an agent asks its model: a part of its definition. */
 export interface InferenceOptions {
@@ -33,6 +33,7 @@ export function modelNames({ model, context }: InferenceOptions): readonly strin
 
 /** The conversation of the agent, as it is kept. */
 export interface KeptConversation {
+  /** One list, which grows at its end and nowhere else. */
   readonly messages: readonly ModelMessage[];
   add(message: ModelMessage): void;
 }
@@ -42,7 +43,7 @@ export type AskingContext = Pick<ChatAgentContext, "callModel" | "report" | "fin
 
 /** One question to the model. */
 export interface ModelQuestion {
-  /** Makes the request around what the model is shown of the conversation. */
+  /** Makes the request around what the model is shown of the conversation, a list that goes on to grow: the request holds a copy. */
   readonly request: (shown: readonly ModelMessage[]) => AnswerRequest;
   /** The model must answer: it must not call tools any more. */
   readonly isFinal: boolean;
@@ -50,13 +51,17 @@ export interface ModelQuestion {
   readonly messageId: string | undefined;
 }
 
+/** Where a context shows only a part, what a provider counted says nothing. */
+const uncounted: CountedHistory = { messages: [], size: undefined };
+
 /** Summaries in a row, when a long conversation gets its first one: more means that they do not help. */
 const maxSummaries = 50;
 
 /**
  * Asks an agent's model during one turn, in a form it knows and with a conversation that fits.
  *
- * Owns: which form is in use in this turn. What is left out is noted in the kept conversation, which otherwise stays whole.
+ * Owns: which form is in use in this turn, and what was worked out about the conversation so far. What is left out is noted in the kept
+ * conversation, which otherwise stays whole.
  * Invariants:
  * 1. Before a call the request fits into the model's window as far as one can tell, unless nothing more can be left out or the context
  *    allows no pruning.
@@ -68,6 +73,8 @@ export class ModelAsker {
   readonly #options: InferenceOptions;
   readonly #context: AskingContext;
   readonly #conversation: KeptConversation;
+  readonly #view: HistoryView;
+  readonly #requests: RequestCounter;
   #formIndex = 0;
   #canSummarize = true;
 
@@ -75,6 +82,8 @@ export class ModelAsker {
     this.#options = options;
     this.#context = context;
     this.#conversation = conversation;
+    this.#view = new HistoryView(conversation.messages, { summaries: this.#hasSummaries });
+    this.#requests = new RequestCounter((message) => options.counter.sizeOf(message));
   }
 
   /** How the answer is asked for now; undefined for an answer in words. */
@@ -133,8 +142,8 @@ export class ModelAsker {
 
   #shown(): readonly ModelMessage[] {
     const { context } = this.#options;
-    const marked = applyMarks(this.#conversation.messages, { summaries: this.#hasSummaries });
-    return context === undefined ? marked : context.select(marked);
+    const { shown } = this.#view;
+    return context === undefined ? shown : context.select(shown);
   }
 
   get #hasSummaries(): boolean {
@@ -178,15 +187,15 @@ export class ModelAsker {
     if (model.capabilities.contextWindow === null || context?.isUnlimited === true) return;
     const request = this.#request(question);
     const room = roomOf(model, request.maxOutputTokens);
-    const size = sizeOf(request, this.#countedHistory(), counter);
+    const size = sizeOf(request, this.#countedHistory(), { counter, requests: this.#requests });
     if (room === undefined || size.tokens <= room) return;
     this.#prune("window", keptTokens(request, { size, room, counter, shown: this.#shown() }));
   }
 
   /** What a provider counted tells of everything that it was shown: of nothing, when a context shows only a part. */
-  #countedHistory(): readonly ModelMessage[] {
+  #countedHistory(): CountedHistory {
     const { context } = this.#options;
-    return context === undefined || this.#hasSummaries ? this.#conversation.messages : [];
+    return context === undefined || this.#hasSummaries ? this.#view.opened : uncounted;
   }
 
   #pruneAfterOverflow(): boolean {

@@ -4,9 +4,9 @@ import {
   markMessage,
   type ModelMessage,
   type ModelResult,
-  openHistory,
+  type OpenedHistory,
 } from "@troupe/llm";
-import type { TokenCounter } from "./token-counter.ts";
+import type { RequestCounter, TokenCounter } from "./token-counter.ts";
 
 /** The share of its window that a model's request may fill. */
 const fullShare = 0.8;
@@ -36,10 +36,22 @@ export interface RequestSize {
   readonly estimated: number;
 }
 
+/** What a provider has counted of a history. */
+export type CountedHistory = Pick<OpenedHistory, "messages" | "size">;
+
+/** Who estimates: messages that come and go, and the requests of one turn. */
+export interface Counters {
+  readonly counter: TokenCounter;
+  readonly requests: RequestCounter;
+}
+
 /** Measures a request; the history says what a provider has counted of it. */
-export function sizeOf(request: AnswerRequest, history: readonly ModelMessage[], counter: TokenCounter): RequestSize {
-  const estimated = counter.count(request.messages, request.tools ?? []);
-  const { messages, size } = openHistory(history);
+export function sizeOf(
+  request: AnswerRequest,
+  { messages, size }: CountedHistory,
+  { counter, requests }: Counters,
+): RequestSize {
+  const estimated = requests.count(request.messages, request.tools ?? []);
   if (size === undefined) return { tokens: estimated, estimated };
   return { tokens: size.tokens + counter.count(messages.slice(size.upTo)), estimated };
 }
@@ -68,13 +80,12 @@ export function keptTokens(
 /** The mark that notes what a provider counted; undefined while that decides nothing. Stands before the answer it was counted for. */
 export function sizeMark(
   { usage }: ModelResult,
-  history: readonly ModelMessage[],
+  { messages, size }: CountedHistory,
   room: number | undefined,
 ): ModelMessage | undefined {
   if (room === undefined || usage.estimated) return undefined;
   const tokens = usage.inputTokens + usage.outputTokens;
   if (tokens < room * notedShare) return undefined;
-  const { messages, size } = openHistory(history);
   if (size !== undefined && Math.abs(tokens - size.tokens) < room * notedStep) return undefined;
   return markMessage({ kind: "size", upTo: messages.length + 1, tokens }, `About ${tokens} tokens so far.`);
 }

@@ -1,5 +1,6 @@
 import type { ModelMessage } from "@troupe/llm";
 import { type ChatMessage, toModelMessage } from "../../message/chat-message.ts";
+import { freezeMessage } from "../../inference/freeze-message.ts";
 import type { ChatAgentContext } from "../../turn/chat-agent-context.ts";
 
 /**
@@ -43,16 +44,9 @@ export class Conversation {
   }
 
   add(message: ModelMessage): void {
+    // The list and the next requests hold the same object.
     const kept = freezeMessage(message);
     this.#messages.push(kept);
     this.#context.history.append(kept);
   }
-}
-
-/** The list and the next requests hold the same object; models remember what they made of one that cannot change. */
-function freezeMessage(message: ModelMessage): ModelMessage {
-  if (typeof message.content === "string") return Object.freeze(message);
-  for (const part of message.content) Object.freeze(part);
-  Object.freeze(message.content);
-  return Object.freeze(message);
 }

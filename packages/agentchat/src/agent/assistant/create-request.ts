@@ -1,16 +1,15 @@
 import type { ModelMessage, ModelRequest, ToolDeclaration } from "@troupe/llm";
 import type { AssistantWork } from "./assistant-work.ts";
-import { fitToModel, toolsOfOthers } from "./fit-model.ts";
+import { type FittedConversation, toolsOfOthers } from "./fit-model.ts";
 
 /** What one call of the model is about. */
 export interface RequestParts {
-  /** Null for none. */
-  readonly systemMessage: string | null;
+  /** Instructions and what the memories gave; undefined for none. */
+  readonly system: ModelMessage | undefined;
   /** As much of the conversation as the model should see. */
   readonly shown: readonly ModelMessage[];
+  readonly fitted: FittedConversation;
   readonly declarations: readonly ToolDeclaration[];
-  /** What the memories gave for this turn. */
-  readonly recalled: string | undefined;
   readonly mayCallTools: boolean;
   /** Said last, for this call alone. */
   readonly nudge: string | undefined;
@@ -23,20 +22,16 @@ export function createRequest(work: AssistantWork, parts: RequestParts): Omit<Mo
   const mayCallTools = parts.mayCallTools && own.length > 0;
   return {
     ...work.settings,
-    messages: createMessages(work, parts),
+    messages: createMessages(parts),
     // The tools stay where they must not be called: providers refuse a history of calls to tools they do not know.
     ...(declarations.length > 0 && { tools: declarations, ...(!mayCallTools && { toolChoice: "none" }) }),
   };
 }
 
-function createMessages(
-  work: AssistantWork,
-  { systemMessage, shown, recalled, nudge }: RequestParts,
-): readonly ModelMessage[] {
-  const { inference } = work;
-  const system = [systemMessage ?? "", recalled ?? ""].filter((text) => text !== "").join("\n\n");
-  const messages: ModelMessage[] = system === "" ? [] : [{ role: "system", content: system }];
-  for (const message of fitToModel(shown, inference.model)) messages.push(message);
+/** A list of its own: the conversation grows while a model may still read its request. */
+function createMessages({ system, shown, fitted, nudge }: RequestParts): readonly ModelMessage[] {
+  const conversation = fitted.of(shown);
+  const messages = system === undefined ? [...conversation] : [system, ...conversation];
   if (nudge !== undefined) messages.push({ role: "user", name: "user", content: [{ kind: "text", text: nudge }] });
   return messages;
 }

@@ -1,4 +1,14 @@
-import type { AssistantPart, ChatModel, ModelMessage, ToolDeclaration, ToolResultContent, UserPart } from "@troupe/llm";
+import type {
+  AssistantPart,
+  ChatModel,
+  ModelCapabilities,
+  ModelMessage,
+  ToolDeclaration,
+  ToolResultContent,
+  UserPart,
+} from "@troupe/llm";
+import { PrefixMemo } from "../../inference/prefix-memo.ts";
+import { freezeMessage, isFixedMessage } from "../../inference/freeze-message.ts";
 import { describeResult } from "./answer.ts";
 
 /** What stands for an image where a model cannot see. */
@@ -9,8 +19,34 @@ const imageText = "[image]";
  * words. Messages that fit stay the same objects.
  */
 export function fitToModel(messages: readonly ModelMessage[], { capabilities }: ChatModel): readonly ModelMessage[] {
-  const seen = capabilities.vision ? messages : messages.map(withoutImages);
-  return capabilities.tools ? seen : seen.map(withoutCalls);
+  return needsNoFitting(capabilities) ? messages : messages.map((message) => fitMessage(message, capabilities));
+}
+
+/** `fitToModel` for the conversation of one turn: what is frozen is fitted once. */
+export class FittedConversation {
+  readonly #fitted: PrefixMemo<ModelMessage, ModelMessage> | undefined;
+
+  constructor({ capabilities }: ChatModel) {
+    if (needsNoFitting(capabilities)) return;
+    this.#fitted = new PrefixMemo({
+      derive: (message) => freezeMessage(fitMessage(message, capabilities)),
+      isFixed: isFixedMessage,
+    });
+  }
+
+  /** The messages as the model can read them. The list is good until the next question. */
+  of(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+    return this.#fitted?.of(messages) ?? messages;
+  }
+}
+
+function needsNoFitting({ vision, tools }: ModelCapabilities): boolean {
+  return vision && tools;
+}
+
+function fitMessage(message: ModelMessage, { vision, tools }: ModelCapabilities): ModelMessage {
+  const seen = vision ? message : withoutImages(message);
+  return tools ? seen : withoutCalls(seen);
 }
 
 /**
