@@ -23,5 +23,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "sqlite-tool-calls": async () => (await import("./sqlite/durable-tool-calls.ts")).durableToolCalls,
   "sqlite-stored-talk": async () => (await import("./sqlite/stored-talk.ts")).storedTalk,
   "sqlite-resume": async () => (await import("./sqlite/resume.ts")).resume,
+  "postgres-resume": async () => (await import("./postgres/resume.ts")).resume,
   newcomer: async () => (await import("./package/newcomer.ts")).newcomer,
 };

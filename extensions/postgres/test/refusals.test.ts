@@ -118,7 +118,7 @@ describeWithServer("what postgresStore is refused", (server) => {
     const late = openStore(server(), { schema });
     onTestFinished(() => late.close());
     const error = await expectCode("store.newer_schema", "claim", () => late.claim("cell", "late"));
-    expect(error.details).toEqual({ schema, version: 99, supported: 1 });
+    expect(error.details).toEqual({ schema, version: 99, supported: 2 });
     await expectCode("store.newer_schema", "read", () => late.read("cell"));
     // One that was there before learns of it with its next heartbeat, and stops.
     await expectCode("store.newer_schema", "heartbeat", () => store.heartbeat("owner"));

@@ -66,6 +66,17 @@ const migrations: readonly string[] = [
   CREATE INDEX runs_run_id ON runs (run_id);
   CREATE INDEX runs_started ON runs (started_at, id);
   `,
+  // A segment from "start" on, without "until": written once for some two hundred rows of the log. Programs that know version 1 only
+  // may go on meanwhile: what they write has no summaries, and what they drop leaves summaries that no log leads to.
+  `
+  CREATE TABLE summaries (
+    cell bigint NOT NULL,
+    start bigint NOT NULL,
+    until bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (cell, until)
+  );
+  `,
 ];
 
 /** The version that this code writes. */

@@ -53,14 +53,15 @@ const nthNewest: Statement = {
 const bytesOfCells: Statement = {
   name: "sweep-bytes",
   text: `SELECT c.id::float8, ((SELECT coalesce(sum(pg_column_size(l.body)), 0) FROM log l WHERE l.cell = c.id)
+    + (SELECT coalesce(sum(pg_column_size(y.body)), 0) FROM summaries y WHERE y.cell = c.id)
     + (SELECT coalesce(sum(pg_column_size(s.body)), 0) FROM snapshots s WHERE s.cell = c.id))::float8 AS bytes
     FROM cells c WHERE c.id = ANY($1::bigint[])`,
 };
 
 const bytesOfAll: Statement = {
   name: "sweep-all-bytes",
-  text: `SELECT ((SELECT coalesce(sum(pg_column_size(body)), 0) FROM log) + (SELECT coalesce(sum(pg_column_size(body)), 0) FROM snapshots)
-    + (SELECT coalesce(sum(pg_column_size(body)), 0) FROM blobs))::float8 AS bytes`,
+  text: `SELECT ((SELECT coalesce(sum(pg_column_size(body)), 0) FROM log) + (SELECT coalesce(sum(pg_column_size(body)), 0) FROM summaries)
+    + (SELECT coalesce(sum(pg_column_size(body)), 0) FROM snapshots) + (SELECT coalesce(sum(pg_column_size(body)), 0) FROM blobs))::float8 AS bytes`,
 };
 
 const lock: Statement = {

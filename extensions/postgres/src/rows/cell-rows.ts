@@ -32,9 +32,13 @@ const pruneBefore: Statement = {
   name: "cell-prune-before",
   text: `WITH moved AS (
     UPDATE cells SET pruned = greatest(pruned, least(position, $2::bigint)) WHERE name = $1 RETURNING id, pruned
+  ), kept AS MATERIALIZED (
+    SELECT m.id, (SELECT s.start FROM log s WHERE s.cell = m.id AND s.start <= m.pruned AND s.starts_segment
+      ORDER BY s.start DESC LIMIT 1) AS start FROM moved m
+  ), unsummed AS (
+    DELETE FROM summaries s USING kept k WHERE s.cell = k.id AND s.until <= k.start
   )
-  DELETE FROM log l USING moved m WHERE l.cell = m.id AND l.start < (
-    SELECT s.start FROM log s WHERE s.cell = m.id AND s.start <= m.pruned AND s.starts_segment ORDER BY s.start DESC LIMIT 1)`,
+  DELETE FROM log l USING kept k WHERE l.cell = k.id AND l.start < k.start`,
 };
 
 /** Nobody writes, delivers or claims while the row is locked, so the statements after it see everything there is. */
@@ -42,6 +46,7 @@ const lockOne: Statement = { name: "cell-lock", text: "SELECT id::float8 FROM ce
 
 const dropAll: readonly Statement[] = [
   { name: "cell-drop-log", text: "DELETE FROM log WHERE cell = ANY($1::bigint[])" },
+  { name: "cell-drop-summaries", text: "DELETE FROM summaries WHERE cell = ANY($1::bigint[])" },
   { name: "cell-drop-snapshot", text: "DELETE FROM snapshots WHERE cell = ANY($1::bigint[])" },
   { name: "cell-drop-inbox", text: "DELETE FROM inbox WHERE cell = ANY($1::bigint[])" },
   { name: "cell-drop-runs", text: "DELETE FROM runs WHERE cell = ANY($1::bigint[])" },

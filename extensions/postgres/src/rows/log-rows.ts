@@ -1,6 +1,8 @@
-import { LogDecoder, type LogRange, StoreError, type StoreRecord } from "@troupe/core";
+import { LogDecoder, type LogRange, type StoreRecord } from "@troupe/core";
 import type { Database, Statement } from "../connection/database.ts";
 import type { BlobRows } from "./blob-rows.ts";
+import { corruptedAt, decodeRow } from "./decode-row.ts";
+import { LogDigest } from "./log-digest.ts";
 import { toStoredName } from "./stored-text.ts";
 
 interface LogRow {
@@ -31,14 +33,17 @@ const noLimit = 2 ** 52;
 export class LogRows {
   readonly #database: Database;
   readonly #blobs: BlobRows;
+  readonly #digest: LogDigest;
 
   constructor(database: Database, blobs: BlobRows) {
     this.#database = database;
     this.#blobs = blobs;
+    this.#digest = new LogDigest(database, blobs);
   }
 
   /** @throws StoreError `store.corrupted` with the cell and the position. */
-  async read(cell: string, { from = 0, limit = noLimit }: LogRange): Promise<readonly StoreRecord[]> {
+  async read(cell: string, { from = 0, limit = noLimit, view }: LogRange): Promise<readonly StoreRecord[]> {
+    if (view !== undefined) return this.#digest.read({ cell, from, limit, view });
     const { rows } = await this.#database.query<LogRow>(select, [toStoredName(cell).name, from, limit]);
     const first = Math.max(from, rows[0]?.pruned ?? 0);
     const found = rows.filter((row): row is LogRow & { readonly start: number } => row.start !== null);
@@ -46,34 +51,11 @@ export class LogRows {
     const decoder = new LogDecoder({ fromBlob: await this.#blobs.load(hashes) });
     const records: StoreRecord[] = [];
     const start = found[0]?.start ?? 0;
-    if (start > first) throw corruptedAt(cell, first, new Error(`the log goes on at ${start}`));
+    if (start > first) throw corruptedAt({ cell, position: first }, new Error(`the log goes on at ${start}`));
     for (const row of found) {
       const position = start + records.length;
       for (const record of decodeRow(decoder, row, { cell, position })) records.push(record);
     }
     return records.slice(first - start, first - start + limit);
   }
-}
-
-function decodeRow(
-  decoder: LogDecoder,
-  row: { readonly start: number; readonly count: number; readonly body: string },
-  { cell, position }: { readonly cell: string; readonly position: number },
-): readonly StoreRecord[] {
-  if (row.start !== position) throw corruptedAt(cell, position, new Error(`the next row is that of ${row.start}`));
-  try {
-    const records = decoder.decode(row.body);
-    if (records.length === row.count) return records;
-    throw new Error(`the row has ${records.length} records, not ${row.count}`);
-  } catch (error) {
-    throw corruptedAt(cell, position, error);
-  }
-}
-
-function corruptedAt(cell: string, position: number, cause: unknown): StoreError {
-  return new StoreError("store.corrupted", `The log of cell "${cell}" cannot be read at position ${position}`, {
-    remedy: "Restore the database from a backup, or prune the cell.",
-    cause,
-    details: { cell, position },
-  });
 }

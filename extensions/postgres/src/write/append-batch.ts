@@ -75,13 +75,7 @@ const move = `WITH input AS MATERIALIZED (
     SELECT id, position, count, starts_segment, blobs, body FROM moved WHERE count > 0
   )`;
 
-/** Appends of records, with nothing else to write. */
-export const appendRecords: Statement = { name: "append", text: `${move} SELECT name FROM moved` };
-
-/** Appends with runs, or with entries taken from the inbox. */
-export const appendWithNotes: Statement = {
-  name: "append-notes",
-  text: `${move}, taken AS (
+const note = `, taken AS (
     DELETE FROM inbox b USING moved m WHERE b.cell = m.id AND b.id <= m.collected
   ), noted AS (
     INSERT INTO runs (cell, run_id, status, ended, sequence, questions, started_at, updated_at)
@@ -91,11 +85,48 @@ export const appendWithNotes: Statement = {
     ORDER BY n.place
     ON CONFLICT (cell, run_id) DO UPDATE SET status = EXCLUDED.status, ended = EXCLUDED.ended, sequence = EXCLUDED.sequence,
       questions = EXCLUDED.questions, updated_at = EXCLUDED.updated_at
-  ) SELECT name FROM moved`,
-};
+  )`;
 
-/** The parameters of `appendRecords`. */
-export function recordValues(groups: readonly CellAppend[]): readonly unknown[] {
+/** The segment ends where the row begins with which its summary comes. */
+const sumUp = (first: number): string => `, summed AS (
+    INSERT INTO summaries (cell, start, until, body)
+    SELECT m.id, s.start, m.position, s.body FROM unnest($${first}::text[], $${first + 1}::bigint[], $${first + 2}::text[])
+      AS s(name, start, body) JOIN moved m ON m.name = s.name
+  )`;
+
+const end = " SELECT name FROM moved";
+
+/** What is not written has no place in the statement: most appends have nothing but records. */
+const statements = {
+  records: { name: "append", text: move + end },
+  notes: { name: "append-notes", text: move + note + end },
+  summaries: { name: "append-summaries", text: move + sumUp(11) + end },
+  all: { name: "append-all", text: move + note + sumUp(17) + end },
+} as const;
+
+/** The statement for some appends, and its parameters. It returns the names of the cells that it has changed. */
+export function appendStatement(groups: readonly CellAppend[]): {
+  readonly statement: Statement;
+  readonly values: readonly unknown[];
+} {
+  const hasNotes = groups.some(({ runs, collected }) => runs.size > 0 || collected !== undefined);
+  const hasSummaries = groups.some(({ row }) => row?.summary !== undefined);
+  const values = [
+    ...recordValues(groups),
+    ...(hasNotes ? noteValues(groups) : []),
+    ...(hasSummaries ? summaryValues(groups) : []),
+  ];
+  if (hasSummaries) return { statement: hasNotes ? statements.all : statements.summaries, values };
+  return { statement: hasNotes ? statements.notes : statements.records, values };
+}
+
+/** Characters that the server is sent for the records of a cell. */
+export function lengthOf({ row }: CellAppend): number {
+  return row === undefined ? 0 : row.text.length + (row.summary?.body.length ?? 0);
+}
+
+/** The parameters from `$1` on. */
+function recordValues(groups: readonly CellAppend[]): readonly unknown[] {
   return [
     groups.map(({ cell }) => toStoredName(cell).name),
     groups.map(({ fence }) => fence.epoch),
@@ -116,8 +147,8 @@ function timeOf(records: readonly StoreRecord[]): number | null {
   return last === undefined ? null : Math.floor(last.at);
 }
 
-/** The further parameters of `appendWithNotes`. */
-export function noteValues(groups: readonly CellAppend[]): readonly unknown[] {
+/** The parameters from `$11` on. */
+function noteValues(groups: readonly CellAppend[]): readonly unknown[] {
   const runs = groups.flatMap(({ cell, runs: notes }) => {
     const { name } = toStoredName(cell);
     return [...notes.values()].map((run) => ({ ...run, name }));
@@ -130,4 +161,13 @@ export function noteValues(groups: readonly CellAppend[]): readonly unknown[] {
     runs.map(({ sequence }) => sequence),
     runs.map(({ questions }) => questions),
   ];
+}
+
+/** The last parameters. */
+function summaryValues(groups: readonly CellAppend[]): readonly unknown[] {
+  const summaries = groups.flatMap(({ cell, row }) => {
+    const { name } = toStoredName(cell);
+    return row?.summary === undefined ? [] : [{ name, ...row.summary }];
+  });
+  return [summaries.map(({ name }) => name), summaries.map(({ start }) => start), summaries.map(({ body }) => body)];
 }

@@ -16,17 +16,16 @@ import type { BlobRows } from "../rows/blob-rows.ts";
 import { toStoredName } from "../rows/stored-text.ts";
 import { fencedCell, type FoundCell, misplacedWrite } from "../store-refusals.ts";
 import {
-  appendRecords,
   type AppendRequest,
-  appendWithNotes,
+  appendStatement,
   type CellAppend,
   follows,
   groupByCell,
-  noteValues,
-  recordValues,
+  lengthOf,
 } from "./append-batch.ts";
 import { Encoders } from "./encoders.ts";
 import { type Asked, Gather } from "./gather.ts";
+import { leastSummed, leftSegments } from "./left-segments.ts";
 import { putSnapshots, snapshotBody, type SnapshotRequest, snapshotValues } from "./snapshot-batch.ts";
 
 type WriteRequest = AppendRequest | SnapshotRequest;
@@ -34,6 +33,9 @@ type WriteRequest = AppendRequest | SnapshotRequest;
 const maxBatch = 500;
 /** Text in one statement: the server holds it in memory several times. */
 const maxStatementLength = 8_388_608;
+
+/** Segments of other owners that are read at once, and decoded without a pause. */
+const maxFollowed = 32;
 
 const find: Statement = {
   name: "write-refused",
@@ -97,15 +99,43 @@ export class GroupCommit {
   }
 
   async #appendAll(asked: readonly Asked<AppendRequest, number>[]): Promise<void> {
-    const groups = groupByCell(asked).filter((group) => this.#encode(group));
-    for (const chunk of chunksOf(groups, ({ row }) => row?.text.length ?? 0)) await this.#append(chunk);
+    const grouped = groupByCell(asked);
+    const unknown = grouped.filter((group) => this.#mayFollow(group));
+    const failed = new Set<CellAppend>();
+    for (let first = 0; first < unknown.length; first += maxFollowed) {
+      const some = unknown.slice(first, first + maxFollowed);
+      if (!(await this.#follow(some))) for (const group of some) failed.add(group);
+    }
+    const groups = grouped.filter((group) => !failed.has(group) && this.#encode(group));
+    for (const chunk of chunksOf(groups, lengthOf)) await this.#append(chunk);
+  }
+
+  /** True for a log whose end was written by another encoder, and may be long enough to be summed up. */
+  #mayFollow({ cell, fence, records }: CellAppend): boolean {
+    return records.length > 0 && fence.position >= leastSummed && !this.#encoders.has(cell, fence.epoch);
+  }
+
+  /** Reads what the encoders of these cells are to sum up; false when that failed. */
+  async #follow(groups: readonly CellAppend[]): Promise<boolean> {
+    try {
+      const segments = await leftSegments(this.#database, groups);
+      for (const { cell, fence } of groups) {
+        const segment = segments.get(cell);
+        if (segment !== undefined) this.#encoders.follow(cell, fence.epoch, segment);
+      }
+      return true;
+    } catch (error) {
+      this.#fail(groups, error);
+      return false;
+    }
   }
 
   /** False when the records cannot be encoded. */
   #encode(group: CellAppend): boolean {
     if (group.records.length === 0) return true;
     try {
-      group.row = this.#encoders.encode(group.cell, group.fence.epoch, group.records);
+      const { cell, fence, records } = group;
+      group.row = this.#encoders.encode({ cell, ...fence, records });
       return true;
     } catch (error) {
       this.#fail([group], error);
@@ -116,11 +146,8 @@ export class GroupCommit {
   async #append(groups: readonly CellAppend[]): Promise<void> {
     try {
       await this.#blobs.keep(new Map(groups.flatMap(({ row }) => [...(row?.texts ?? [])])));
-      const hasNotes = groups.some(({ runs, collected }) => runs.size > 0 || collected !== undefined);
-      const values = recordValues(groups);
-      const { rows, isRepeated } = hasNotes
-        ? await this.#database.query<{ name: string }>(appendWithNotes, [...values, ...noteValues(groups)])
-        : await this.#database.query<{ name: string }>(appendRecords, values);
+      const { statement, values } = appendStatement(groups);
+      const { rows, isRepeated } = await this.#database.query<{ name: string }>(statement, values);
       const moved = new Set(rows.map(({ name }) => name));
       const isMoved = ({ cell }: CellAppend): boolean => moved.has(toStoredName(cell).name);
       for (const group of groups) if (isMoved(group)) succeed(group);

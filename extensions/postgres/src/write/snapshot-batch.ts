@@ -30,11 +30,15 @@ export const putSnapshots: Statement = {
     ON CONFLICT (cell) DO UPDATE SET body = EXCLUDED.body
   ), removed AS (
     DELETE FROM snapshots s USING moved m WHERE m.body IS NULL AND s.cell = m.id
-  ), dropped AS (
-    DELETE FROM log l USING moved m WHERE m.before > 0 AND l.cell = m.id AND l.start < CASE
+  ), kept_from AS MATERIALIZED (
+    SELECT m.id, CASE
       WHEN m.pruned = m.position THEN m.position
       ELSE (SELECT s.start FROM log s WHERE s.cell = m.id AND s.start <= m.pruned AND s.starts_segment ORDER BY s.start DESC LIMIT 1)
-    END
+    END AS start FROM moved m WHERE m.before > 0
+  ), unsummed AS (
+    DELETE FROM summaries s USING kept_from k WHERE s.cell = k.id AND s.until <= k.start
+  ), dropped AS (
+    DELETE FROM log l USING kept_from k WHERE l.cell = k.id AND l.start < k.start
   ) SELECT name FROM moved`,
 };
 
