@@ -1,21 +1,16 @@
 /**
- * Worker processes, started ahead of their work: a process takes a quarter of a second to load, a run much less.
+ * Worker processes, started ahead of their work: a process takes longer to load than to run.
  *
- * Owns: every process it has started and the folder of their compile cache. Does not own: what they are told.
+ * Owns: every process it has started and the program they run. Does not own: what they are told.
  * Invariants:
  * P1. After `close` no process that was started here lives, and nothing of it is left on disk.
  * P2. A worker's lines are read to the last byte it wrote before its end is reported.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import type { Assignment, Order, ReportLine, Start } from "../worker/assignment.ts";
-
-const program = fileURLToPath(new URL("../worker/worker.ts", import.meta.url));
+import { WorkerProgram } from "./worker-program.ts";
 
 /** How a worker ended, and what it printed. */
 export interface WorkerEnd {
@@ -32,9 +27,11 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   readonly ready: Promise<void>;
 
-  constructor(cacheFolder: string) {
-    this.#child = spawn(process.execPath, ["--conditions=troupe-source", program], {
+  constructor({ path, cacheFolder }: Pick<WorkerProgram, "path" | "cacheFolder">) {
+    this.#child = spawn(process.execPath, [path], {
       stdio: ["ignore", "ignore", "pipe", "pipe", "ipc"],
+      // A Ctrl-C is for the campaign, which then ends them: no worker dies of what was not planned.
+      detached: true,
       env: { ...process.env, NODE_COMPILE_CACHE: cacheFolder, NODE_NO_WARNINGS: "1" },
     });
     const errors: Buffer[] = [];
@@ -114,22 +111,27 @@ function parseLine(text: string): ReportLine | undefined {
 
 /** Keeps workers ready. */
 export class WorkerPool {
-  readonly #cacheFolder: string;
+  readonly #program: WorkerProgram;
   readonly #size: number;
   readonly #ready: WorkerProcess[] = [];
   readonly #alive = new Set<WorkerProcess>();
   #isClosed = false;
 
-  private constructor(cacheFolder: string, size: number) {
-    this.#cacheFolder = cacheFolder;
+  private constructor(program: WorkerProgram, size: number) {
+    this.#program = program;
     this.#size = size;
   }
 
   /** @param size Workers that wait for work. */
   static async open(size: number): Promise<WorkerPool> {
-    const pool = new WorkerPool(await mkdtemp(join(tmpdir(), "troupe-crash-cache-")), size);
+    const pool = new WorkerPool(await WorkerProgram.open(), size);
     pool.#fill();
     return pool;
+  }
+
+  /** What its processes run. */
+  get program(): WorkerProgram {
+    return this.#program;
   }
 
   /** @throws Error when workers cannot start. */
@@ -148,7 +150,7 @@ export class WorkerPool {
       worker.kill();
     }
     await Promise.allSettled([...this.#alive].map((worker) => worker.ended));
-    await rm(this.#cacheFolder, { recursive: true, force: true });
+    await this.#program.remove();
   }
 
   #fill(): void {
@@ -156,7 +158,7 @@ export class WorkerPool {
   }
 
   #start(): WorkerProcess {
-    const worker = new WorkerProcess(this.#cacheFolder);
+    const worker = new WorkerProcess(this.#program);
     this.#alive.add(worker);
     const gone = (): boolean => this.#alive.delete(worker);
     worker.ended.then(gone, gone);
