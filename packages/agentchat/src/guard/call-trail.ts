@@ -16,6 +16,7 @@ import {
   type ModelMessage,
   parseArgumentsText,
   type ToolCallPart,
+  type ToolResultContent,
   type ToolResultPart,
 } from "@troupe/llm";
 import { cycleWindow, findCycle } from "./find-cycle.ts";
@@ -38,6 +39,8 @@ export interface RoundVerdict {
 interface KnownRound extends ToolCallRound {
   /** The arguments in one order: made when two rounds differ in nothing else. */
   canonical?: readonly string[];
+  /** What the results say, piece by piece: made when another round has called the same tools. */
+  pieces?: readonly string[];
 }
 
 export class CallTrail {
@@ -87,26 +90,32 @@ function isFromPerson(message: ModelMessage, { people }: LoopGuard): boolean {
 function isSame(left: KnownRound, right: KnownRound): boolean {
   if (left.calls.length !== right.calls.length) return false;
   if (!left.calls.every(({ toolName }, index) => toolName === right.calls[index]?.toolName)) return false;
-  if (!left.results.every((result, index) => isSameResult(result, right.results[index]))) return false;
+  left.pieces ??= left.results.flatMap(piecesOf);
+  right.pieces ??= right.results.flatMap(piecesOf);
+  if (!areEqual(left.pieces, right.pieces)) return false;
   if (left.calls.every((call, index) => call.arguments === right.calls[index]?.arguments)) return true;
   left.canonical ??= left.calls.map(canonicalArguments);
   right.canonical ??= right.calls.map(canonicalArguments);
-  return left.canonical.every((text, index) => text === right.canonical?.[index]);
+  return areEqual(left.canonical, right.canonical);
 }
 
-function isSameResult(left: ToolResultPart, right: ToolResultPart | undefined): boolean {
-  if (left.status !== right?.status || left.content.length !== right.content.length) return false;
-  return left.content.every((part, index) => {
-    const other = right.content[index];
-    switch (part.kind) {
-      case "text":
-        return other?.kind === "text" && part.text === other.text;
-      case "json":
-        return other?.kind === "json" && JSON.stringify(part.value) === JSON.stringify(other.value);
-      case "file":
-        return other?.kind === "file" && part.data === other.data;
-    }
-  });
+function areEqual(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((text, index) => text === right[index]);
+}
+
+function piecesOf({ status, content }: ToolResultPart): readonly string[] {
+  return [status, ...content.flatMap((part) => [part.kind, textOf(part)])];
+}
+
+function textOf(part: ToolResultContent): string {
+  switch (part.kind) {
+    case "text":
+      return part.text;
+    case "json":
+      return JSON.stringify(part.value);
+    case "file":
+      return part.data;
+  }
 }
 
 /** What cannot be read is compared as it is. */

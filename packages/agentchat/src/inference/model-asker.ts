@@ -122,7 +122,7 @@ export class ModelAsker {
       ...(output !== undefined && { output }),
     });
     if (outcome.status !== "ok") return outcome;
-    this.#noteSize(outcome.result, question);
+    this.#noteSize(outcome.result, request);
     const result = form === undefined ? outcome.result : form.unfold(outcome.result);
     return { status: "ok", result: question.isFinal ? withoutCalls(result) : result };
   }
@@ -212,11 +212,11 @@ export class ModelAsker {
     return true;
   }
 
-  #noteSize(result: ModelResult, { request }: ModelQuestion): void {
+  #noteSize(result: ModelResult, { maxOutputTokens }: AnswerRequest): void {
     const { model, context } = this.#options;
     if (model.capabilities.contextWindow === null || result.usage.estimated) return;
     if (context !== undefined && !this.#hasSummaries) return;
-    const room = roomOf(model, request([]).maxOutputTokens);
+    const room = roomOf(model, maxOutputTokens);
     const mark = sizeMark(result, this.#countedHistory(), room);
     if (mark !== undefined) this.#conversation.add(mark);
   }

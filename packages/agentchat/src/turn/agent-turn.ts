@@ -6,7 +6,7 @@ import {
   type StepOutcome,
   TeamError,
 } from "@troupe/core";
-import type { CodeResult, ModelMessage, RunValues, Tool, ToolCallPart } from "@troupe/llm";
+import type { CodeResult, ModelMessage, RunValues, Tool, ToolCallPart, ToolDeclaration } from "@troupe/llm";
 import type { SettledCall } from "../budget/run-ledger.ts";
 import { completeContext, findLack } from "../run/context/complete-context.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
@@ -14,6 +14,7 @@ import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
 import type { FinishTool } from "../guard/finish-tool.ts";
 import { callsInLoop } from "../guard/loop-guard.ts";
 import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
+import { RequestCounter } from "../inference/token-counter.ts";
 import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
 import { asJson } from "../message/as-json.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
@@ -79,6 +80,7 @@ export class AgentTurn implements ErasedContext {
   readonly #notes: TurnNotes;
   #rounds = 0;
   #lists: ErasedContext["lists"] | undefined;
+  #requests: RequestCounter | undefined;
 
   /** The branches of a turn share its notes. */
   constructor(
@@ -285,6 +287,12 @@ export class AgentTurn implements ErasedContext {
     this.#notes.spent = addSpent(this.#notes.spent, reply.spent ?? []);
     this.#notes.turnsTaken += reply.turnsTaken ?? 1;
     return { end: reply.end, messages: reply.messages };
+  }
+
+  /** Input tokens of a request to a model, estimated. What earlier requests of this turn began with is not measured again. */
+  estimateTokens(messages: readonly ModelMessage[], tools?: readonly ToolDeclaration[]): number {
+    this.#requests ??= new RequestCounter();
+    return this.#requests.count(messages, tools);
   }
 
   /** A model call has ended: the run's ledger and the manager hear of it. */

@@ -1,13 +1,5 @@
 import { type JsonValue, ModelError, raceSignal, type StepContext, type StepOutcome, TroupeError } from "@troupe/core";
-import {
-  estimateTokens,
-  type ModelEvent,
-  type ModelRequest,
-  type ModelResult,
-  PartialOutput,
-  priceOf,
-  type Usage,
-} from "@troupe/llm";
+import { type ModelEvent, type ModelRequest, type ModelResult, PartialOutput, priceOf, type Usage } from "@troupe/llm";
 import { type ModelReservation, oneCall } from "../budget/run-ledger.ts";
 import type { AgentEvent } from "../message/agent-event.ts";
 import type { ModelCall, ModelOutcome } from "./chat-agent-context.ts";
@@ -102,7 +94,7 @@ function stoppedWords(kind: "cancel" | "interrupt" | undefined): string {
 
 /** A call whose answer died with its process: it was made, and its provider may want money for it. */
 function lostEvent(turn: AgentTurn, call: ModelCall, callId: string): Extract<AgentEvent, { kind: "model-called" }> {
-  const usage = estimateUsage(call.request);
+  const usage = estimateUsage(turn, call.request);
   const usd = priceUsage(turn, call.model.name, { usage, at: turn.now() });
   return { kind: "model-called", callId, model: call.model.name, usage, usd, durationMs: 0, isEstimated: true };
 }
@@ -139,12 +131,12 @@ function priceUsage(
   return priceOf(usage, model, { table: turn.environment.prices, day });
 }
 
-/** Estimating costs a walk over the whole history: only done when a limit needs it. */
+/** Only estimated when a limit needs it. */
 function reservationOf(turn: AgentTurn, { model, request }: ModelCall): ModelReservation {
   const callId = turn.newId();
   const { tokens, usd } = turn.resources.ledger.budget;
   if (tokens === Number.POSITIVE_INFINITY && usd === Number.POSITIVE_INFINITY) return { callId, tokens: 0, usd: 0 };
-  const usage = estimateUsage(request);
+  const usage = estimateUsage(turn, request);
   return {
     callId,
     tokens: usage.inputTokens + usage.outputTokens,
@@ -153,8 +145,8 @@ function reservationOf(turn: AgentTurn, { model, request }: ModelCall): ModelRes
 }
 
 /** What a call may use at most, as far as one can tell before it. */
-function estimateUsage({ messages, tools, maxOutputTokens }: ModelCall["request"]): Usage {
-  const inputTokens = estimateTokens(messages, tools ?? []);
+function estimateUsage(turn: AgentTurn, { messages, tools, maxOutputTokens }: ModelCall["request"]): Usage {
+  const inputTokens = turn.estimateTokens(messages, tools);
   const outputTokens = maxOutputTokens ?? assumedOutputTokens;
   return { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0, estimated: true };
 }
