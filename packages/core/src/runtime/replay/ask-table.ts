@@ -15,15 +15,16 @@ const restTurns = 20;
 export class AskTable {
   readonly #signal: AbortSignal | undefined;
   readonly #asks = new Map<string, Deferred<SettledRecord>>();
-  /** Answers to questions that were open before their handler waited for them. */
-  readonly #early = new Map<string, SettledRecord>();
+  /** Answers to questions that were open before their handler waited for them, and what a restarted handler finds by key. */
+  readonly #early: Map<string, SettledRecord>;
   #changed: Deferred<void> = createDeferred<void>();
   #activity = 0;
   #hasEnded = false;
 
-  /** `signal`: gives up on a handler that computes without end. */
-  constructor(signal: AbortSignal | undefined) {
+  /** `signal`: gives up on a handler that computes without end. `known`: outcomes that are there from the start. */
+  constructor(signal: AbortSignal | undefined, known: Iterable<readonly [string, SettledRecord]> = []) {
     this.#signal = signal;
+    this.#early = new Map(known);
   }
 
   /** The first key that has no answer. */
@@ -61,6 +62,11 @@ export class AskTable {
     else asked.resolve(record);
     this.#note();
     await yieldMacrotask();
+  }
+
+  /** Keeps an outcome for a handler that may ask for it. */
+  put(record: SettledRecord): void {
+    this.#early.set(record.key, record);
   }
 
   /** Resolves when the handler has ended (true), or rests (false). */

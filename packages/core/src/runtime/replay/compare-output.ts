@@ -5,12 +5,15 @@ import type { QueuedEvent } from "../turn/frame.ts";
 import { jsonEquals } from "./json-equals.ts";
 import type { Difference } from "./replay-mismatch.ts";
 import type { ReplayedMessage, ScopeOutput } from "./replay-frame.ts";
+import type { LeftCount } from "./restarts.ts";
 
 /** What a turn let out, by the log and by its replay. */
 export interface ComparedOutput {
   /** In log order; the last one may be that of the turn's record. */
   readonly flushes: readonly Flush[];
   readonly replayed: ReadonlyMap<string, ScopeOutput>;
+  /** By scope, how much of the replay's output left before the first of the flushes: it is compared with nothing. */
+  readonly left?: ReadonlyMap<string, LeftCount> | undefined;
   /** False for turns that have not ended well: what they had queued last never left. */
   readonly isWhole: boolean;
   /** Told of each event that was found again. */
@@ -29,7 +32,8 @@ interface Cursor {
 /** Matches what the log let out with what the replay queued: in order within each scope, scopes in the order of the log. */
 export function compareOutput(compared: ComparedOutput): readonly Difference[] {
   const cursors = new Map<string, Cursor>();
-  for (const [scope, output] of compared.replayed) cursors.set(scope, { output, events: 0, messages: 0 });
+  for (const [scope, output] of compared.replayed)
+    cursors.set(scope, { output, ...(compared.left?.get(scope) ?? { events: 0, messages: 0 }) });
   const differences: Difference[] = [];
   for (const flush of compared.flushes) {
     for (const event of flush.events ?? []) {

@@ -61,7 +61,8 @@ function compareAll(
   { onEvent, isKnown }: TurnComparison,
 ): readonly Difference[] {
   const flushes = record === undefined ? turn.flushes : [...turn.flushes, record];
-  return compareOutput({ flushes, replayed: turn.output(), isWhole: record !== undefined, onEvent, isKnown });
+  const { left } = turn.options.past ?? {};
+  return compareOutput({ flushes, replayed: turn.output(), left, isWhole: record !== undefined, onEvent, isKnown });
 }
 
 // --- journal -------------------------------------------------------------------------------------
@@ -77,6 +78,8 @@ function compareJournal(turn: ReplayedTurn): readonly Difference[] {
   }
   for (const [key, { name, question }] of questions) {
     const recorded = turn.options.waits.get(key);
+    // Asked before a restart: whatever the handler says now, that question stands.
+    if (turn.options.past?.questions.has(key) === true) continue;
     if (recorded === undefined || (recorded.name === name && jsonEquals(recorded.question, question))) continue;
     differences.push({
       what: "question",

@@ -209,51 +209,6 @@ describe("a log that its own code replays", () => {
     expect(events.map(({ kind }) => kind)).toEqual(["refused", "done"]);
   });
 
-  test("several attempts: what left before a failure is not let out again", async () => {
-    let tries = 0;
-    const handler: Handler = async (_, context) => {
-      context.emit("attempt", context.message.attempt);
-      const first = await context.step("first", () => 1);
-      context.emit("first", first);
-      const second = await context.step("second", () => {
-        tries += 1;
-        if (tries === 1) throw new Error("not yet");
-        return tries;
-      });
-      context.emit("second", second);
-      return second;
-    };
-    const records = await recordsOfAsk(handler, { maxAttempts: 2 });
-    const { events } = await identical({ records, agents: [actor(handler, { maxAttempts: 2 })] });
-    expect(events.map(({ kind, payload }) => [kind, payload])).toEqual([
-      ["attempt", 1],
-      ["first", 1],
-      ["second", 2],
-    ]);
-    expect(tries).toBe(2);
-  });
-
-  test("several attempts without a step: those that the end needs, and no more", async () => {
-    const attempts: number[] = [];
-    const handler =
-      (lastFailing: number): Handler =>
-      (_, { message }) => {
-        attempts.push(message.attempt);
-        if (message.attempt <= lastFailing) throw new Error(`failed before attempt ${lastFailing + 1}`);
-        return message.attempt;
-      };
-    for (const [lastFailing, replayed] of [
-      [1, [1, 2]],
-      [2, [1, 2, 3]],
-      [3, [1]],
-    ] as const) {
-      const records = await recordsOfAsk(handler(lastFailing), { maxAttempts: 3 });
-      attempts.length = 0;
-      await identical({ records, agents: [actor(handler(lastFailing), { maxAttempts: 3 })] });
-      expect(attempts).toEqual(replayed);
-    }
-  });
-
   test("a step of the same key at the same time is refused again", async () => {
     const handler: Handler = async (_, context) => {
       const twice = [1, 2].map((n) => context.step("s", () => n, { key: "same" }));

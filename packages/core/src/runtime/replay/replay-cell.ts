@@ -16,6 +16,7 @@ import type { QueuedEvent } from "../turn/frame.ts";
 import { compareOpenTurn, compareTurn, isRecordedFailure, type TurnComparison } from "./compare-turn.ts";
 import { type Difference, type ReplayMismatch, toMismatch } from "./replay-mismatch.ts";
 import { ReplayedTurn } from "./replayed-turn.ts";
+import { pastsOf, type TurnPast } from "./restarts.ts";
 
 /** What is replayed. */
 export interface ReplayOptions {
@@ -54,6 +55,8 @@ export interface CellReplay {
  * stored. What they emit, send, leave and answer is compared with the log (C7, C27).
  *
  * Events and messages of parallel branches are taken in the order of the log; ids and times of messages are not compared.
+ * A turn that was restarted on request is replayed from there, by the code that went on with it: what other code had let out before is as
+ * the log has it.
  *
  * @example
  * const { events, mismatches } = await replayCell({ records: await store.read("session"), agents: [account] });
@@ -67,8 +70,8 @@ export function replayCell({ agents, ...options }: ReplayOptions): Promise<CellR
 
 /** As `replayCell`, with whatever finds the code of an agent type. */
 export async function replayWith(find: FindBlueprint, options: Omit<ReplayOptions, "agents">): Promise<CellReplay> {
-  const replay = new Replay(find, options);
   const records = upTo(options.records, options.until);
+  const replay = new Replay(find, options, pastsOf(records));
   for (const record of records) await replay.accept(record);
   return replay.finish(records);
 }
@@ -98,6 +101,9 @@ class Replay {
   readonly #images = new Map<string, MutableImage>();
   readonly #mails = new Map<string, Mail>();
   readonly #turns = new Map<string, ReplayedTurn>();
+  readonly #pasts: ReadonlyMap<string, TurnPast>;
+  /** Turns that were restarted and are replayed from there. */
+  readonly #restarted = new Set<string>();
   readonly #copied = new Set<string>();
   readonly #found = new Map<CellEvent, QueuedEvent>();
   readonly #mismatches: ReplayMismatch[] = [];
@@ -105,8 +111,9 @@ class Replay {
   readonly #comparison: TurnComparison;
   #ended = 0;
 
-  constructor(find: FindBlueprint, options: Omit<ReplayOptions, "agents">) {
+  constructor(find: FindBlueprint, options: Omit<ReplayOptions, "agents">, pasts: ReadonlyMap<string, TurnPast>) {
     this.#options = options;
+    this.#pasts = pasts;
     this.#find = find;
     this.#waits = waitsOf(options.records);
     for (const [agent, image] of Object.entries(options.start ?? {})) this.#images.set(agent, toMutable(image));
@@ -128,8 +135,10 @@ class Replay {
         await this.#end(record);
         for (const mail of record.sent ?? []) this.#send(mail);
         return;
-      // What was stopped hears of it by the outcomes of its steps, requests and waits.
       case "control":
+        // What was stopped hears of it by the outcomes of its steps, requests and waits; what was restarted begins here.
+        if (record.action === "restart") for (const turn of record.turns ?? []) this.#turn(turn);
+        return;
       case "delivered":
       case "recovered":
         return;
@@ -157,9 +166,15 @@ class Replay {
 
   /** A recorded event as it was emitted again; nothing when it was not. */
   #shown(record: LogRecord, event: CellEvent): readonly CellEvent[] {
-    if ("turn" in record && this.#copied.has(record.turn)) return [event];
+    if ("turn" in record && (this.#copied.has(record.turn) || this.#isPast(record))) return [event];
     const found = this.#found.get(event);
     return found === undefined ? [] : [{ ...event, path: found.path, kind: found.kind, payload: found.payload }];
+  }
+
+  /** True for what a turn recorded before it was restarted. */
+  #isPast(record: LogRecord): boolean {
+    if (!("turn" in record) || record.kind === "turn") return false;
+    return this.#restarted.has(record.turn) && this.#pasts.get(record.turn)?.records.has(record) === true;
   }
 
   /** A numbered message is for another cell. */
@@ -170,7 +185,8 @@ class Replay {
   // --- turns -------------------------------------------------------------------------------------
 
   async #journal(record: JournalRecord): Promise<void> {
-    await this.#turn(record.turn)?.accept(record);
+    const isPast = this.#pasts.get(record.turn)?.records.has(record) === true;
+    if (!isPast) await this.#turn(record.turn)?.accept(record);
     if (record.kind === "request-sent") this.#send(record.mail);
     for (const mail of record.sent ?? []) this.#send(mail);
   }
@@ -217,7 +233,9 @@ class Replay {
       return undefined;
     }
     const waits = this.#waits.get(id) ?? new Map<string, WaitRecord>();
-    const turn = new ReplayedTurn({ mail, turn: id, blueprint, image, waits, signal });
+    const past = this.#pasts.get(id);
+    if (past !== undefined) this.#restarted.add(id);
+    const turn = new ReplayedTurn({ mail, turn: id, blueprint, image, waits, signal, past });
     this.#turns.set(id, turn);
     return turn;
   }

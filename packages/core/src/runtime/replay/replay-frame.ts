@@ -13,6 +13,7 @@ import { formatAgentId } from "../../identity/index.ts";
 import { decodeJson } from "../../message/index.ts";
 import { type AgentImage, freezeJson, type ListChange, type Mail, type WaitRecord } from "../../store/index.ts";
 import type { Destination } from "../delivery/post-office.ts";
+import type { SettledRecord } from "../journal/journal.ts";
 import { attemptOver, type QueuedEvent } from "../turn/frame.ts";
 import { ListDraft } from "../turn/list-draft.ts";
 import { AskTable } from "./ask-table.ts";
@@ -45,6 +46,8 @@ export interface ReplayFrameOptions {
   /** The questions that the turn's journal holds, by key: their ids are handed out before the log has come to them. */
   readonly waits: ReadonlyMap<string, WaitRecord>;
   readonly attempt: number;
+  /** Outcomes that are there from the start, by key: those of the time before a restart. */
+  readonly known?: Iterable<readonly [string, SettledRecord]> | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -69,7 +72,7 @@ export class ReplayFrame {
 
   constructor(options: ReplayFrameOptions) {
     this.options = options;
-    this.asks = new AskTable(options.signal);
+    this.asks = new AskTable(options.signal, options.known);
     this.at = options.mail.at;
   }
 

@@ -5,6 +5,8 @@
  * Invariants:
  * V1. A handler gets an outcome only from a record of the log, in the order of the log; no step function is ever called.
  * V2. A turn whose handler asked for something else than the next record goes no further.
+ * V3. A turn that was restarted gets outcomes of before by key, and need not ask for all of them, as it was live (C26): what its old code
+ *     let out is the log's, and its new handler's part of it leaves no second time.
  */
 import { isPromiseLike } from "../../async/index.ts";
 import { decodeError, StateError, toError } from "../../errors/index.ts";
@@ -17,13 +19,17 @@ import { Scope } from "../turn/scope.ts";
 import { ReplayContext } from "./replay-context.ts";
 import { ReplayFrame, type ReplayFrameOptions, type ScopeOutput } from "./replay-frame.ts";
 import type { Difference } from "./replay-mismatch.ts";
+import type { TurnPast } from "./restarts.ts";
 
 /** What a replayed turn is made of. */
-export type ReplayedTurnOptions = Omit<ReplayFrameOptions, "attempt" | "isShared">;
+export type ReplayedTurnOptions = Omit<ReplayFrameOptions, "attempt" | "isShared" | "known"> & {
+  /** Set for a turn that was restarted: what it found of the time before. */
+  readonly past: TurnPast | undefined;
+};
 
 export class ReplayedTurn {
   readonly options: ReplayedTurnOptions;
-  /** What its journal let out, in log order. */
+  /** What its journal let out, in log order; since its restart, when there was one. */
   readonly flushes: Flush[] = [];
   /** The requests inside the turn that its journal holds. */
   readonly requests: Extract<JournalRecord, { readonly kind: "request-sent" }>[] = [];
@@ -67,14 +73,23 @@ export class ReplayedTurn {
     if (this.#canTryAgain()) await this.#tryAgain();
     if (record.kind === "request-sent") this.requests.push(record);
     if (record.kind === "wait-opened" || (await this.#reach(record))) return;
+    if (this.options.past !== undefined) return this.#keep(record);
     const asked = this.#end === undefined ? (this.#frame.asks.open ?? null) : "the end of the handler";
     this.#misfit = { what: "journal", recorded: record.key, replayed: asked };
+  }
+
+  /** An outcome that nobody has asked for: a restarted handler may find it later, or never ask (V3). */
+  #keep(record: JournalRecord): void {
+    if (record.kind !== "step-settled" && record.kind !== "request-settled") return;
+    this.#handedOut.push(record);
+    this.#frame.asks.put(record);
   }
 
   /** Waits until the handler has come to what a record is about, and hands out its outcome; false when it does not come there. */
   async #reach(record: JournalRecord): Promise<boolean> {
     const { asks } = this.#frame;
     if (record.kind === "wait-settled") {
+      this.#handedOut.push(record);
       await asks.handOut(record);
       return true;
     }
@@ -123,12 +138,14 @@ export class ReplayedTurn {
     this.#handedOut = [];
     this.#end = undefined;
     this.#frame = this.#start();
-    for (const record of kept) await this.#reach(record);
+    for (const record of kept) if (!(await this.#reach(record)) && this.options.past !== undefined) this.#keep(record);
   }
 
   #start(): ReplayFrame {
     this.#attempt += 1;
-    const frame = new ReplayFrame({ ...this.options, isShared: this.isShared, attempt: this.#attempt });
+    const outcomes = [...(this.options.past?.outcomes ?? [])];
+    const known = this.#attempt === 1 ? outcomes : outcomes.filter(([, record]) => !isFailure(record));
+    const frame = new ReplayFrame({ ...this.options, isShared: this.isShared, attempt: this.#attempt, known });
     const context = new ReplayContext(frame, new Scope(""));
     try {
       const result = this.#invoke(context);
