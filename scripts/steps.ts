@@ -21,6 +21,7 @@ export const checks: readonly Step[] = [
   ...published.map((path): Step => ({ name: `types ${path}`, command: ["tsc", "-p", path] })),
   { name: "lint", command: ["oxlint", "--format=unix"] },
   { name: "unused", command: ["knip"] },
+  { name: "bundle size", command: check("bundle-size") },
   { name: "build", command: ["npm", "run", "--silent", "build"] },
   { name: "public types", command: check("public-types") },
   { name: "docstrings", command: ["typedoc", "--emit", "none"] },

@@ -28,6 +28,7 @@ export async function buildBundle(): Promise<Bundle> {
       emptyOutDir: true,
       minify: false,
       target: "es2024",
+      rolldownOptions: { output: { codeSplitting: false } },
       lib: { entry: join(root, "e2e", "portable", "run-suites.ts"), formats: ["es"], fileName: () => "suites.js" },
     },
   });

@@ -8,7 +8,7 @@ import {
   StoreError,
   TeamError,
 } from "@troupe/core";
-import { isAutoGenState, readAutoGenState } from "../component/state/autogen-state.ts";
+import { isAutoGenState } from "../component/state/is-autogen-state.ts";
 import type { ChatMessage, Task } from "../message/chat-message.ts";
 import { adviserName, type Role, type TeamRole } from "../turn/role.ts";
 import { asJson } from "../message/as-json.ts";
@@ -88,7 +88,7 @@ export function createSession<Output>(parts: SessionParts<Output>): Session<Outp
       return { kind: "session", version: 1, runner: root.name, agents: Object.fromEntries(entries) };
     },
     restore: async (document) => {
-      const agents = isAutoGenState(document) ? readAutoGenState(document, root) : parseSnapshot(document, root);
+      const agents = await readSnapshot(document, root);
       await replace(async (runtime) => {
         await runtime.forgetCell(cell);
         for (const [path, saved] of Object.entries(agents))
@@ -114,6 +114,16 @@ function readThread(manager: AgentSnapshot | undefined): readonly ChatMessage[] 
   // oxlint-disable-next-line typescript/consistent-type-assertions -- parser: only managers write their thread
   const items = (manager?.lists["thread"] ?? []) as unknown as readonly { readonly message: ChatMessage }[];
   return items.map((item) => item.message);
+}
+
+/** Few programs ever restore what AutoGen saved: a bundler can put the code for it into a file of its own. */
+async function readSnapshot(
+  document: Readonly<Record<string, unknown>>,
+  root: TeamRole,
+): Promise<Readonly<Record<string, AgentSnapshot>>> {
+  if (!isAutoGenState(document)) return parseSnapshot(document, root);
+  const { readAutoGenState } = await import("../component/state/autogen-state.ts");
+  return readAutoGenState(document, root);
 }
 
 /** @throws TeamError `run.invalid_snapshot` for another kind of document, another runner or an agent that the runner does not have. */

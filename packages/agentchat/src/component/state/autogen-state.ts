@@ -7,12 +7,6 @@ import { readChatMessage } from "./autogen-messages.ts";
 import { readMemory } from "./autogen-memory.ts";
 import { StateReader } from "./state-reader.ts";
 
-/** True for what AutoGen's `save_state()` returns: of a team, or of an agent. */
-export function isAutoGenState(document: Readonly<Record<string, unknown>>): boolean {
-  const { type, version, kind } = document;
-  return kind === undefined && typeof type === "string" && type.endsWith("State") && version === "1.0.0";
-}
-
 /** The states of a session's agents, by path. */
 export type SessionAgents = Readonly<Record<string, AgentSnapshot>>;
 
