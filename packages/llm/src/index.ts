@@ -25,6 +25,7 @@ export type {
   UserPart,
 } from "./model/model-message.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
+export { freezeMessage, isFixedMessage } from "./model/history/fixed-message.ts";
 export { canonicalJson, requestKey } from "./model/canonical-json.ts";
 export { resultText } from "./model/result-text.ts";
 

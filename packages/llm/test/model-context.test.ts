@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   bufferedContext,
+  estimateTokens,
+  freezeMessage,
   headAndTailContext,
   historyUnits,
   type ModelMessage,
-  estimateTokens,
   tokenLimitedContext,
+  toolResultClearingContext,
   unboundedContext,
 } from "@troupe/llm";
 import { validHistory } from "./history-arbitrary.ts";
@@ -22,6 +24,10 @@ const results = (...ids: string[]): ModelMessage => ({
   role: "tool",
   content: ids.map((callId) => ({ kind: "tool-result", callId, toolName: "t", status: "ok", content: [] })),
 });
+const withText = (message: ModelMessage, text: string): ModelMessage =>
+  message.role === "tool"
+    ? { ...message, content: message.content.map((part) => ({ ...part, content: [{ kind: "text", text } as const] })) }
+    : message;
 const mark = (count: number): ModelMessage => ({
   role: "user",
   name: "System",
@@ -86,12 +92,29 @@ describe("token-limited", () => {
     expect(select(1)).toEqual([user("5")]);
   });
 
-  it("counts each message once, however many are dropped", () => {
+  it("counts a message that cannot change once, and one that there is no room for at most once", () => {
     let counted = 0;
-    const history = Array.from({ length: 200 }, (_, index) => user(String(index)));
+    const history = Array.from({ length: 200 }, (_, index) => freezeMessage(user(String(index))));
     const context = tokenLimitedContext({ maxTokens: 50, countTokens: () => ((counted += 1), 10) });
     expect(context.select(history)).toHaveLength(5);
-    expect(counted).toBe(200);
+    expect(counted).toBe(6);
+    history.push(freezeMessage(user("new")));
+    expect(context.select(history)).toHaveLength(5);
+    expect(counted).toBe(7);
+  });
+
+  it("shows what dropping the unit in the middle again and again would leave", () => {
+    fc.assert(
+      fc.property(validHistory, fc.integer({ min: 1, max: 200 }), (history, maxTokens) => {
+        const units = [...historyUnits(history)];
+        while (units.length > 1 && estimateTokens(units.flat()) > maxTokens) {
+          const middle = Math.floor(units.length / 2);
+          units.splice(middle === units.length - 1 ? middle - 1 : middle, 1);
+        }
+        expect(tokenLimitedContext({ maxTokens }).select(history)).toEqual(units.flat());
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("stays within its limit unless the newest unit alone is larger", () => {
@@ -111,6 +134,37 @@ describe("every context", () => {
     expect(() => bufferedContext({ size })).toThrow(ConfigError);
     expect(() => headAndTailContext({ head: size, tail: 1 })).toThrow(ConfigError);
     expect(() => headAndTailContext({ head: 1, tail: size })).toThrow(ConfigError);
+  });
+
+  it("shows of messages that cannot change what it shows of others, however often", () => {
+    const long = "a word or two ".repeat(20);
+    fc.assert(
+      fc.property(validHistory, fc.integer({ min: 1, max: 6 }), (drawn, size) => {
+        const history = drawn.map((message) => (message.role === "tool" ? withText(message, long) : message));
+        const frozen = structuredClone(history).map(freezeMessage);
+        for (const context of [
+          bufferedContext({ size }),
+          headAndTailContext({ head: size, tail: size }),
+          tokenLimitedContext({ maxTokens: size * 10 }),
+          toolResultClearingContext({ keep: size }),
+        ]) {
+          const shown = context.select(history);
+          for (const _time of [1, 2]) expect(context.select(frozen)).toEqual(shown);
+        }
+      }),
+    );
+  });
+
+  it("shows what a message says now, when somebody has changed it", () => {
+    const [asked, answered] = [calls("a"), withText(results("a"), "a word or two ".repeat(20))];
+    const history = [asked, answered, calls("b"), results("b")];
+    const clearing = toolResultClearingContext({ keep: 1 });
+    const limited = tokenLimitedContext({ maxTokens: 60 });
+    expect(JSON.stringify(clearing.select(history)[1])).toContain("An old result of about");
+    expect(limited.select(history)).toHaveLength(2);
+    Object.assign(answered, withText(answered, "short"));
+    expect(clearing.select(history)[1]).toEqual(withText(results("a"), "short"));
+    expect(limited.select(history)).toHaveLength(4);
   });
 
   it("shows whole units only, in order, and does not touch the history", () => {

@@ -1,5 +1,6 @@
 import { type ControlReason, ModelError } from "@troupe/core";
 import {
+  freezeMessage,
   type ModelMessage,
   type ModelRequest,
   type ModelResult,
@@ -9,7 +10,6 @@ import {
   type ToolResultPart,
 } from "@troupe/llm";
 import type { ChatMessage, MessageDraft } from "../message/chat-message.ts";
-import { freezeMessage } from "../inference/freeze-message.ts";
 import type { ChatAgentContext, ToolRound } from "../turn/chat-agent-context.ts";
 import type { AgentReply } from "../turn/role.ts";
 import { endOf, replyByError, stoppedEnd } from "../turn/turn-end.ts";

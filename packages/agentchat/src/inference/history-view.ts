@@ -1,5 +1,4 @@
-import { applyMarks, type ModelMessage, type OpenedHistory, openHistory } from "@troupe/llm";
-import { freezeMessage } from "./freeze-message.ts";
+import { applyMarks, freezeMessage, type ModelMessage, type OpenedHistory, openHistory } from "@troupe/llm";
 
 /**
  * A history that grows, and what its marks want shown of it: each entry is read once, where `openHistory` and `applyMarks` read all.

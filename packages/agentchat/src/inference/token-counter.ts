@@ -1,5 +1,10 @@
-import { estimateMessageTokens, estimateTokens, type ModelMessage, type ToolDeclaration } from "@troupe/llm";
-import { isFixedMessage } from "./freeze-message.ts";
+import {
+  estimateMessageTokens,
+  estimateTokens,
+  isFixedMessage,
+  type ModelMessage,
+  type ToolDeclaration,
+} from "@troupe/llm";
 import { PrefixMemo } from "./prefix-memo.ts";
 
 /**

@@ -77,20 +77,20 @@ export function showHistory(
   { summary, pruning }: Pick<OpenedHistory, "summary" | "pruning">,
 ): readonly ModelMessage[] {
   if (summary === undefined && pruning === undefined) return messages;
-  const shown = pruning === undefined ? messages : shortenMessages(messages, pruning);
-  const head = summary === undefined ? shown.slice(0, pruning?.head ?? 0) : [note(summary.text)];
+  const shown = (from: number, to?: number): readonly ModelMessage[] =>
+    messages.slice(from, to).map((message, index) => shortenMessage(message, from + index, pruning));
+  const head = summary === undefined ? shown(0, pruning?.head ?? 0) : [note(summary.text)];
   const start = Math.max(summary?.upTo ?? 0, pruning?.upTo ?? 0);
   const skipped = start - (summary?.upTo ?? pruning?.head ?? 0);
-  const rest = shown.slice(Math.max(start, summary === undefined ? head.length : 0));
+  const rest = shown(Math.trunc(Math.max(start, summary === undefined ? head.length : 0)));
   return skipped > 0 ? [...head, note(`Skipped ${skipped} messages.`), ...rest] : [...head, ...rest];
 }
 
-function shortenMessages(messages: readonly ModelMessage[], pruning: Pruning): readonly ModelMessage[] {
+function shortenMessage(message: ModelMessage, index: number, pruning: Pruning | undefined): ModelMessage {
+  if (pruning === undefined) return message;
   const { clearedUpTo, cutUpTo, partTokens } = pruning;
-  return messages.map((message, index) => {
-    const cleared = index < clearedUpTo ? clearResults(message) : message;
-    return index < cutUpTo ? shortenParts(cleared, partTokens) : cleared;
-  });
+  const cleared = index < clearedUpTo ? clearResults(message) : message;
+  return index < cutUpTo ? shortenParts(cleared, partTokens) : cleared;
 }
 
 function note(text: string, providerMetadata?: JsonObject): Marked {

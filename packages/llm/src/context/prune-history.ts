@@ -1,6 +1,6 @@
-import { estimateMessageTokens } from "../model/estimate-tokens.ts";
 import { historyUnits } from "../model/history/history-units.ts";
 import type { ModelMessage } from "../model/model-message.ts";
+import { rememberedTokens } from "../model/remember-sizes.ts";
 import { markMessage, openHistory, type Pruning, showHistory } from "./history-mark.ts";
 
 /** What a pruning did. */
@@ -40,10 +40,7 @@ export function pruneHistory(history: readonly ModelMessage[], options: PruneOpt
   const opened = openHistory(history);
   const summary = options.summaries ? opened.summary : undefined;
   const sizeOf = (pruning: Pruning | undefined): number =>
-    showHistory(opened.messages, { summary, pruning }).reduce(
-      (sum, message) => sum + estimateMessageTokens(message),
-      0,
-    );
+    showHistory(opened.messages, { summary, pruning }).reduce((sum, message) => sum + rememberedTokens(message), 0);
   const tokensBefore = sizeOf(opened.pruning);
   if (tokensBefore <= options.maxTokens) return undefined;
   const next = choosePruning({ ...opened, summary }, { maxTokens: options.maxTokens, sizeOf });
@@ -112,6 +109,6 @@ function unitEnds(messages: readonly ModelMessage[]): readonly number[] {
 function headOf(messages: readonly ModelMessage[], ends: readonly number[], maxTokens: number): number {
   const end = ends[0] ?? 0;
   if (ends.length < 3) return 0;
-  const tokens = messages.slice(0, end).reduce((sum, message) => sum + estimateMessageTokens(message), 0);
+  const tokens = messages.slice(0, end).reduce((sum, message) => sum + rememberedTokens(message), 0);
   return tokens <= maxTokens * headShare ? end : 0;
 }

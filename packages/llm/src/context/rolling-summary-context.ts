@@ -1,9 +1,9 @@
 import { keepOptions } from "@troupe/core";
 import type { ChatModel, ModelRequest } from "../model/chat-model.ts";
-import { estimateMessageTokens } from "../model/estimate-tokens.ts";
 import { historyUnits } from "../model/history/history-units.ts";
 import { transcriptOf } from "../model/history/transcript.ts";
 import type { ModelMessage } from "../model/model-message.ts";
+import { rememberedTokens } from "../model/remember-sizes.ts";
 import { checkSize } from "./check-size.ts";
 import { applyMarks, markMessage, openHistory } from "./history-mark.ts";
 import type { Condensation, ModelContext } from "./model-context.ts";
@@ -135,5 +135,5 @@ function summaryRequest(
 }
 
 function tokensOf(messages: readonly ModelMessage[]): number {
-  return messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0);
+  return messages.reduce((sum, message) => sum + rememberedTokens(message), 0);
 }

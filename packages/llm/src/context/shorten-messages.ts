@@ -1,4 +1,5 @@
 import { bytesPerToken, estimateMessageTokens, estimateTextTokens } from "../model/estimate-tokens.ts";
+import { freezeMessage, isFixedMessage } from "../model/history/fixed-message.ts";
 import type { ModelMessage, ToolResultPart } from "../model/model-message.ts";
 
 /** Results below this many tokens are hardly longer than the note that would replace them. */
@@ -7,9 +8,17 @@ const smallResult = 30;
 /** The message with a note in the place of each result of a tool; calls keep their results, and small ones are left alone. */
 export function clearResults(message: ModelMessage): ModelMessage {
   if (message.role !== "tool") return message;
+  const known = clearedMessages.get(message);
+  if (known !== undefined) return known;
   const content = message.content.map(clearResult);
-  return content.every((part, index) => part === message.content[index]) ? message : { ...message, content };
+  const isSame = content.every((part, index) => part === message.content[index]);
+  const cleared: ModelMessage = isSame ? message : { ...message, content };
+  if (isFixedMessage(message)) clearedMessages.set(message, freezeMessage(cleared));
+  return cleared;
 }
+
+/** What became of messages that cannot change: they are shown again with every call of a model. An entry goes with its message. */
+const clearedMessages = new WeakMap<ModelMessage, ModelMessage>();
 
 function clearResult(part: ToolResultPart): ToolResultPart {
   const tokens = estimateMessageTokens({ role: "tool", content: [part] });

@@ -1,7 +1,8 @@
 import { keepOptions } from "@troupe/core";
 import { estimateMessageTokens } from "../model/estimate-tokens.ts";
-import { historyUnits } from "../model/history/history-units.ts";
+import { unitsFromEnd, unitsFromStart } from "../model/history/history-units.ts";
 import type { ModelMessage } from "../model/model-message.ts";
+import { rememberSizes } from "../model/remember-sizes.ts";
 import { checkSize } from "./check-size.ts";
 import type { ModelContext } from "./model-context.ts";
 
@@ -17,13 +18,13 @@ export interface TokenLimitedContextOptions {
  * Shows the model as much as fits into a number of tokens, dropping units from the middle outwards: the task at the start and the latest
  * exchanges stay longest. The newest unit is always shown, even when it is larger than the limit.
  *
- * Each message is counted once.
+ * Each message is counted once, and those in the middle that there is no room for never.
  *
  * @throws ConfigError `config.invalid_option` unless `maxTokens` is a positive integer.
  */
 export function tokenLimitedContext(options: TokenLimitedContextOptions): ModelContext {
   const maxTokens = checkSize("maxTokens", options.maxTokens);
-  const countTokens = options.countTokens ?? estimateMessageTokens;
+  const countTokens = rememberSizes(options.countTokens ?? estimateMessageTokens);
   const context: ModelContext = {
     kind: "model-context",
     name: `token-limited(${maxTokens})`,
@@ -37,21 +38,24 @@ function selectWithin(
   maxTokens: number,
   countTokens: (message: ModelMessage) => number,
 ): readonly ModelMessage[] {
-  const units = historyUnits(history).map((messages) => ({
-    messages,
-    tokens: messages.reduce((sum, message) => sum + countTokens(message), 0),
-  }));
-  let total = units.reduce((sum, unit) => sum + unit.tokens, 0);
-  if (total <= maxTokens) return history;
-  // Removing the middle again and again empties one stretch around it: two ends that move apart.
-  let first = Math.floor(units.length / 2);
-  let last = first;
-  for (let count = units.length; total > maxTokens && count > 1; count -= 1) {
-    const middle = Math.floor(count / 2);
-    const isBefore = middle < first || last === units.length - 1;
-    const dropped = isBefore ? units[(first -= 1)] : units[last];
-    if (!isBefore) last += 1;
-    total -= dropped?.tokens ?? 0;
+  const [oldest, newest] = [unitsFromStart(history), unitsFromEnd(history)];
+  let [head, tail, total] = [0, history.length, 0];
+  for (let count = 1; head < tail; count += 1) {
+    const isNewer = isAtEnd(count);
+    const { value: unit } = (isNewer ? newest : oldest).next();
+    if (unit === undefined) break;
+    total += unit.reduce((sum, message) => sum + countTokens(message), 0);
+    if (count > 1 && total > maxTokens) return [...history.slice(0, head), ...history.slice(tail)];
+    if (isNewer) tail -= unit.length;
+    else head += unit.length;
   }
-  return [...units.slice(0, first), ...units.slice(last)].flatMap((unit) => unit.messages);
+  return history;
+}
+
+/**
+ * Which end the next of the kept units comes from. Dropping the one in the middle again and again leaves as many at the start as at the end, of
+ * an odd number one more at the start; the last one left is the newest.
+ */
+function isAtEnd(count: number): boolean {
+  return count === 1 || (count > 2 && count % 2 === 0);
 }

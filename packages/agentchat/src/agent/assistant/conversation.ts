@@ -1,6 +1,5 @@
-import type { ModelMessage } from "@troupe/llm";
+import { freezeMessage, type ModelMessage } from "@troupe/llm";
 import { type ChatMessage, toModelMessage } from "../../message/chat-message.ts";
-import { freezeMessage } from "../../inference/freeze-message.ts";
 import type { ChatAgentContext } from "../../turn/chat-agent-context.ts";
 
 /**

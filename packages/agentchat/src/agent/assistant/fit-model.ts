@@ -1,14 +1,15 @@
-import type {
-  AssistantPart,
-  ChatModel,
-  ModelCapabilities,
-  ModelMessage,
-  ToolDeclaration,
-  ToolResultContent,
-  UserPart,
+import {
+  type AssistantPart,
+  type ChatModel,
+  freezeMessage,
+  isFixedMessage,
+  type ModelCapabilities,
+  type ModelMessage,
+  type ToolDeclaration,
+  type ToolResultContent,
+  type UserPart,
 } from "@troupe/llm";
 import { PrefixMemo } from "../../inference/prefix-memo.ts";
-import { freezeMessage, isFixedMessage } from "../../inference/freeze-message.ts";
 import { describeResult } from "./answer.ts";
 
 /** What stands for an image where a model cannot see. */

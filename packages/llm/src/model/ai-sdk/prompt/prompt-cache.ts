@@ -1,5 +1,6 @@
 import { cleanMessage } from "../../history/clean-content.ts";
 import type { HistoryRules } from "../../history/history-rules.ts";
+import { isFixedMessage } from "../../history/fixed-message.ts";
 import type { ModelMessage } from "../../model-message.ts";
 
 /**
@@ -24,7 +25,7 @@ export class PromptCache {
     const known = this.#cleaned.get(message);
     if (known !== undefined) return known.message;
     const cleaned = cleanMessage(message, this.#rules);
-    if (isFixed(message)) this.#cleaned.set(message, { message: cleaned });
+    if (isFixedMessage(message)) this.#cleaned.set(message, { message: cleaned });
     return cleaned;
   }
 
@@ -35,10 +36,4 @@ export class PromptCache {
     if (Object.isFrozen(part)) this.#values.set(part, value);
     return value;
   }
-}
-
-function isFixed(message: ModelMessage): boolean {
-  if (!Object.isFrozen(message)) return false;
-  if (typeof message.content === "string") return true;
-  return Object.isFrozen(message.content) && message.content.every((part) => Object.isFrozen(part));
 }

@@ -1,6 +1,8 @@
-import type { ModelMessage } from "@troupe/llm";
+import type { ModelMessage } from "../model-message.ts";
 
-/** The message itself, which nobody can change any more: who reads it again may remember what was made of it. */
+/**
+ * The message itself, which can change no more: it and its parts are frozen. Whoever reads it again may remember what it made of it.
+ */
 export function freezeMessage<Message extends ModelMessage>(message: Message): Message {
   if (typeof message.content !== "string") {
     for (const part of message.content) Object.freeze(part);
@@ -9,7 +11,7 @@ export function freezeMessage<Message extends ModelMessage>(message: Message): M
   return Object.freeze(message);
 }
 
-/** Whether a message can change no more: it, and the parts it holds, are frozen. */
+/** Whether a message can change no more: it and its parts are frozen. */
 export function isFixedMessage(message: ModelMessage): boolean {
   if (!Object.isFrozen(message)) return false;
   if (typeof message.content === "string") return true;
