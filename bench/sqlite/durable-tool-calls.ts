@@ -49,6 +49,8 @@ interface Costs {
   readonly memory: number;
   /** In memory, with the same bytes committed one append after the other: the floor of any durable store. */
   readonly bare: number;
+  /** The same in one commit a call. */
+  readonly bareByTurn: number;
   readonly normal: number;
   /** Outcomes of model calls wait for the claim of the tool that follows: one commit a call instead of two. */
   readonly byTurn: number;
@@ -66,6 +68,7 @@ async function measureStores(scale: Scale, calls: number, createModel: () => AiS
   const costs = await leastCosts(scale.count(40, 1), {
     memory: () => memory.run(),
     bare: () => bare.run(),
+    bareByTurn: () => bare.run("turn"),
     normal: () => normal.run(),
     byTurn: () => normal.run("turn"),
     full: () => full.run(),
@@ -76,6 +79,7 @@ async function measureStores(scale: Scale, calls: number, createModel: () => AiS
   return {
     memory: costs.memory.cpuMs,
     bare: costs.bare.cpuMs,
+    bareByTurn: costs.bareByTurn.cpuMs,
     normal: costs.normal.cpuMs,
     byTurn: costs.byTurn.cpuMs,
     full: costs.full.cpuMs,
@@ -148,7 +152,7 @@ async function besideLangGraph(scale: Scale, calls: number): Promise<BesideLangG
 }
 
 function storeFigures(calls: number, model: string, costs: Costs): readonly Figure[] {
-  const { memory, bare, normal, byTurn, full } = costs;
+  const { memory, bare, bareByTurn, normal, byTurn, full } = costs;
   const what = `${calls.toLocaleString("en-US")} calls, ${model}`;
   const unit = "ms CPU";
   return [
@@ -161,7 +165,10 @@ function storeFigures(calls: number, model: string, costs: Costs): readonly Figu
       value: normal / memory,
       unit: "x",
       limit: 2,
-      beside: [{ name: "memory and a bare loop that commits the same bytes", value: bare / memory, role: "for-scale" }],
+      beside: [
+        { name: "memory and a bare loop that commits the same bytes", value: bare / memory, role: "for-scale" },
+        { name: "the same in one commit a call", value: bareByTurn / memory, role: "for-scale" },
+      ],
     },
     { label: `${what}: FULL against memory`, value: full / memory, unit: "x" },
   ];
