@@ -5,7 +5,8 @@
  * Invariants:
  * O1. Interventions see each message once, before it is stored (C15).
  * O2. A topic is expanded when the message is stored; overlapping subscriptions deliver once, never to the sender (C14).
- * O3. A message that cannot be delivered ends as a typed failure of its request, or in the dead letters; never in silence.
+ * O3. A message that cannot be delivered ends as a typed failure of its request, or in the dead letters; never in silence. The record of the
+ *     turn that sends it says so: it holds the settlement, or the message itself until the dead letter is stored.
  * O4. Only messages from outside wait at a full mailbox; a turn's own go through up to 8 times the bound (C13).
  */
 import { isPromiseLike, type MaybePromise } from "../../async/index.ts";
@@ -72,6 +73,32 @@ export class PostOffice {
 
   /** Interventions, expansion, checks. */
   prepare(posting: Posting): MaybePromise<Prepared> {
+    const prepared = this.#prepare(posting);
+    return isPromiseLike(prepared) ? prepared.then((ready) => this.#record(ready)) : this.#record(prepared);
+  }
+
+  /** What cannot be delivered and must not be lost with the process that sends it goes into the sender's record (O3). */
+  #record(prepared: Prepared): Prepared {
+    if (prepared.failures.length === 0) return prepared;
+    const mails = [...prepared.mails];
+    const failures: Failure[] = [];
+    for (const failure of prepared.failures) {
+      const recorded = this.#recorded(failure);
+      if (recorded === undefined) failures.push(failure);
+      else mails.push(recorded);
+    }
+    return { mails, failures };
+  }
+
+  #recorded({ mail, error, reason }: Failure): Mail | undefined {
+    const { store, clock } = this.#engine;
+    if (mail.kind === "request")
+      return createSettlement(mail, { status: "failed", error: encodeError(error) }, clock.now());
+    if (!store.isDurable || mail.sender === undefined) return undefined;
+    return reason === "dropped" || reason === "refused" ? undefined : mail;
+  }
+
+  #prepare(posting: Posting): MaybePromise<Prepared> {
     const chain = this.#engine.interventions;
     const { letter, to } = posting;
     if (chain === undefined || !chain.has(to.kind === "topic" ? "onPublish" : "onSend"))
@@ -153,6 +180,12 @@ export class PostOffice {
     return { mails: [mail], failures: [] };
   }
 
+  /** @throws DeliveryError `delivery.too_many_hops` for mail that is only in a record because it must end in the dead letters. */
+  assertNear(mail: Mail): void {
+    const { maxHops } = this.#engine.limits;
+    if (mail.kind === "event" && mail.hops > maxHops) throw tooManyHops(mail, maxHops);
+  }
+
   /** Puts stored mail of a turn into mailboxes. `from` is the cell whose record holds it already. */
   deliver(mails: readonly Mail[], from: Cell | undefined): void {
     for (const mail of mails) {
@@ -161,16 +194,15 @@ export class PostOffice {
         continue;
       }
       try {
+        this.assertNear(mail);
         const result = this.#engine.agents.with(mail.recipient, (agent) => this.#deliverTo(agent, mail, from));
         if (isPromiseLike(result))
           this.#engine.own(
-            result.then(undefined, (error: unknown) =>
-              this.#giveUp(failureOf(mail, toError(error), "undeliverable"), from),
-            ),
+            result.then(undefined, (error: unknown) => this.#giveUp(undeliverable(mail, error), from)),
             `delivery of "${mail.type}" to "${nameOf(mail)}"`,
           );
       } catch (error) {
-        this.#giveUp(failureOf(mail, toError(error), "undeliverable"), from);
+        this.#giveUp(undeliverable(mail, error), from);
       }
     }
   }
@@ -319,6 +351,14 @@ function failed(mail: Mail, error: Error, reason: Failure["reason"]): Prepared {
 
 function failureOf(mail: Mail, error: Error, reason: Failure["reason"]): Failure {
   return { mail, error, reason };
+}
+
+/** Mail that found no way to its recipient, with the reason that its error says. */
+export function undeliverable(mail: Mail, thrown: unknown): Failure {
+  const error = toError(thrown);
+  const code = error instanceof DeliveryError ? error.code : undefined;
+  if (code === "delivery.no_such_agent") return failureOf(mail, error, "no-such-agent");
+  return failureOf(mail, error, code === "delivery.too_many_hops" ? "too-many-hops" : "undeliverable");
 }
 
 function refused({ letter, to }: Posting, thrown: unknown): Prepared {

@@ -17,6 +17,7 @@ import type { Cell } from "../cell/cell.ts";
 import type { Engine } from "../engine.ts";
 import { isOwnedElsewhere } from "../owner/owned-elsewhere.ts";
 import { nameOf } from "../delivery/mail-factory.ts";
+import { undeliverable } from "../delivery/post-office.ts";
 import { type LaneEntry, OutboxLane } from "./outbox-lane.ts";
 
 /** Milliseconds after which an undelivered message becomes a dead letter (C10). */
@@ -96,6 +97,7 @@ export class Outbox {
 
   #store({ source, mail }: LaneEntry): MaybePromise<void> {
     const { agents, post } = this.#engine;
+    post.assertNear(mail);
     return agents.with(mail.recipient, (agent) => post.storeAt(agent, mail, { source: source.name }));
   }
 
@@ -135,7 +137,7 @@ export class Outbox {
     const error = toError(thrown);
     const isOver = entry.mail.at < this.#engine.clock.now() - giveUpAfterMs;
     if (!isOver && isStoreFault(error)) return false;
-    const kept = this.#engine.post.fail({ mail: entry.mail, error, reason: "undeliverable" });
+    const kept = this.#engine.post.fail(undeliverable(entry.mail, error));
     if (kept === undefined) this.#acknowledge(entry);
     else
       this.#engine.own(
