@@ -2,12 +2,13 @@
 //   npm run crash                                        300 kills on SQLite, from a fresh seed
 //   npm run crash -- --store postgres --kills 300        the same on a Postgres server of its own; several stores run side by side
 //   npm run crash -- --kills 10000 --seed long --resume  the long form; interrupted, the same command goes on
-//   npm run crash -- --kills 10000 --seed long --case 17 plays one case of a campaign again
+//   npm run crash -- --kills 10000 --seed long --case 17 plays one case of a campaign again; with --times 20 so often
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type CampaignReport, runCampaign, scenarioNames } from "../e2e/crash/campaign/campaign.ts";
-import { type ResultLine, ResultsFile } from "../e2e/crash/campaign/results-file.ts";
+import { type CampaignReport, type CaseNews, runCampaign, scenarioNames } from "../e2e/crash/campaign/campaign.ts";
+import { Progress } from "../e2e/crash/campaign/progress.ts";
+import { ResultsFile } from "../e2e/crash/campaign/results-file.ts";
 import { openStores } from "../e2e/crash/campaign/store-factories.ts";
 import { root } from "./run-step.ts";
 
@@ -19,47 +20,58 @@ const { values } = parseArgs({
     parallel: { type: "string", default: "2" },
     scenario: { type: "string", multiple: true },
     case: { type: "string" },
+    times: { type: "string", default: "1" },
     resume: { type: "boolean", default: false },
     results: { type: "string", default: join(root, "out", "crash", "results.jsonl") },
   },
 });
 const kills = positive("kills", values.kills);
+const parallel = positive("parallel", values.parallel);
+const times = positive("times", values.times);
+const only = values.case === undefined ? undefined : { index: Number(values.case), times };
 const unknown = values.scenario?.find((name) => !scenarioNames.includes(name));
 if (unknown !== undefined) fail(`--scenario takes one of: ${scenarioNames.join(", ")}`);
 
+/** Milliseconds between two lines about how far it is. */
+const progressMs = 15_000;
+
+// One Ctrl-C may arrive more than once, by way of npm.
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
 const outcomes = await Promise.all(values.store.map(runOn));
 process.exitCode = outcomes.every(Boolean) ? 0 : 1;
 
-/** One campaign. True when nothing went wrong in it, and it was not stopped. */
+/** One campaign. True when nothing went wrong in it, and it has come to its end. */
 async function runOn(store: string): Promise<boolean> {
   const results = new ResultsFile(resultsPath(store));
-  if (!values.resume && values.case === undefined) await results.clear();
+  if (!values.resume && only === undefined) await results.clear();
   const stores = await openStores(store);
-  const startedAt = performance.now();
+  const progress = new Progress(progressMs);
   try {
     const report = await runCampaign({
       stores: stores.factory,
       kills,
       seed: values.seed,
-      parallel: positive("parallel", values.parallel),
+      parallel,
       scenarios: values.scenario,
-      only: values.case === undefined ? undefined : Number(values.case),
+      only,
       results,
       signal: stopping.signal,
-      onCase: (line, progress) => {
-        if (line.violations.length > 0) console.log(describe(line));
-        if (progress.cases % 50 === 0)
-          console.log(`${store}: ${progress.kills} of ${progress.wanted} kills, ${progress.cases} runs`);
+      onCase: (news) => {
+        if (news.line.violations.length > 0) console.log(describe(news, store));
+        const said = progress.say(news.report);
+        if (said !== undefined) console.log(`${store}: ${said}`);
       },
     });
-    const seconds = Math.round((performance.now() - startedAt) / 1000);
     console.log(
       `seed ${values.seed}, ${stores.factory.name}: ${report.kills} kills in ${report.cases} runs, ` +
-        `${report.unknown} steps visibly unknown, ${seconds} s: ${outcomeOf(report)}`,
+        `${report.unknown} steps visibly unknown, ${Math.round(progress.seconds)} s: ${outcomeOf(report)}`,
     );
-    return report.failed.length === 0 && !stopping.signal.aborted;
+    return report.failed.length === 0 && isComplete(report);
+  } catch (error) {
+    // The campaigns beside this one go on.
+    console.error(error);
+    return false;
   } finally {
     await stores.close();
   }
@@ -70,15 +82,26 @@ function resultsPath(store: string): string {
   return values.store.length === 1 ? values.results : values.results.replace(/(\.\w+)?$/u, `-${store}$1`);
 }
 
-function outcomeOf({ failed }: CampaignReport): string {
+function outcomeOf(report: CampaignReport): string {
+  const { failed, wanted } = report;
   const verdict = failed.length === 0 ? "nothing lost, nothing repeated" : `${failed.length} runs went wrong`;
-  return stopping.signal.aborted ? `${verdict} so far; with --resume the same command goes on` : verdict;
+  if (stopping.signal.aborted) return `${verdict} so far; with --resume the same command goes on`;
+  return isComplete(report) ? verdict : `${verdict}, but runs came to their ends before ${wanted} kills`;
 }
 
-function describe({ index, scenario, durability, kills: planned, violations }: ResultLine): string {
+function isComplete({ kills: made, wanted }: CampaignReport): boolean {
+  return only !== undefined || (made >= wanted && !stopping.signal.aborted);
+}
+
+function describe({ line, evidencePath }: CaseNews, store: string): string {
+  const { index, scenario, durability, kills: planned, violations } = line;
+  const where = `--store ${store} --results ${resultsPath(store)}`;
+  const which = (values.scenario ?? []).map((name) => ` --scenario ${name}`).join("");
   return [
     `case ${index}, ${scenario}, durable by ${durability}, killed at ${JSON.stringify(planned)}:`,
     ...violations.map((text) => `  ${text}`),
+    `  all that is known: ${evidencePath ?? "nothing more"}`,
+    `  again: npm run crash -- ${where}${which} --kills ${kills} --seed ${values.seed} --case ${index}`,
   ].join("\n");
 }
 

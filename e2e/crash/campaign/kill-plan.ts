@@ -29,34 +29,42 @@ export interface ScenarioSize {
   readonly events: number;
   readonly writes: number;
   readonly requests: number;
+  /** From when there is something to interrupt until it is over. */
   readonly durationMs: number;
 }
 
 /** What to plan. */
 export interface PlanOptions {
   readonly sizes: readonly ScenarioSize[];
-  /** Deaths in all, or a few more. */
+  /** Deaths in all. More are planned: some are for instants that a run does not reach. */
   readonly kills: number;
   readonly seed: string;
 }
 
+/** Twice as many are planned as are wanted. */
+const planned = 2;
+
+/** How many deaths a run may meet, one after the other: a message that was being handled at five of them would be set aside. */
+const rows = [1, 2, 3, 4, 4, 4] as const;
+
 /**
  * The cases of a campaign: first a death at every durable event of every scenario, then at every write and every request, then random
- * ones, several in a row. A campaign too short for all event boundaries takes a random sample of everything.
+ * ones, several in a row. A campaign too short for all event boundaries takes a random sample of everything, a quarter of it in rows.
  */
 export function planCases({ sizes, kills, seed }: PlanOptions): readonly CasePlan[] {
   const random = createSeededRandom(hashSeed(seed));
   const events = shuffle(sizes.flatMap(eventBoundaries), random);
   const writes = shuffle(sizes.flatMap(writeBoundaries), random);
-  const systematic = kills < events.length ? shuffle([...events, ...writes], random) : [...events, ...writes];
+  const isShort = kills < events.length;
+  const systematic = isShort ? shuffle([...events, ...writes], random) : [...events, ...writes];
   const cases: CasePlan[] = [];
-  let planned = 0;
-  for (let index = 0; planned < kills; index++) {
-    const next = systematic[index] ?? randomKills(sizes, random);
+  let count = 0;
+  for (let index = 0; count < kills * planned; index++) {
+    const next = (isShort && index % 4 === 3 ? undefined : systematic[index]) ?? randomKills(sizes, random);
     const entrances = next.kills.map(() => pick(["run", "run", "attach", "recover"] as const, random));
     const durability = pick(["step", "step", "step", "turn"] as const, random);
     cases.push({ index, scenario: next.scenario, kills: next.kills, entrances, durability });
-    planned += next.kills.length;
+    count += next.kills.length;
   }
   return cases;
 }
@@ -81,13 +89,24 @@ function writeBoundaries({ scenario, writes, requests }: ScenarioSize): readonly
   return [...atWrites, ...atRequests, { at: "finished" } as const].map((kill) => ({ scenario, kills: [kill] }));
 }
 
+/** Of a row of many each takes away a part of the run, so that the last of them still finds something to interrupt. */
 function randomKills(sizes: readonly ScenarioSize[], random: RandomSource): PlannedKills {
-  const size = pick(sizes, random);
-  const count = 1 + below(4, random);
-  return { scenario: size.scenario, kills: numbers(count).map(() => randomKill(size, random)) };
+  const { scenario, ...whole } = pick(sizes, random);
+  const count = pick(rows, random);
+  const part = (limit: number): number => Math.ceil(limit * Math.min(1, 2 / count));
+  const reach = {
+    events: part(whole.events),
+    writes: part(whole.writes),
+    requests: part(whole.requests),
+    durationMs: part(whole.durationMs),
+  };
+  return { scenario, kills: numbers(count).map(() => randomKill(reach, random)) };
 }
 
-function randomKill({ events, writes, requests, durationMs }: ScenarioSize, random: RandomSource): Kill {
+function randomKill(
+  { events, writes, requests, durationMs }: Omit<ScenarioSize, "scenario">,
+  random: RandomSource,
+): Kill {
   const upTo = (limit: number): number => 1 + below(Math.max(1, limit), random);
   switch (below(7, random)) {
     case 0:

@@ -1,9 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { missingPostgres, startPostgres } from "../../../extensions/postgres/test/support/postgres-server.ts";
+import {
+  missingPostgres,
+  type PostgresServer,
+  startPostgres,
+} from "../../../extensions/postgres/test/support/postgres-server.ts";
 import type { StoreAddress } from "../worker/assignment.ts";
-import type { StoreFactory } from "./campaign.ts";
+import type { StoreFactory } from "./case-player.ts";
 
 /** A file in a folder of its own for every case. */
 export const sqliteFiles: StoreFactory = {
@@ -23,23 +27,30 @@ export const forgetfulStores: StoreFactory = {
   drop: () => Promise.resolve(),
 };
 
+/** Cases that use a schema one after the other: what is left of them makes each further one slower. */
+const casesPerSchema = 20;
+
 /**
  * Schemas of one Postgres database. Cases at the same time have one each, for whoever recovers takes all that is there; those that
- * come after one another use the same, and meet what is left of those before.
+ * come after one another use the same for a while, and meet what is left of those before.
  */
-function postgresSchemas(connectionString: string): StoreFactory {
+function postgresSchemas(server: PostgresServer): StoreFactory {
+  const connectionString = server.connectionString();
   const free: string[] = [];
-  let count = 0;
+  const uses = new Map<string, number>();
   return {
     name: "postgres",
     hasStandby: true,
     create: () => {
-      count += free.length === 0 ? 1 : 0;
-      return Promise.resolve({ kind: "postgres", connectionString, schema: free.pop() ?? `crash_${count}` });
+      const schema = free.pop() ?? `crash_${uses.size + 1}`;
+      uses.set(schema, (uses.get(schema) ?? 0) + 1);
+      return Promise.resolve({ kind: "postgres", connectionString, schema });
     },
-    drop: (address, isClean) => {
-      if (address.kind === "postgres" && isClean) free.push(address.schema);
-      return Promise.resolve();
+    drop: async (address, isClean) => {
+      if (address.kind !== "postgres" || !isClean) return;
+      if ((uses.get(address.schema) ?? 0) < casesPerSchema) free.push(address.schema);
+      // The database goes with the campaign: a schema that does not go before it takes room and nothing else.
+      else await server.query(`DROP SCHEMA ${address.schema} CASCADE`).catch(() => []);
     },
   };
 }
@@ -64,7 +75,7 @@ export async function openStores(name: string): Promise<OpenStores> {
       return { factory: sqliteFiles, close: () => Promise.resolve() };
     case "postgres": {
       const server = await startPostgres();
-      const factory = postgresSchemas(server.connectionString());
+      const factory = postgresSchemas(server);
       return { factory, close: () => server.stop() };
     }
     default:

@@ -1,5 +1,6 @@
 import type { Entrance, StoreAddress } from "../worker/assignment.ts";
 import type { Kill } from "../campaign/kill-plan.ts";
+import type { CaseEvidence } from "./case-evidence.ts";
 import type { Life } from "./life.ts";
 import type { Transcript } from "../judge/transcript.ts";
 
@@ -7,6 +8,8 @@ import type { Transcript } from "../judge/transcript.ts";
 export interface CaseOptions {
   readonly scenario: string;
   readonly runId: string;
+  /** Of how long answers from outside take. */
+  readonly seed: string;
   readonly store: StoreAddress;
   readonly kills: readonly Kill[];
   readonly entrances: readonly Entrance[];
@@ -26,7 +29,10 @@ export interface CaseOutcome {
   readonly events: number;
   readonly writes: number;
   readonly requests: number;
-  readonly durationMs: number;
+  /** Milliseconds that its last process worked. */
+  readonly workedMs: number;
+  /** Of a case that went wrong. */
+  readonly evidence: CaseEvidence | undefined;
 }
 
 /** A healthy process reports nothing to the error port. */

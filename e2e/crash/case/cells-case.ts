@@ -1,6 +1,7 @@
 import type { Assignment, ReportLine } from "../worker/assignment.ts";
 import { openStore } from "../worker/open-store.ts";
 import { hubKeys } from "../worker/run-cells.ts";
+import { gatherEvidence } from "./case-evidence.ts";
 import { writesOf, type CaseOptions, type CaseOutcome, describeEnd, faultsOf } from "./case-outcome.ts";
 import { judgeAcknowledgements, judgeMemories } from "../judge/judge-cells.ts";
 import { type CaseTools, commonParts, runLane } from "./lane.ts";
@@ -21,15 +22,16 @@ export const cellScenarios: readonly string[] = Object.keys(lanesOf);
 
 /** Stand-alone agents, each in a cell of its own, that get numbered messages from outside while processes die again and again. */
 export async function playCellsCase(options: CaseOptions, tools: CaseTools): Promise<CaseOutcome> {
-  const { runId, store, kills, scenario } = options;
-  const startedAt = performance.now();
-  const book = tools.server.open(runId, { script: () => ({ text: "" }), seed: runId, maxDelayMs: 4 });
+  const { runId, store, seed, kills, scenario } = options;
+  const book = tools.server.open(runId, { script: () => ({ text: "" }), seed, maxDelayMs: 4 });
   const onlooker = await openStore(store);
   const violations: string[] = [];
   const acknowledged: Extract<ReportLine, { kind: "acknowledged" }>[] = [];
+  const lives: Life[] = [];
   let deaths = 0;
   let writes = 0;
   const onLife = (life: Life): void => {
+    lives.push(life);
     for (const line of life.lines) if (line.kind === "acknowledged") acknowledged.push(line);
     violations.push(...faultsOf(life));
     if (life.isKilled) deaths += 1;
@@ -63,14 +65,17 @@ export async function playCellsCase(options: CaseOptions, tools: CaseTools): Pro
     const reader = await runKeys("reads", [], []);
     const memories = reader.lines.find((line) => line.kind === "memories")?.memories;
     const unknown = { count: 0 };
-    const evidence = { runId, calls: book.calls, count: messagesEach, deaths, unknown };
+    const known = { runId, calls: book.calls, count: messagesEach, deaths, unknown };
     if (memories === undefined) violations.push(describeEnd(reader));
-    else violations.push(...judgeMemories(memories, evidence));
+    else violations.push(...judgeMemories(memories, known));
     violations.push(...judgeAcknowledgements(acknowledged, messagesEach));
     const busy = (await onlooker.cells()).filter((row) => row.cell.includes(runId) && (row.isBusy || row.hasMail));
     violations.push(...busy.map((row) => `left behind: ${JSON.stringify(row)}`));
     const sums = { kills: deaths, unknown: unknown.count, writes, requests: book.calls.length };
-    return { violations, ...sums, transcript: undefined, events: 0, durationMs: performance.now() - startedAt };
+    const evidence =
+      violations.length === 0 ? undefined : await gatherEvidence(runId, { store: onlooker, lives, calls: book.calls });
+    const workedMs = Math.min(...ends.map((end) => end.workedMs));
+    return { violations, ...sums, transcript: undefined, events: 0, workedMs, evidence };
   } finally {
     await onlooker.close();
     tools.server.forget(runId);

@@ -12,6 +12,8 @@ export interface Life {
   readonly isKilled: boolean;
   /** True when it did nothing more for longer than any of it may take. */
   readonly isStuck: boolean;
+  /** Milliseconds from when there was something to interrupt to its end; 0 when there never was. */
+  readonly workedMs: number;
 }
 
 /** What a life is made of. */
@@ -41,6 +43,7 @@ export async function live(options: LifeOptions): Promise<Life> {
   const timers: NodeJS.Timeout[] = [];
   let isKilled = false;
   let isStuck = false;
+  let preparedAt: number | undefined;
   const die = (afterMs: number): void => {
     if (isKilled) return;
     isKilled = true;
@@ -57,6 +60,7 @@ export async function live(options: LifeOptions): Promise<Life> {
   worker.go(options.start, (line) => {
     lines.push(line);
     // Times count from when there is something to interrupt.
+    if (line.kind === "prepared") preparedAt = performance.now();
     if (line.kind === "prepared" && kill?.at === "time") timers.push(setTimeout(() => die(0), kill.afterMs));
     if (line.kind === "dying") isKilled = true;
     if (kill?.at === "event" && line.kind === "event" && line.event.sequence === seen + kill.number) die(kill.afterMs);
@@ -64,7 +68,8 @@ export async function live(options: LifeOptions): Promise<Life> {
   });
   const end = await worker.ended;
   for (const timer of timers) clearTimeout(timer);
-  return { lines, end, isKilled: isKilled && end.signal === "SIGKILL", isStuck };
+  const workedMs = preparedAt === undefined ? 0 : performance.now() - preparedAt;
+  return { lines, end, isKilled: isKilled && end.signal === "SIGKILL", isStuck, workedMs };
 }
 
 /** Deaths at requests: the world outside tells when they come. */

@@ -2,20 +2,21 @@ import type { DurableRunEvent } from "@troupe/agentchat";
 import type { Store } from "@troupe/core";
 import { teamScenario } from "../scenario/team-scenarios.ts";
 import { openStore } from "../worker/open-store.ts";
+import { gatherEvidence } from "./case-evidence.ts";
 import { writesOf, type CaseOptions, type CaseOutcome, describeEnd, faultsOf } from "./case-outcome.ts";
 import { judgeEnd, judgeEvents, judgeLostCalls, judgeRepeats, type Death } from "../judge/judge-team.ts";
-import { eventsOf } from "./life.ts";
+import { eventsOf, type Life } from "./life.ts";
 import { type CaseTools, commonParts, runLane } from "./lane.ts";
 import { readJournal } from "../judge/read-journal.ts";
 import { transcriptOf } from "../judge/transcript.ts";
 
 /** Plays a team's run through all its deaths to its end, and says what was not as promised. */
 export async function playTeamCase(options: CaseOptions, tools: CaseTools): Promise<CaseOutcome> {
-  const { runId, store, kills, entrances, durability } = options;
-  const startedAt = performance.now();
+  const { runId, store, seed, kills, entrances, durability } = options;
   const scenario = teamScenario(options.scenario);
-  const book = tools.server.open(runId, { script: scenario.script, seed: runId, maxDelayMs: 4 });
+  const book = tools.server.open(runId, { script: scenario.script, seed, maxDelayMs: 4 });
   const onlooker = await openStore(store);
+  const lives: Life[] = [];
   const deaths: Death[] = [];
   const violations: string[] = [];
   let seen: readonly DurableRunEvent[] = [];
@@ -39,6 +40,7 @@ export async function playTeamCase(options: CaseOptions, tools: CaseTools): Prom
         start: (died) => ({ entrance: seen.length === 0 ? "run" : (entrances[died - 1] ?? "run"), from: {} }),
         seen: () => seen.length,
         onLife: async (life) => {
+          lives.push(life);
           const { problems, longest } = judgeEvents(seen, eventsOf(life.lines));
           seen = longest;
           violations.push(...problems, ...faultsOf(life));
@@ -67,7 +69,11 @@ export async function playTeamCase(options: CaseOptions, tools: CaseTools): Prom
       events: seen.length,
       writes: writesOf(last),
       requests: book.calls.length,
-      durationMs: performance.now() - startedAt,
+      workedMs: last.workedMs,
+      evidence:
+        violations.length === 0
+          ? undefined
+          : await gatherEvidence(runId, { store: onlooker, lives, calls: book.calls }),
     };
   } finally {
     await onlooker.close();
