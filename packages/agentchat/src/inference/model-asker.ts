@@ -95,10 +95,10 @@ export class ModelAsker {
   async ask(question: ModelQuestion): Promise<ModelOutcome> {
     const stopped = await this.#summarize();
     if (stopped !== undefined) return stopped;
-    this.#makeRoom(question);
+    let request = this.#fittingRequest(question);
     let canPrune = this.#options.context?.isUnlimited !== true;
     for (;;) {
-      const outcome = await this.#call(question);
+      const outcome = await this.#call(question, request);
       if (outcome.status !== "failed") return outcome;
       const code = TroupeError.isTroupeError(outcome.error) ? outcome.error.code : undefined;
       const isShorter = code === "model.context_overflow" && canPrune && this.#pruneAfterOverflow();
@@ -106,14 +106,13 @@ export class ModelAsker {
       const isOtherForm = code === "model.bad_request" && this.#formIndex + 1 < this.#options.forms.length;
       if (isOtherForm) this.#formIndex += 1;
       if (!isShorter && !isOtherForm) return outcome;
+      request = this.#request(question);
     }
   }
 
-  async #call(question: ModelQuestion): Promise<ModelOutcome> {
+  async #call({ messageId, isFinal }: ModelQuestion, request: AnswerRequest): Promise<ModelOutcome> {
     const { model } = this.#options;
     const { form } = this;
-    const { messageId } = question;
-    const request = this.#request(question);
     const output = form ?? this.#finishForm(request);
     const outcome = await this.#context.callModel({
       model,
@@ -124,7 +123,7 @@ export class ModelAsker {
     if (outcome.status !== "ok") return outcome;
     this.#noteSize(outcome.result, request);
     const result = form === undefined ? outcome.result : form.unfold(outcome.result);
-    return { status: "ok", result: question.isFinal ? withoutCalls(result) : result };
+    return { status: "ok", result: isFinal ? withoutCalls(result) : result };
   }
 
   /** The team's result is shown while it is written, too. */
@@ -182,14 +181,16 @@ export class ModelAsker {
     });
   }
 
-  #makeRoom(question: ModelQuestion): void {
+  /** The request, which fits as far as one can tell: what it takes is left out of what is shown. */
+  #fittingRequest(question: ModelQuestion): AnswerRequest {
     const { model, context, counter } = this.#options;
-    if (model.capabilities.contextWindow === null || context?.isUnlimited === true) return;
     const request = this.#request(question);
+    if (model.capabilities.contextWindow === null || context?.isUnlimited === true) return request;
     const room = roomOf(model, request.maxOutputTokens);
     const size = sizeOf(request, this.#countedHistory(), { counter, requests: this.#requests });
-    if (room === undefined || size.tokens <= room) return;
-    this.#prune("window", keptTokens(request, { size, room, counter, shown: this.#shown() }));
+    if (room === undefined || size.tokens <= room) return request;
+    const maxTokens = keptTokens(request, { size, room, counter, shown: this.#shown() });
+    return this.#prune("window", maxTokens) ? this.#request(question) : request;
   }
 
   /** What a provider counted tells of everything that it was shown: of nothing, when a context shows only a part. */
