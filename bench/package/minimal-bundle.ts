@@ -46,7 +46,7 @@ export async function bundleMinimalAgent(folder: string, conditions: readonly st
       outDir,
       emptyOutDir: true,
       target: "es2022",
-      modulePreload: { polyfill: false },
+      modulePreload: false,
       rolldownOptions: {
         input: entry,
         // A page imports nothing from its entry: what its late files share with it may stay there.

@@ -5,7 +5,7 @@ import { root } from "../run-step.ts";
 import { report } from "../tracked-files.ts";
 
 /** Kilobytes, gzipped: what was reached, rounded up. Lower them when it gets smaller; raise them with the reason in the commit. */
-const limits = { ownModel: 106, aiSdkModel: 106 };
+const limits = { ownModel: 100, aiSdkModel: 100 };
 
 const { ownModel, aiSdkModel } = await bundleMinimalAgent(join(root, "out", "bundle-size"), ["troupe-source"]);
 report(

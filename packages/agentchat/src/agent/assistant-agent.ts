@@ -3,7 +3,7 @@ import type { AgentYield } from "../message/agent-event.ts";
 import { pickGuards } from "../guard/guard-options.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { ChatAgentContext } from "../turn/chat-agent-context.ts";
-import type { AgentReply, Participant } from "../turn/role.ts";
+import type { AgentReply, AgentRole, Participant } from "../turn/role.ts";
 import { runnerBehind } from "../turn/tool/runner-tool.ts";
 import { type AssistantWork, createWork } from "./assistant/assistant-work.ts";
 import type { AssistantAgentOptions } from "./assistant-options.ts";
@@ -45,6 +45,11 @@ export class AssistantAgent<Output = undefined> extends BaseChatAgent<undefined,
   /** Names of the agents that this one may hand over to. */
   get handoffTargets(): readonly string[] {
     return this.#work.sources.handoffs.map((handoff) => handoff.target);
+  }
+
+  override toRole(): AgentRole {
+    const { tools, workbenches, handoffs } = this.#work.sources;
+    return { ...super.toRole(), makesCalls: tools.length + workbenches.length + handoffs.length > 0 };
   }
 
   protected override get readsContextAtOnce(): boolean {

@@ -32,6 +32,7 @@ import {
 import {
   type AgentRole,
   finishAt,
+  makesCalls,
   membersOf,
   needsOf,
   peopleIn,
@@ -105,8 +106,18 @@ export function bindRunner(root: TeamRole, { runtime, prices, isNamed }: Binding
     onStall: (runId, text) => runtime.report(stalled(text), `run "${runId}"`),
   });
   const definition = defineRunner(root, environment);
-  const ready = isNamed || !runtime.isDurable ? runtime.register(definition) : Promise.reject(nameless(root.name));
+  const registered = isNamed || !runtime.isDurable ? runtime.register(definition) : Promise.reject(nameless(root.name));
+  const ready = makesCalls(root) ? registered.then(() => prepareCalls(environment)) : registered;
   return { runtime, definition, ready, faults: environment.faults, values, needsValues: environment.needs.length > 0 };
+}
+
+/** What turns will need is there before the first one begins. Where it cannot be loaded, the call that needs it asks again, and says so. */
+async function prepareCalls(environment: TurnEnvironment): Promise<void> {
+  try {
+    await environment.loadCalls();
+  } catch {
+    // See above.
+  }
 }
 
 /** A local reader behind the last event shows nothing; it ends, or throws, when this process does not hold the cell any more. */

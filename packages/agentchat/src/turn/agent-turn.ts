@@ -10,9 +10,8 @@ import type { CodeResult, ModelMessage, RunValues, Tool, ToolCallPart, ToolDecla
 import type { SettledCall } from "../budget/run-ledger.ts";
 import { completeContext, findLack } from "../run/context/complete-context.ts";
 import { addSpent, type Spent, toSpent } from "../budget/spent.ts";
-import { CallTrail, type ToolCallRound } from "../guard/call-trail.ts";
+import type { CallTrail } from "../guard/call-trail.ts";
 import type { FinishTool } from "../guard/finish-tool.ts";
-import { callsInLoop } from "../guard/loop-guard.ts";
 import type { OwnedPolicy } from "../guard/policy/tool-policy.ts";
 import { RequestCounter } from "../inference/token-counter.ts";
 import { type AgentYield, isLiveEvent } from "../message/agent-event.ts";
@@ -20,8 +19,6 @@ import { asJson } from "../message/as-json.ts";
 import type { ChatMessage } from "../message/chat-message.ts";
 import type { Question } from "../message/question.ts";
 import { callModel } from "./call-model.ts";
-import { callTools } from "./tool/call-tools.ts";
-import { runCode } from "./tool/run-code.ts";
 import type {
   CodeCall,
   InnerOptions,
@@ -268,11 +265,13 @@ export class AgentTurn implements ErasedContext {
     return callModel(this, call);
   }
 
-  callTools(calls: readonly ToolCallPart[], tools: readonly Tool[]): Promise<ToolRound> {
+  async callTools(calls: readonly ToolCallPart[], tools: readonly Tool[]): Promise<ToolRound> {
+    const { callTools } = await this.environment.loadCalls();
     return callTools(this, calls, tools);
   }
 
-  runCode(call: CodeCall): Promise<CodeResult> {
+  async runCode(call: CodeCall): Promise<CodeResult> {
+    const { runCode } = await this.environment.loadCalls();
     return runCode(this, call);
   }
 
@@ -316,14 +315,14 @@ export class AgentTurn implements ErasedContext {
     this.#core.emit(kind, payload, { path: this.path });
   }
 
-  /** Tool calls have ended. The error to end the turn with when they go round in circles. */
-  async noteRound(round: ToolCallRound): Promise<Error | undefined> {
-    const { loops } = this.resources;
-    if (loops.limit === Number.POSITIVE_INFINITY) return undefined;
-    this.#notes.trail ??= new CallTrail(this.history, loops);
-    const { isNew, cycle } = await this.#notes.trail.add(round);
-    if (isNew) this.#notes.hasProgressed = true;
-    return cycle === undefined ? undefined : callsInLoop(this.agentName, cycle, loops.limit);
+  /** The rounds of calls so far; made of the agent's history when the turn has its first one. */
+  trail(create: (history: List<ModelMessage>) => CallTrail): CallTrail {
+    return (this.#notes.trail ??= create(this.history));
+  }
+
+  /** Something was done that had not been done before. */
+  noteProgress(): void {
+    this.#notes.hasProgressed = true;
   }
 
   /** Numbers the rounds of tool calls of this turn. */

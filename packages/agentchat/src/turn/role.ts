@@ -43,6 +43,8 @@ export interface AgentRole {
   readonly models: readonly string[];
   /** Milliseconds that one of its tools or programs may take; 0 when it does not know. */
   readonly longestStepMs: number;
+  /** False when it has no tools and runs no programs: what those need is not loaded for it. Default true. */
+  readonly makesCalls?: boolean | undefined;
   /** True when its words are those of a person: repeating them is no loop. */
   readonly isPerson?: boolean | undefined;
   /** What a run must be given. */
@@ -212,6 +214,12 @@ export function finishAt(root: TeamRole, path: readonly string[]): FinishTool | 
 export function needsOf(role: Role): readonly ContextKey[] {
   const needs = [...(role.needs ?? []), ...membersOf(role).flatMap(needsOf)];
   return needs.filter((key, index) => needs.indexOf(key) === index);
+}
+
+/** True when somebody in a role may call a tool or run a program: with the result that a team asks for, everybody may. */
+export function makesCalls(role: Role): boolean {
+  const own = role.kind === "agent" ? role.makesCalls !== false : role.finish !== undefined;
+  return own || membersOf(role).some(makesCalls);
 }
 
 /** Names of those below a role whose words come from people. */

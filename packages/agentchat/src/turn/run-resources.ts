@@ -18,6 +18,7 @@ import { RunWatch, type WatchEnd } from "../guard/watch/run-watch.ts";
 import { loadStallLimit, type StoredStallLimit } from "../guard/watch/stall-limit.ts";
 import { createLiveFaults, type LiveFaults } from "../message/live-faults.ts";
 import { type DurableRunEvent, toRunEvent } from "../message/run-event.ts";
+import type * as LateCalls from "./tool/late-calls.ts";
 
 /** What the turns of one run share in this process; everything in it can be made again from the run's record. */
 export interface RunResources {
@@ -60,6 +61,8 @@ export interface TurnEnvironment {
   /** The run is over: nothing of it stays but what it failed with, until its handle has asked. */
   close(runId: string): void;
   readonly faults: LiveFaults;
+  /** What calls of tools and runs of programs need. Loaded once; asked again after it could not be loaded. */
+  loadCalls(): Promise<typeof LateCalls>;
 }
 
 /** What an environment is made of. */
@@ -143,7 +146,17 @@ export function createEnvironment(options: EnvironmentOptions): TurnEnvironment 
       return recovering;
     },
     close,
+    loadCalls: createLoader(),
   };
+}
+
+function createLoader(): () => Promise<typeof LateCalls> {
+  let loading: Promise<typeof LateCalls> | undefined;
+  return () =>
+    (loading ??= import("./tool/late-calls.ts").catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    }));
 }
 
 /** What a run was before this process took it up. */

@@ -9,6 +9,8 @@ import {
 } from "@troupe/llm";
 import { toolKey } from "../../budget/recorded-spending.ts";
 import { oneCall } from "../../budget/run-ledger.ts";
+import { CallTrail, type ToolCallRound } from "../../guard/call-trail.ts";
+import { callsInLoop } from "../../guard/loop-guard.ts";
 import { clearToolCall } from "../../guard/policy/clear-tool-call.ts";
 import type { AgentTurn } from "../agent-turn.ts";
 import { callRunner } from "./call-runner.ts";
@@ -58,7 +60,16 @@ export async function callTools(
   const stopped = ends.find((end) => end.stopped !== undefined)?.stopped;
   const refused = ends.find((end) => end.refused !== undefined)?.refused;
   if (stopped !== undefined || refused !== undefined) return { results, stopped, refused };
-  return { results, stopped, refused: await turn.noteRound({ calls, results }) };
+  return { results, stopped, refused: await findLoop(turn, { calls, results }) };
+}
+
+/** The error to end the turn with when its calls go round in circles. */
+async function findLoop(turn: AgentTurn, round: ToolCallRound): Promise<Error | undefined> {
+  const { loops } = turn.resources;
+  if (loops.limit === Number.POSITIVE_INFINITY) return undefined;
+  const { isNew, cycle } = await turn.trail((history) => new CallTrail(history, loops)).add(round);
+  if (isNew) turn.noteProgress();
+  return cycle === undefined ? undefined : callsInLoop(turn.agentName, cycle, loops.limit);
 }
 
 interface FinishedCall extends CallEnd {
