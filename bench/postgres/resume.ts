@@ -115,30 +115,38 @@ interface Attaching {
   readonly database: BenchDatabase;
   readonly repetitions: number;
   readonly see: See;
+  /** False when seeing it changes nothing: then no copies are needed. Default true. */
+  readonly isWritten?: boolean;
 }
 
-/** Attaches with a new store and runtime on a copy of the database, in both ways in turns; the cost until all was seen. */
-async function measureAttach({ server, database, repetitions, see }: Attaching): Promise<Record<Way, Cost>> {
+/** Attaches with a new store and runtime on a database as it was left, in both ways in turns; the cost until all was seen. */
+async function measureAttach(attaching: Attaching): Promise<Record<Way, Cost>> {
+  const { server, database, repetitions, see, isWritten = true } = attaching;
   const copies: BenchDatabase[] = [];
-  for (let index = 0; index < 2 * (repetitions + 1); index++) copies.push(await server.create(database.name));
+  for (let index = 0; isWritten && index < 2 * (repetitions + 1); index++)
+    copies.push(await server.create(database.name));
   const opened: (readonly [InProcessRuntime, PostgresStore])[] = [];
   const attach = async (change: (store: PostgresStore) => PostgresStore): Promise<void> => {
-    for (const [runtime] of opened) await runtime.close({ graceMs: 0 });
-    const store = change(postgresStore({ connectionString: copies[opened.length]?.connectionString }));
+    const store = change(postgresStore({ connectionString: (copies[opened.length] ?? database).connectionString }));
     const runtime = new InProcessRuntime({ store });
     opened.push([runtime, store]);
     await see(createTeam(1_000_000), runtime);
   };
-  const costs = await leastCosts(repetitions, {
+  /** A turn of its own: a run that goes on must take nothing from the next one. */
+  const rest = async (): Promise<void> => {
+    for (const [runtime, store] of opened) {
+      await runtime.close({ graceMs: 0 });
+      await store.close();
+    }
+  };
+  const { whole, summed } = await leastCosts(repetitions, {
     whole: () => attach(withoutViews),
+    rest,
     summed: () => attach((store) => store),
+    restAgain: rest,
   });
-  for (const [runtime, store] of opened) {
-    await runtime.close({ graceMs: 0 });
-    await store.close();
-  }
   for (const copy of [...copies, database]) await copy.remove();
-  return costs;
+  return { whole, summed };
 }
 
 /** How a log is read: its summaries, or its records one by one. */
@@ -164,10 +172,16 @@ function figuresOf(label: string, { whole, summed }: Record<Way, Cost>): readonl
 }
 
 async function measure(server: BenchServer, scale: Scale): Promise<readonly Figure[]> {
-  const [messages, repetitions] = [scale.count(10_000, 60), scale.count(7, 1)];
+  const [messages, repetitions] = [scale.count(10_000, 60), scale.count(5, 1)];
   const many = `${messages.toLocaleString("en-US")} messages`;
   const ended = await talk(server, messages, false);
-  const result = await measureAttach({ server, database: ended, repetitions, see: seeResult(messages) });
+  const result = await measureAttach({
+    server,
+    database: ended,
+    repetitions,
+    see: seeResult(messages),
+    isWritten: false,
+  });
   const left = await talk(server, messages, true);
   const see = seeEvent((await lastSequence(left)) + 1);
   const event = await measureAttach({ server, database: left, repetitions, see });

@@ -1,7 +1,9 @@
 // Full segments are read in short; what they stand for is there as before, and so is its damage.
 import type { Fence, LogRange, StoreRecord } from "@troupe/core";
 import { expectCode } from "@troupe/core/testing";
+import type { PostgresStoreOptions } from "@troupe/postgres";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { FlakyLink } from "./support/flaky-link.ts";
 import { freshSchema, openStore } from "./support/postgres-subject.ts";
 import { claimCell } from "./support/records.ts";
 import { describeWithServer } from "./support/with-server.ts";
@@ -43,8 +45,9 @@ function numbers(from: number, end: number, step = 1): readonly number[] {
 
 describeWithServer("summaries of postgresStore", (server) => {
   /** A cell of a schema of its own. */
-  async function openCell(schema = freshSchema()) {
-    let store = openStore(server(), { schema });
+  async function openCell(options: PostgresStoreOptions = {}) {
+    const schema = freshSchema();
+    let store = openStore(server(), { schema, ...options });
     let fence: Fence = await claimCell(store, "cell");
     onTestFinished(() => store.close());
     const append = async (records: readonly StoreRecord[]): Promise<void> => {
@@ -128,6 +131,45 @@ describeWithServer("summaries of postgresStore", (server) => {
     await talk(100, 101);
     expect(await summaries()).toEqual([]);
     await expectCode("store.corrupted", "read", () => read({ view: "state" }));
+  });
+
+  test("W3: a summary whose acknowledgement was lost is written once, with its row", async () => {
+    const link = await FlakyLink.open(server().port);
+    onTestFinished(() => link.close());
+    const address = new URL(server().connectionString());
+    address.port = String(link.port);
+    const { talk, read, summaries } = await openCell({ connectionString: address.href });
+    const swallowed = link.swallowAnswerTo("append-summaries");
+    await talk(0, 200);
+    await swallowed;
+    await talk(200, 400);
+    expect((await summaries()).length).toBeGreaterThan(1);
+    expect(said(await read({ view: "state" }))).toEqual(numbers(0, 400));
+    expect(await read({})).toEqual(numbers(0, 400).map(turn));
+  });
+
+  test("of the logs of many cells each is read alone, and followed alone", async () => {
+    const schema = freshSchema();
+    const names = numbers(0, 5).map((index) => `cell ${index}`);
+    const write = async (from: number, end: number): Promise<void> => {
+      const store = openStore(server(), { schema });
+      const writeCell = async (name: string, cell: number): Promise<void> => {
+        const { epoch } = await claimCell(store, name);
+        for (let position = from; position < end; position++)
+          await store.append(name, { epoch, position }, [turn(position + cell * 1_000)]);
+      };
+      await Promise.all(names.map(writeCell));
+      await store.close();
+    };
+    await write(0, 200);
+    await write(200, 210);
+    const store = openStore(server(), { schema });
+    onTestFinished(() => store.close());
+    for (const [cell, name] of names.entries()) {
+      const records = await store.read(name, { view: "state" });
+      expect(said(records)).toEqual(numbers(cell * 1_000, cell * 1_000 + 210));
+      expect(records.length).toBeLessThan(60);
+    }
   });
 
   test("a segment with strings that are kept apart has none", async () => {

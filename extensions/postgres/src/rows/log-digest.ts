@@ -35,7 +35,8 @@ type Part = PartRow & { readonly start: number };
 
 /**
  * Segments that lie within the range and have summaries, each with its rows in one text, and the rows between them. The rows of a segment
- * come in the order of the index; their checksums would tell if they did not.
+ * come in the order of the index; their checksums would tell if they did not. `OFFSET 0` keeps the conditions on the cell and on the place
+ * together: apart they would lead through the logs of all cells.
  */
 const select: Statement = {
   name: "log-digest",
@@ -47,20 +48,22 @@ const select: Statement = {
       SELECT s.start FROM log s WHERE s.cell = r.id AND s.start <= r.first AND s.starts_segment ORDER BY s.start DESC LIMIT 1), 0) AS origin
     FROM range r
   ), summed AS MATERIALIZED (
-    SELECT s.start, s.until, s.body, lag(s.until, 1, b.origin) OVER (ORDER BY s.until) AS before
+    SELECT s.cell, s.start, s.until, s.body, lag(s.until, 1, b.origin) OVER (ORDER BY s.until) AS before
     FROM bounds b JOIN summaries s ON s.cell = b.id AND s.until > b.first AND s.until <= b.until AND s.start >= b.first
   ), gaps AS MATERIALIZED (
-    SELECT before AS start, start AS until FROM summed
-    UNION ALL SELECT coalesce((SELECT max(until) FROM summed), b.origin), b.until FROM bounds b
+    SELECT cell, before AS start, start AS until FROM summed WHERE before < start
+    UNION ALL SELECT b.id, coalesce((SELECT max(until) FROM summed), b.origin), b.until FROM bounds b
   ), parts AS (
     SELECT w.start, w.count, w.body, NULL AS blobs, w.sizes, s.until, s.body AS summary
-    FROM bounds b CROSS JOIN summed s CROSS JOIN LATERAL (
+    FROM summed s CROSS JOIN LATERAL (
       SELECT min(l.start) AS start, sum(l.count) AS count, string_agg(l.body, '') AS body, string_agg(octet_length(l.body)::text, ' ') AS sizes
-      FROM (SELECT * FROM log r WHERE r.cell = b.id AND r.start >= s.start AND r.start < s.until ORDER BY r.start) l
+      FROM (SELECT * FROM log r WHERE r.cell = s.cell AND r.start >= s.start AND r.start < s.until ORDER BY r.start) l
     ) w
     UNION ALL
     SELECT l.start, l.count, l.body, l.blobs, NULL, l.start + l.count, NULL
-    FROM bounds b CROSS JOIN gaps g JOIN log l ON l.cell = b.id AND l.start >= g.start AND l.start < g.until
+    FROM gaps g CROSS JOIN LATERAL (
+      SELECT * FROM log r WHERE r.cell = g.cell AND r.start >= g.start AND r.start < g.until ORDER BY r.start OFFSET 0
+    ) l
   )
   SELECT b.first::float8, b.until::float8 AS end, b.origin::float8, p.start::float8, p.count::float8, p.body, p.blobs, p.sizes,
     p.until::float8, p.summary

@@ -35,7 +35,7 @@ const maxBatch = 500;
 const maxStatementLength = 8_388_608;
 
 /** Segments of other owners that are read at once, and decoded without a pause. */
-const maxFollowed = 32;
+const maxFollowed = 100;
 
 const find: Statement = {
   name: "write-refused",

@@ -12,8 +12,9 @@ const select: Statement = {
     JOIN cells c ON c.name = i.name AND c.epoch = i.epoch AND c.position = i.position
     CROSS JOIN LATERAL (
       SELECT s.start FROM log s WHERE s.cell = c.id AND s.start < c.position AND s.starts_segment ORDER BY s.start DESC LIMIT 1
-    ) f JOIN log l ON l.cell = c.id AND l.start >= f.start AND l.start < c.position
-    WHERE c.position - f.start >= ${leastSummed} ORDER BY i.name, l.start`,
+    ) f CROSS JOIN LATERAL (
+      SELECT r.start, r.body FROM log r WHERE r.cell = c.id AND r.start >= f.start AND r.start < c.position ORDER BY r.start OFFSET 0
+    ) l WHERE c.position - f.start >= ${leastSummed} ORDER BY i.name, l.start`,
 };
 
 /**
