@@ -18,7 +18,7 @@ export interface TokenLimitedContextOptions {
  * Shows the model as much as fits into a number of tokens, dropping units from the middle outwards: the task at the start and the latest
  * exchanges stay longest. The newest unit is always shown, even when it is larger than the limit.
  *
- * Each message is counted once, and those in the middle that there is no room for never.
+ * Each message is counted once, and one that cannot change is not counted again the next time.
  *
  * @throws ConfigError `config.invalid_option` unless `maxTokens` is a positive integer.
  */
@@ -38,18 +38,25 @@ function selectWithin(
   maxTokens: number,
   countTokens: (message: ModelMessage) => number,
 ): readonly ModelMessage[] {
+  const sizes = history.map(countTokens);
+  if (sumOf(sizes) <= maxTokens) return history;
   const [oldest, newest] = [unitsFromStart(history), unitsFromEnd(history)];
   let [head, tail, total] = [0, history.length, 0];
   for (let count = 1; head < tail; count += 1) {
     const isNewer = isAtEnd(count);
     const { value: unit } = (isNewer ? newest : oldest).next();
     if (unit === undefined) break;
-    total += unit.reduce((sum, message) => sum + countTokens(message), 0);
-    if (count > 1 && total > maxTokens) return [...history.slice(0, head), ...history.slice(tail)];
-    if (isNewer) tail -= unit.length;
+    const start = isNewer ? tail - unit.length : head;
+    total += sumOf(sizes.slice(start, start + unit.length));
+    if (count > 1 && total > maxTokens) break;
+    if (isNewer) tail = start;
     else head += unit.length;
   }
-  return history;
+  return [...history.slice(0, head), ...history.slice(tail)];
+}
+
+function sumOf(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /**
