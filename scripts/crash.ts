@@ -17,7 +17,7 @@ const { values } = parseArgs({
     store: { type: "string", multiple: true, default: ["sqlite"] },
     kills: { type: "string", default: "300" },
     seed: { type: "string", default: randomUUID() },
-    parallel: { type: "string", default: "2" },
+    parallel: { type: "string", default: "3" },
     scenario: { type: "string", multiple: true },
     case: { type: "string" },
     times: { type: "string", default: "1" },
