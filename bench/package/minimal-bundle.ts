@@ -4,7 +4,7 @@ import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, defaultClientConditions } from "vite";
+import { build } from "vite";
 
 /** A model the program brings along, one question. */
 const minimalAgent = `import { AssistantAgent } from "troupe";
@@ -29,9 +29,8 @@ interface BundledProgram {
  * Bundles and runs the program, so that the bundle is known to work and what it loads late is counted exactly when it is loaded.
  *
  * @param folder Is written to; `troupe` must be installed there or above it.
- * @param conditions Which of the package's files are meant, besides what bundlers look for anyway.
  */
-export async function bundleMinimalAgent(folder: string, conditions: readonly string[] = []): Promise<MinimalBundle> {
+export async function bundleMinimalAgent(folder: string): Promise<MinimalBundle> {
   const outDir = join(folder, "bundle");
   mkdirSync(outDir, { recursive: true });
   const entry = join(folder, "minimal-agent.js");
@@ -40,7 +39,6 @@ export async function bundleMinimalAgent(folder: string, conditions: readonly st
     root: folder,
     configFile: false,
     logLevel: "error",
-    resolve: { conditions: [...conditions, ...defaultClientConditions] },
     // Not a library build: those keep white space and comments for the bundler that comes after.
     build: {
       outDir,

@@ -1,13 +1,14 @@
-// What a page loads of Troupe for the least program that is an agent must not grow unnoticed. Bundled from the sources.
+// What a page loads of Troupe for the least program that is an agent must not grow unnoticed. Needs a build: what is in one file of a
+// package stays together, and only a call that is marked as pure can be left out of it.
 import { join } from "node:path";
 import { bundleMinimalAgent } from "../../bench/package/minimal-bundle.ts";
 import { root } from "../run-step.ts";
 import { report } from "../tracked-files.ts";
 
 /** Kilobytes, gzipped: what was reached, rounded up. Lower them when it gets smaller; raise them with the reason in the commit. */
-const limits = { ownModel: 100, aiSdkModel: 100 };
+const limits = { ownModel: 102, aiSdkModel: 102 };
 
-const { ownModel, aiSdkModel } = await bundleMinimalAgent(join(root, "out", "bundle-size"), ["troupe-source"]);
+const { ownModel, aiSdkModel } = await bundleMinimalAgent(join(root, "out", "bundle-size"));
 report(
   [
     ...above("with a model of its own", ownModel, limits.ownModel),

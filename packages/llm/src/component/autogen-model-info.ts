@@ -12,14 +12,19 @@ export interface AutoGenModelInfo {
 }
 
 /** The field of AutoGen's `model_info`. */
-export const autoGenModelInfo: Field<AutoGenModelInfo> = /* @__PURE__ */ fields.object<AutoGenModelInfo>({
-  vision: fields.flag,
-  function_calling: fields.flag,
-  json_output: fields.flag,
-  family: fields.text,
-  structured_output: fields.optional(fields.flag),
-  multiple_system_messages: fields.optional(fields.flag),
-});
+export const autoGenModelInfo: Field<AutoGenModelInfo> = /* @__PURE__ */ describeInfo();
+
+// A function: a bundler drops a pure call that nobody needs, but not what its arguments read.
+function describeInfo(): Field<AutoGenModelInfo> {
+  return fields.object<AutoGenModelInfo>({
+    vision: fields.flag,
+    function_calling: fields.flag,
+    json_output: fields.flag,
+    family: fields.text,
+    structured_output: fields.optional(fields.flag),
+    multiple_system_messages: fields.optional(fields.flag),
+  });
+}
 
 /** Our words for it; the family decides nothing here. */
 export function fromModelInfo(info: AutoGenModelInfo): Partial<ModelCapabilities> {

@@ -51,7 +51,12 @@ const content: Field<ToolResultContent> = {
   },
 };
 
-const item = /* @__PURE__ */ fields.object<MemoryItem>({ content, metadata: fields.optional(anyObject) });
+const item = /* @__PURE__ */ describeItem();
+
+// A function: a bundler drops a pure call that nobody needs, but not what its arguments read.
+function describeItem(): Field<MemoryItem> {
+  return fields.object<MemoryItem>({ content, metadata: fields.optional(anyObject) });
+}
 
 /** A memory that is a list, with what it remembers at that moment. */
 export function listMemoryComponent(): Component {

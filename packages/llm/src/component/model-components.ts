@@ -6,17 +6,20 @@ import { type AutoGenModelInfo, autoGenModelInfo, fromModelInfo, toModelInfo } f
 import { type ReplayAnswer, replayModel, type ReplayModelOptions } from "./replay-model.ts";
 
 /** What a model can do, as documents say it: each of it may be left out. */
-export const capabilitiesField: Field<Partial<ModelCapabilities>> = /* @__PURE__ */ fields.object<
-  Partial<ModelCapabilities>
->({
-  tools: optionalPart(fields.flag),
-  parallelToolCalls: optionalPart(fields.flag),
-  vision: optionalPart(fields.flag),
-  structuredOutput: optionalPart(fields.oneOf("native", "json", "none")),
-  streaming: optionalPart(fields.flag),
-  contextWindow: optionalPart(fields.nullable(fields.integer)),
-  multipleSystemMessages: optionalPart(fields.flag),
-});
+export const capabilitiesField: Field<Partial<ModelCapabilities>> = /* @__PURE__ */ describeCapabilities();
+
+// Made by functions, here and below: a bundler drops a pure call that nobody needs, but not what its arguments read.
+function describeCapabilities(): Field<Partial<ModelCapabilities>> {
+  return fields.object<Partial<ModelCapabilities>>({
+    tools: optionalPart(fields.flag),
+    parallelToolCalls: optionalPart(fields.flag),
+    vision: optionalPart(fields.flag),
+    structuredOutput: optionalPart(fields.oneOf("native", "json", "none")),
+    streaming: optionalPart(fields.flag),
+    contextWindow: optionalPart(fields.nullable(fields.integer)),
+    multipleSystemMessages: optionalPart(fields.flag),
+  });
+}
 
 /** A field that may be left out, and never reads as undefined. */
 function optionalPart<T>(field: Field<T>): Field<T> {
@@ -47,13 +50,19 @@ const part: Field<ReplayPart> = {
   },
 };
 
-const answer: Field<ReplayAnswer> = {
-  isOptional: false,
-  takesNull: false,
-  read: (value, place) => (typeof value === "string" ? value : fields.list(part).read(value, place)),
-  write: (value, place) => (typeof value === "string" ? value : fields.list(part).write(value, place)),
-  schema: { anyOf: [{ type: "string" }, { type: "array", items: part.schema }] },
-};
+const answer: Field<ReplayAnswer> = /* @__PURE__ */ textOr(() => fields.list(part));
+
+/** A field that is words, or what another field reads. */
+function textOr<T>(createOther: () => Field<T>): Field<string | T> {
+  const other = createOther();
+  return {
+    isOptional: false,
+    takesNull: false,
+    read: (value, place) => (typeof value === "string" ? value : other.read(value, place)),
+    write: (value, place) => (typeof value === "string" ? value : other.write(value, place)),
+    schema: { anyOf: [{ type: "string" }, other.schema] },
+  };
+}
 
 /** A model that answers from a list. */
 export function replayModelComponent(): Component {
@@ -82,34 +91,22 @@ interface AutoGenCall {
   readonly arguments: string;
 }
 
-const calls = /* @__PURE__ */ fields.list(
-  fields.object<AutoGenCall>({ id: fields.text, name: fields.text, arguments: fields.text }),
-);
+function describeCalls(): Field<readonly AutoGenCall[]> {
+  return fields.list(fields.object<AutoGenCall>({ id: fields.text, name: fields.text, arguments: fields.text }));
+}
 
-const resultContent: Field<AutoGenResult["content"]> = {
-  isOptional: false,
-  takesNull: false,
-  read: (value, place) => (typeof value === "string" ? value : calls.read(value, place)),
-  write: (value, place) => (typeof value === "string" ? value : calls.write(value, place)),
-  schema: { anyOf: [{ type: "string" }, calls.schema] },
-};
+function describeResult(): Field<AutoGenResult> {
+  return fields.object<AutoGenResult & { readonly logprobs?: JsonValue | undefined }>({
+    content: textOr(describeCalls),
+    finish_reason: fields.text,
+    usage: fields.object({ prompt_tokens: fields.integer, completion_tokens: fields.integer }),
+    cached: fields.flag,
+    thought: fields.optional(fields.text),
+    logprobs: fields.fixed(),
+  });
+}
 
-const result = /* @__PURE__ */ fields.object<AutoGenResult & { readonly logprobs?: JsonValue | undefined }>({
-  content: resultContent,
-  finish_reason: fields.text,
-  usage: fields.object({ prompt_tokens: fields.integer, completion_tokens: fields.integer }),
-  cached: fields.flag,
-  thought: fields.optional(fields.text),
-  logprobs: fields.fixed(),
-});
-
-const completion: Field<string | AutoGenResult> = {
-  isOptional: false,
-  takesNull: false,
-  read: (value, place) => (typeof value === "string" ? value : result.read(value, place)),
-  write: (value, place) => (typeof value === "string" ? value : result.write(value, place)),
-  schema: { anyOf: [{ type: "string" }, result.schema] },
-};
+const completion: Field<string | AutoGenResult> = /* @__PURE__ */ textOr(describeResult);
 
 interface AutoGenReplay {
   readonly chat_completions: readonly (string | AutoGenResult)[];

@@ -36,13 +36,18 @@ const anyJson: Field<JsonValue> = /* @__PURE__ */ fields.plain(
   {},
 );
 
-const autoGenFunction: Fields<AutoGenFunction> = {
-  name: fields.text,
-  description: fields.text,
-  source_code: fields.text,
-  global_imports: /* @__PURE__ */ fields.optional(fields.list(anyJson)),
-  has_cancellation_support: /* @__PURE__ */ fields.optional(fields.flag),
-};
+const autoGenFunction = /* @__PURE__ */ describeFunction();
+
+// Functions, here and below: a bundler drops a pure call that nobody needs, but not what its arguments read.
+function describeFunction(): Fields<AutoGenFunction> {
+  return {
+    name: fields.text,
+    description: fields.text,
+    source_code: fields.text,
+    global_imports: fields.optional(fields.list(anyJson)),
+    has_cancellation_support: fields.optional(fields.flag),
+  };
+}
 
 /** Tools of the program, by their names. */
 export function toolComponent(tools: readonly Tool[]): Component {
@@ -92,9 +97,13 @@ interface AutoGenTools {
   readonly tool_overrides?: Readonly<Record<string, ToolOverride>> | undefined;
 }
 
-const overrides = /* @__PURE__ */ fields.map(
-  fields.object<ToolOverride>({ name: fields.optional(fields.text), description: fields.optional(fields.text) }),
-);
+const overrides = /* @__PURE__ */ describeOverrides();
+
+function describeOverrides(): Field<Readonly<Record<string, ToolOverride>>> {
+  return fields.map(
+    fields.object<ToolOverride>({ name: fields.optional(fields.text), description: fields.optional(fields.text) }),
+  );
+}
 
 /** A workbench of tools that do not change. */
 export function staticWorkbenchComponent(): Component {

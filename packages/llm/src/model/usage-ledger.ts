@@ -24,10 +24,20 @@ export interface UsageLedger {
   readonly byTool: Readonly<Record<string, UsageSum>>;
 }
 
-const emptySum: UsageSum = Object.freeze({ ...emptyUsage, calls: 0, usd: 0 });
+const emptySum: UsageSum = /* @__PURE__ */ createEmptySum();
+
+// A function: a bundler drops a pure call that nobody needs, but not what its arguments read.
+function createEmptySum(): UsageSum {
+  return Object.freeze({ ...emptyUsage, calls: 0, usd: 0 });
+}
 
 /** A ledger without entries. */
-export const emptyLedger: UsageLedger = Object.freeze({ total: emptySum, byModel: {}, byAgent: {}, byTool: {} });
+export const emptyLedger: UsageLedger = /* @__PURE__ */ Object.freeze({
+  total: emptySum,
+  byModel: {},
+  byAgent: {},
+  byTool: {},
+});
 
 /** The ledger with one more call. */
 export function bookUsage(ledger: UsageLedger, entry: UsageEntry): UsageLedger {

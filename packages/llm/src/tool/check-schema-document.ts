@@ -53,7 +53,7 @@ function indexForms(): ReadonlyMap<string, Form> {
 const forms = /* @__PURE__ */ indexForms();
 
 const typeNameList = ["array", "boolean", "integer", "null", "number", "object", "string"] as const;
-const typeNames: ReadonlySet<unknown> = new Set(typeNameList);
+const typeNames: ReadonlySet<unknown> = /* @__PURE__ */ new Set(typeNameList);
 
 /** Deeper documents are refused: a cycle, or an attack. */
 const maxDepth = 200;
@@ -117,8 +117,12 @@ const simpleForms: Readonly<
   flag: (value) => typeof value === "boolean",
 };
 
+function describeTypes(): string {
+  return `one of ${typeNameList.join(", ")}, or a list of them`;
+}
+
 const formNames: Readonly<Record<keyof typeof simpleForms, string>> = {
-  type: `one of ${/* @__PURE__ */ typeNameList.join(", ")}, or a list of them`,
+  type: /* @__PURE__ */ describeTypes(),
   text: "a string",
   names: "a list of property names",
   count: "a whole number of at least 0",
