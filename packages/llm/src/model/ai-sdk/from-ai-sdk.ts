@@ -60,14 +60,15 @@ class AiSdkChatModel implements ChatModel {
     this.capabilities = { ...knownCapabilities(model.provider, model.modelId), ...options.capabilities };
     const rules = rulesFor(options.rules ?? rulesOf(model.provider), this.capabilities);
     const strictKey = strictKeyOf(model.provider);
-    this.#form = { version: model.specificationVersion, rules, cache: new PromptCache(rules), strictKey };
+    this.#form = { version: model.specificationVersion, cache: new PromptCache(rules), strictKey };
     this.#clock = options.clock ?? systemClock;
   }
 
   async generate(request: ModelRequest): Promise<ModelResult> {
     request.signal?.throwIfAborted();
     try {
-      return readGenerated(await this.#call("doGenerate", request), request);
+      const outcome = await this.#call("doGenerate", request);
+      return readGenerated(outcome, request, idsFor(request, this.#form.cache));
     } catch (error) {
       throw this.#failure(error, request);
     }
@@ -79,7 +80,7 @@ class AiSdkChatModel implements ChatModel {
     try {
       const outcome = await this.#call("doStream", request);
       reader = openReader(outcome["stream"]);
-      yield* readEvents(reader, request);
+      yield* readEvents(reader, request, idsFor(request, this.#form.cache));
     } catch (error) {
       throw this.#failure(error, request);
     } finally {
@@ -107,8 +108,7 @@ class AiSdkChatModel implements ChatModel {
   }
 }
 
-function readGenerated(outcome: UnknownRecord, request: ModelRequest): ModelResult {
-  const ids = idsFor(request);
+function readGenerated(outcome: UnknownRecord, request: ModelRequest, ids: CallIds): ModelResult {
   const content: AssistantPart[] = [];
   const sources: JsonObject[] = [];
   const notes: string[] = [];
@@ -131,8 +131,9 @@ function readGenerated(outcome: UnknownRecord, request: ModelRequest): ModelResu
 async function* readEvents(
   reader: ReadableStreamDefaultReader<unknown>,
   request: ModelRequest,
+  ids: CallIds,
 ): AsyncGenerator<ModelEvent, void, undefined> {
-  const collector = new AnswerCollector(idsFor(request));
+  const collector = new AnswerCollector(ids);
   for (;;) {
     const { done, value } = await raceSignal(reader.read(), request.signal);
     if (done) break;
@@ -163,12 +164,6 @@ function isReadableStream(value: unknown): value is ReadableStream<unknown> {
 }
 
 /** Looks for an id in the history only when an answer holds a call: most histories are long and most answers short. */
-function idsFor({ messages }: ModelRequest): CallIds {
-  return createCallIds((callId) => {
-    for (const message of messages) {
-      if (message.role !== "assistant") continue;
-      for (const part of message.content) if (part.kind === "tool-call" && part.callId === callId) return true;
-    }
-    return false;
-  });
+function idsFor({ messages }: ModelRequest, cache: PromptCache): CallIds {
+  return createCallIds((callId) => cache.hasCall(messages, callId));
 }

@@ -26,6 +26,11 @@ export class CallIds {
     return true;
   }
 
+  /** Whether it was taken. */
+  has(callId: string): boolean {
+    return this.#used.has(callId);
+  }
+
   /** The id itself, or one made of it. */
   makeOf(callId: string): string {
     const base = callId === "" ? "call" : callId;

@@ -19,18 +19,9 @@ import { withoutRepeatedItems } from "./provider-items.ts";
  *    that ended without words, and `Continue.`.
  */
 export function normalize(history: readonly ModelMessage[], rules: HistoryRules): readonly ModelMessage[] {
-  return normalizeWith(history, rules, (message) => cleanMessage(message, rules));
-}
-
-/** As `normalize`, for callers who remember what `cleanMessage` made of a message. */
-export function normalizeWith(
-  history: readonly ModelMessage[],
-  rules: HistoryRules,
-  clean: (message: ModelMessage) => ModelMessage | undefined,
-): readonly ModelMessage[] {
   const cleaned: ModelMessage[] = [];
   for (const message of history) {
-    const kept = clean(message);
+    const kept = cleanMessage(message, rules);
     if (kept !== undefined) cleaned.push(kept);
   }
   const { missingResult: missing = "unknown", callIds } = rules;

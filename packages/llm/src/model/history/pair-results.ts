@@ -30,7 +30,7 @@ export function pairResults(
   history: readonly ModelMessage[],
   { missing, callIds }: PairingRules,
 ): readonly ModelMessage[] {
-  if (isPaired(history, new CallIds(callIds))) return history;
+  if (isPaired(history, callIds)) return history;
   const open = new Map<string, OpenCall>();
   const usedIds = new CallIds(callIds);
   const output: ModelMessage[] = [];
@@ -49,40 +49,70 @@ export function pairResults(
   return output;
 }
 
-/** True for the history of an ordinary tool loop, which needs no change: a look at each part, and nothing made. */
-function isPaired(history: readonly ModelMessage[], usedIds: CallIds): boolean {
-  let isAnswer = false;
-  for (const [index, message] of history.entries()) {
-    if (message.role === "tool") {
-      if (!isAnswer) return false;
-      isAnswer = false;
-      continue;
-    }
-    if (message.role !== "assistant") continue;
-    const next = history[index + 1];
-    const calls = countAnswered(message, next?.role === "tool" ? next : undefined, usedIds);
-    if (calls === undefined) return false;
-    isAnswer = calls > 0;
+/**
+ * Looks at the messages of a history, one after the other: whether each call is answered in the next message, as in an ordinary tool loop.
+ *
+ * Owns: the ids of the calls so far.
+ */
+export class PairCheck {
+  readonly #usedIds: CallIds;
+  #open: AssistantMessage | undefined;
+  #hasFailed = false;
+
+  /** @param usedIds Without any id yet. */
+  constructor(usedIds: CallIds) {
+    this.#usedIds = usedIds;
   }
-  return true;
+
+  /** True when `pairResults` has nothing to change in the messages so far. */
+  get isPaired(): boolean {
+    return !this.#hasFailed && this.#open === undefined;
+  }
+
+  /** True when more messages cannot make it paired. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** Whether one of the calls has this id. Only of paired messages it is known. */
+  hasCall(callId: string): boolean {
+    return this.#usedIds.has(callId);
+  }
+
+  add(message: ModelMessage): void {
+    if (this.#hasFailed) return;
+    const asked = this.#open;
+    this.#open = message.role === "assistant" && hasCalls(message) ? message : undefined;
+    if (message.role === "tool") this.#hasFailed = asked === undefined || !this.#isAnswered(asked, message);
+    else this.#hasFailed = asked !== undefined;
+  }
+
+  /** Whether the results are those of the calls, in their order, and no id was used before. */
+  #isAnswered({ content }: AssistantMessage, { content: results }: ToolMessage): boolean {
+    let calls = 0;
+    for (const part of content) {
+      if (part.kind !== "tool-call") continue;
+      const result = results[calls];
+      if (result?.callId !== part.callId || result.toolName !== part.toolName || result.content.length === 0)
+        return false;
+      if (!this.#usedIds.take(part.callId)) return false;
+      calls += 1;
+    }
+    return calls === results.length;
+  }
 }
 
-/** How many calls a message makes, when the next one answers exactly these in their order and no id was used before. */
-function countAnswered(
-  { content }: AssistantMessage,
-  next: ToolMessage | undefined,
-  usedIds: CallIds,
-): number | undefined {
-  let calls = 0;
-  for (const part of content) {
-    if (part.kind !== "tool-call") continue;
-    const result = next?.content[calls];
-    if (result?.callId !== part.callId || result.toolName !== part.toolName || result.content.length === 0)
-      return undefined;
-    if (!usedIds.take(part.callId)) return undefined;
-    calls += 1;
+function hasCalls({ content }: AssistantMessage): boolean {
+  return content.some((part) => part.kind === "tool-call");
+}
+
+function isPaired(history: readonly ModelMessage[], callIds: CallIdRule | undefined): boolean {
+  const pairs = new PairCheck(new CallIds(callIds));
+  for (const message of history) {
+    pairs.add(message);
+    if (pairs.hasFailed) return false;
   }
-  return calls === 0 || calls === next?.content.length ? calls : undefined;
+  return pairs.isPaired;
 }
 
 function takeResults(message: ToolMessage, open: Map<string, OpenCall>): void {

@@ -1,4 +1,5 @@
 import { cleanMessage } from "../../history/clean-content.ts";
+import { GrowingHistories } from "../../history/growing-histories.ts";
 import type { HistoryRules } from "../../history/history-rules.ts";
 import { isFixedMessage } from "../../history/fixed-message.ts";
 import type { ModelMessage } from "../../model-message.ts";
@@ -13,15 +14,26 @@ import type { ModelMessage } from "../../model-message.ts";
  */
 export class PromptCache {
   readonly #rules: HistoryRules;
+  readonly #histories: GrowingHistories;
   readonly #cleaned = new WeakMap<ModelMessage, { readonly message: ModelMessage | undefined }>();
   readonly #values = new WeakMap<object, unknown>();
 
   constructor(rules: HistoryRules) {
     this.#rules = rules;
+    this.#histories = new GrowingHistories(rules, (message) => this.#clean(message));
   }
 
-  /** The message as the provider accepts it; undefined when nothing of it is left. */
-  clean(message: ModelMessage): ModelMessage | undefined {
+  /** The history as the provider accepts it. The list is good until the next question. */
+  normalize(history: readonly ModelMessage[]): readonly ModelMessage[] {
+    return this.#histories.normalize(history);
+  }
+
+  /** Whether a message of the history calls a tool under this id. */
+  hasCall(history: readonly ModelMessage[], callId: string): boolean {
+    return this.#histories.hasCall(history, callId);
+  }
+
+  #clean(message: ModelMessage): ModelMessage | undefined {
     const known = this.#cleaned.get(message);
     if (known !== undefined) return known.message;
     const cleaned = cleanMessage(message, this.#rules);
@@ -29,9 +41,10 @@ export class PromptCache {
     return cleaned;
   }
 
-  /** What `convert` makes of a part: plain data that nobody changes. */
+  /** What `convert` makes of a part: plain data that nobody changes, never undefined. */
   convert<Part extends object>(part: Part, convert: (part: Part) => unknown): unknown {
-    if (this.#values.has(part)) return this.#values.get(part);
+    const known = this.#values.get(part);
+    if (known !== undefined) return known;
     const value = convert(part);
     if (Object.isFrozen(part)) this.#values.set(part, value);
     return value;

@@ -1,5 +1,3 @@
-import { normalizeWith } from "../../history/normalize.ts";
-import type { HistoryRules } from "../../history/history-rules.ts";
 import type { ModelRequest, ResponseFormat, ToolChoice, ToolDeclaration } from "../../chat-model.ts";
 import type { AiSdkVersion } from "../ai-sdk-model.ts";
 import { isStrictSchema } from "../../../tool/tool-schema.ts";
@@ -10,7 +8,6 @@ import { type AiSdkPart, toPrompt } from "./to-prompt.ts";
 /** What a model's requests are written for. */
 export interface PromptForm {
   readonly version: AiSdkVersion;
-  readonly rules: HistoryRules;
   readonly cache: PromptCache;
   /** The name under which the provider looks for its options when it holds answers to a schema strictly unless told otherwise. */
   readonly strictKey?: string | undefined;
@@ -18,9 +15,9 @@ export interface PromptForm {
 
 /** A request as call options of the given specification; the history passes the gate here, so no caller can forget it. */
 export function toCallOptions(request: ModelRequest, form: PromptForm): AiSdkPart {
-  const { version, rules, cache } = form;
+  const { version, cache } = form;
   const tools = request.tools ?? [];
-  const history = normalizeWith(request.messages, rules, (message) => cache.clean(message));
+  const history = cache.normalize(request.messages);
   return withoutUndefined({
     prompt: toPrompt(history, version, cache),
     tools: tools.length === 0 ? undefined : tools.map((tool) => toTool(tool, version)),
