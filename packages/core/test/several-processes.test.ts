@@ -226,27 +226,6 @@ describe("several processes on one store", () => {
     });
   });
 
-  test("C24: recovery drops the mailboxes of workers that have died, and no others", async () => {
-    const data = new SharedData();
-    const [owner, caller, other] = [await start(data), await start(data), await start(data)];
-    const ask = (runtime: InProcessRuntime, key: string): Promise<unknown> =>
-      runtime.send(Approve({ what: key }), desk.id(key), { run: { runId: key, path: [] }, deadlineMs: Infinity });
-    for (const key of ["1", "2"]) await owner.snapshot(desk.id(key));
-    ask(caller, "1").catch(() => {});
-    const asked = ask(other, "2");
-    const waitOf = (runId: string): Promise<{ readonly id: string }> => until(() => owner.waits({ runId })[0]);
-    const [first, second] = [await waitOf("1"), await waitOf("2")];
-    kill(data, caller);
-    const withMail = (): readonly string[] =>
-      data.memory.cells().flatMap(({ cell, hasMail }) => (hasMail && cell.startsWith("~") ? [cell] : []));
-    await owner.respond(first.id, "ann");
-    await until(() => (withMail().length === 1 ? true : undefined));
-    await owner.recover();
-    expect(withMail()).toEqual([]);
-    await owner.respond(second.id, "bob");
-    expect(await asked).toEqual({ by: "bob" });
-  });
-
   test("C20: a listing tells how far a run has got, in any process, also while nothing else of it changes", async () => {
     const data = new SharedData();
     const first = await start(data);

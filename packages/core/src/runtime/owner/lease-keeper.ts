@@ -6,7 +6,7 @@
  * L1. One unreferenced timer while the runtime is open, none before its first cell and after its end (C29).
  * L2. A worker that was declared dead loses all its cells at once and goes on under another name.
  * L3. A heartbeat that fails is reported once, until one succeeds again.
- * L4. What it has asked other processes before is still answered: it keeps the mailbox of its old name.
+ * L4. What it has asked other processes before is still answered: it keeps the mailbox of its old name (Mailboxes).
  * L5. A cell that the store holds for this process though it is not in memory, because its claim was not answered or its release has failed, is
  *     opened when it has mail.
  */
@@ -16,10 +16,11 @@ import { loseCell } from "../cell/end-cell.ts";
 import { ownerLost } from "../cell/owner-lost.ts";
 import type { Engine } from "../engine.ts";
 import { tryOpen } from "./anywhere.ts";
-import { isWorkerCell } from "./remote-desk.ts";
+import { isWorkerCell } from "./mailboxes.ts";
 
-/** Milliseconds between heartbeats; a store counts 15 s without one as death. */
+/** Milliseconds between heartbeats, and without one after which a store counts the worker as dead. */
 const heartbeatMs = 1_000;
+const leaseMs = 15_000;
 
 export class LeaseKeeper {
   readonly #engine: Engine;
@@ -30,6 +31,8 @@ export class LeaseKeeper {
   #isWanted = false;
   #hasFailed = false;
   #isStopped = false;
+  /** When the store last answered to a heartbeat. Epoch milliseconds: they pass also while the machine sleeps. */
+  #heardAt = 0;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -39,6 +42,7 @@ export class LeaseKeeper {
   start(): void {
     const { store } = this.#engine;
     if (!store.isDurable || this.#unwatch !== undefined || this.#isStopped) return;
+    this.#heardAt = this.#engine.clock.now();
     this.#unwatch = store.watch(() => this.check());
     this.#schedule();
   }
@@ -71,7 +75,10 @@ export class LeaseKeeper {
       const heard = store.heartbeat(owner);
       const cells = isPromiseLike(heard) ? await heard : heard;
       this.#hasFailed = false;
-      if (!this.#isStopped) this.#takeMail(cells);
+      if (!this.#isStopped) {
+        this.#takeMail(cells);
+        this.#heard();
+      }
     } catch (error) {
       this.#failed(error);
     }
@@ -79,6 +86,16 @@ export class LeaseKeeper {
     if (this.#isStopped) return;
     this.#schedule();
     if (this.#isWanted) void this.#beat();
+  }
+
+  /** The store has answered: what it says of this worker is true now, and may have changed while it was silent. */
+  #heard(): void {
+    const { clock, remote } = this.#engine;
+    const before = this.#heardAt;
+    this.#heardAt = clock.now();
+    remote.mailboxes.keep();
+    if (this.#heardAt - before > leaseMs)
+      this.#engine.own(remote.mailboxes.lookAfterSilence(before), "look at the mailboxes of the runtime");
   }
 
   #takeMail(names: readonly string[]): void {
@@ -111,12 +128,6 @@ export class LeaseKeeper {
       cell.stop(error);
       loseCell(engine, cell, error);
     }
-    for (const { name } of cells)
-      if (isWorkerCell(name)) engine.own(this.#openMailbox(name), `opening of cell "${name}"`);
-  }
-
-  /** Nobody else wants the mailbox of the old name, and others answer there to what was asked under it (L4). */
-  async #openMailbox(name: string): Promise<void> {
-    await this.#engine.agents.openCell(name, () => undefined);
+    this.#heard();
   }
 }

@@ -3,7 +3,7 @@ import { yieldMacrotask } from "../../async/index.ts";
 import type { CellRow, RunRow } from "../../store/index.ts";
 import type { BlockedCell, RecoveredCell, RecoveryReport } from "../agent-runtime.ts";
 import { isOwnedElsewhere } from "./owned-elsewhere.ts";
-import { isWorkerCell, workerCell } from "./remote-desk.ts";
+import { isWorkerCell } from "./mailboxes.ts";
 import { isLetterCell } from "../delivery/stored-letters.ts";
 import type { Engine } from "../engine.ts";
 
@@ -13,7 +13,7 @@ const misfitTurns = 64;
 /** Opens every cell with something to do that nobody works on; what their logs hold goes on by that alone (C26). */
 export async function recoverCells(engine: Engine): Promise<RecoveryReport> {
   const rows = await engine.store.cells();
-  await dropMailboxes(engine, rows);
+  await engine.remote.mailboxes.tidy(rows);
   for (const { cell, owner } of rows)
     if (owner === undefined && isLetterCell(cell)) await engine.letters.takeOver(cell);
   const unfinished = rows.filter((row) => (row.isBusy || row.hasMail) && !isWorkerCell(row.cell));
@@ -27,13 +27,6 @@ export async function recoverCells(engine: Engine): Promise<RecoveryReport> {
   }
   for (let turn = 0; turn < misfitTurns && resumed.length > 0; turn++) await yieldMacrotask();
   return splitMisfits(engine, { resumed, blocked });
-}
-
-/** Drops the mailboxes of workers that have ended: nobody hears any more what they are answered. */
-async function dropMailboxes(engine: Engine, rows: readonly CellRow[]): Promise<void> {
-  for (const { cell, owner } of rows)
-    if (owner === undefined && isWorkerCell(cell) && !isLetterCell(cell) && cell !== workerCell(engine.owner))
-      await engine.store.prune(cell);
 }
 
 async function runsOf(engine: Engine, row: CellRow): Promise<readonly RunRow[]> {

@@ -7,17 +7,12 @@
  * D2. A call settles once: by its answer, its deadline, or close.
  * D3. While somebody here waits for a cell of another process, its owner is looked after: when it dies, this process takes over (C24).
  */
-import {
-  createDeferred,
-  type Deferred,
-  isPromiseLike,
-  type MaybePromise,
-  type TimerHandle,
-} from "../../async/index.ts";
+import { createDeferred, type Deferred, type MaybePromise, type TimerHandle } from "../../async/index.ts";
 import { decodeError, DeliveryError, type JsonValue } from "../../errors/index.ts";
 import type { InboxEntry, Mail, OwnerCall, ReplyOutcome } from "../../store/index.ts";
 import { runtimeClosed } from "../cell/end-cell.ts";
 import type { Cell } from "../cell/cell.ts";
+import { Mailboxes, workerCell } from "./mailboxes.ts";
 import { isOwnedElsewhere } from "./owned-elsewhere.ts";
 import type { Engine } from "../engine.ts";
 
@@ -31,6 +26,7 @@ interface OpenCall {
 
 export class RemoteDesk {
   readonly #engine: Engine;
+  readonly mailboxes: Mailboxes;
   readonly #calls = new Map<string, OpenCall>();
   readonly #chains = new Map<string, Promise<void>>();
   /** Workers that ask under an id whose first request is being handled. */
@@ -40,6 +36,7 @@ export class RemoteDesk {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.mailboxes = new Mailboxes(engine);
   }
 
   /** Does something as the owner of a cell, or asks its owner to do it. */
@@ -56,7 +53,7 @@ export class RemoteDesk {
   /** Asks the owner of a cell, which is another process; its answer, or the error that it had. */
   async ask(cell: string, call: OwnerCall): Promise<JsonValue> {
     const id = this.#engine.ids.next();
-    const replyTo = await this.#openMailbox();
+    const replyTo = await this.mailboxes.open();
     const answer = createDeferred<ReplyOutcome>();
     const limitMs = this.#engine.limits.requestDeadlineMs;
     const timer = this.#engine.timers.set(limitMs, () => answer.reject(noAnswer(cell, limitMs)));
@@ -87,7 +84,7 @@ export class RemoteDesk {
     const known: Mail = { ...mail, isRemembered: true };
     if (mail.kind !== "request") return this.deliver(cell, { kind: "mail", mail: known });
     const { owner, pending } = this.#engine;
-    await this.#openMailbox();
+    await this.mailboxes.open();
     await this.deliver(cell, { kind: "mail", mail: { ...known, replyTo: { kind: "outside", worker: owner } } });
     this.lookAfter(cell, () => pending.has(mail.messageId));
   }
@@ -133,14 +130,6 @@ export class RemoteDesk {
     this.#askers.delete(id);
   }
 
-  /** The cell in which this process is answered, open. */
-  async #openMailbox(): Promise<string> {
-    const name = workerCell(this.#engine.owner);
-    const opened = this.#engine.agents.openCell(name, () => undefined);
-    if (isPromiseLike(opened)) await opened;
-    return name;
-  }
-
   /** Tries to take a cell over from time to time, as long as `isWanted` (D3). */
   lookAfter(cell: string, isWanted: () => boolean): void {
     const known = this.#watched.get(cell);
@@ -174,7 +163,7 @@ export class RemoteDesk {
     }
   }
 
-  /** Ends what waits for other processes: the runtime is closed. Drops the mailbox. */
+  /** Ends what waits for other processes: the runtime is closed. Drops its mailboxes. */
   async close(): Promise<void> {
     for (const { answer, timer } of this.#calls.values()) {
       timer.cancel();
@@ -183,18 +172,8 @@ export class RemoteDesk {
     this.#watched.clear();
     this.#askers.clear();
     await Promise.all(this.#chains.values());
-    await this.#engine.store.prune(workerCell(this.#engine.owner));
+    await this.mailboxes.close();
   }
-}
-
-/** The cell whose inbox takes the answers for a worker. */
-export function workerCell(worker: string): string {
-  return `~${worker}`;
-}
-
-/** True for a cell that belongs to a worker, this one or another: its inbox for answers, its dead letters. */
-export function isWorkerCell(cell: string): boolean {
-  return cell.startsWith("~");
 }
 
 function noAnswer(cell: string, limitMs: number): DeliveryError {
