@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { type CampaignReport, type CaseNews, runCampaign, scenarioNames } from "../e2e/crash/campaign/campaign.ts";
 import { Progress } from "../e2e/crash/campaign/progress.ts";
 import { ResultsFile } from "../e2e/crash/campaign/results-file.ts";
-import { openStores } from "../e2e/crash/campaign/store-factories.ts";
+import { type OpenStores, openStores } from "../e2e/crash/campaign/store-factories.ts";
 import { root } from "./run-step.ts";
 
 const { values } = parseArgs({
@@ -45,9 +45,10 @@ process.exitCode = outcomes.every(Boolean) ? 0 : 1;
 async function runOn(store: string): Promise<boolean> {
   const results = new ResultsFile(resultsPath(store));
   if (!values.resume && only === undefined) await results.clear();
-  const stores = await openStores(store);
-  const progress = new Progress(progressMs);
+  let stores: OpenStores | undefined;
   try {
+    stores = await openStores(store);
+    const progress = new Progress(progressMs);
     const report = await runCampaign({
       stores: stores.factory,
       kills,
@@ -69,11 +70,11 @@ async function runOn(store: string): Promise<boolean> {
     );
     return report.failed.length === 0 && isComplete(report);
   } catch (error) {
-    // The campaigns beside this one go on.
-    console.error(error);
+    // The campaigns beside this one go on. A Ctrl-C may end a server that is about to start.
+    if (!stopping.signal.aborted) console.error(error);
     return false;
   } finally {
-    await stores.close();
+    await stores?.close();
   }
 }
 
