@@ -237,6 +237,7 @@ describeWithServer("summaries of postgresStore", (server) => {
     test.each([
       ["to a summary", "UPDATE summaries SET body = overlay(body PLACING '!!' FROM 40)"],
       ["to a row that it sums up", "UPDATE log SET body = overlay(body PLACING '!!' FROM 20) WHERE start = 7"],
+      ["to how many records a row has", "UPDATE log SET count = 7 WHERE start = 7"],
       ["to its first row, which is gone", "DELETE FROM log WHERE start = 0"],
       ["to a row that is gone", "DELETE FROM log WHERE start = 7"],
       [
