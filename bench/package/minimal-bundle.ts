@@ -74,7 +74,12 @@ async function measure(outDir: string): Promise<MinimalBundle> {
     await check(program, ownModel);
     const own = loaded;
     await check(program, aiSdkModel);
-    return { ownModel: own, aiSdkModel: loaded, everything: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+    const aiSdk = loaded;
+    // What is loaded late has to work, too.
+    await check(program, callingModel());
+    if (loaded === aiSdk)
+      throw new Error("a call of a tool has loaded nothing: late-calls.ts is imported by what every agent needs");
+    return { ownModel: own, aiSdkModel: aiSdk, everything: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
   } finally {
     hooks.deregister();
   }
@@ -84,6 +89,10 @@ async function check(program: BundledProgram, model: unknown): Promise<void> {
   const answer = await program.ask(model, "Who are you?");
   if (answer !== "bundled") throw new Error(`the bundled agent said "${answer}"`);
 }
+
+const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, reasoningTokens: 0, estimated: false };
+const answer = { content: [{ kind: "text", text: "bundled" }], finishReason: "stop", usage };
+const call = { kind: "tool-call", callId: "1", toolName: "nobody_has_it", arguments: "{}" };
 
 const ownModel = {
   kind: "chat-model",
@@ -97,12 +106,23 @@ const ownModel = {
     contextWindow: null,
     multipleSystemMessages: true,
   },
-  async *stream() {
-    const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, reasoningTokens: 0, estimated: false };
-    const content = [{ kind: "text", text: "bundled" }];
-    yield { kind: "finish", result: { content, finishReason: "stop", usage } };
+  async *stream(): AsyncGenerator<unknown> {
+    yield { kind: "finish", result: answer };
   },
 };
+
+/** Calls a tool before it answers. */
+function callingModel(): unknown {
+  let hasCalled = false;
+  return {
+    ...ownModel,
+    async *stream(): AsyncGenerator<unknown> {
+      const result = hasCalled ? answer : { content: [call], finishReason: "tool-calls", usage };
+      hasCalled = true;
+      yield { kind: "finish", result };
+    },
+  };
+}
 
 const aiSdkModel = {
   specificationVersion: "v3",
@@ -111,13 +131,16 @@ const aiSdkModel = {
   supportedUrls: {},
   doGenerate: () => Promise.reject(new Error("only streams")),
   doStream: () => {
-    const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
     const parts = [
       { type: "stream-start", warnings: [] },
       { type: "text-start", id: "1" },
       { type: "text-delta", id: "1", delta: "bundled" },
       { type: "text-end", id: "1" },
-      { type: "finish", finishReason: { unified: "stop", raw: "stop" }, usage },
+      {
+        type: "finish",
+        finishReason: { unified: "stop", raw: "stop" },
+        usage: { inputTokens: { total: 1 }, outputTokens: { total: 1 } },
+      },
     ];
     const stream = new ReadableStream({
       start: (controller) => {
