@@ -6,7 +6,7 @@ import { root } from "../run-step.ts";
 import { report } from "../tracked-files.ts";
 
 /** Kilobytes, gzipped: what was reached, rounded up. Lower them when it gets smaller; raise them with the reason in the commit. */
-const limits = { ownModel: 102, aiSdkModel: 102 };
+const limits = { ownModel: 103, aiSdkModel: 103 };
 
 const { ownModel, aiSdkModel } = await bundleMinimalAgent(join(root, "out", "bundle-size"));
 report(
