@@ -41,8 +41,12 @@ export class Mailboxes {
   keep(): void {
     const { agents } = this.#engine;
     for (const name of this.#names)
-      if (!agents.cells.isPresent(name))
-        this.#engine.own(Promise.resolve(tryOpen(this.#engine, name)), `opening of cell "${name}"`);
+      if (!agents.cells.isPresent(name)) this.#engine.own(this.#openAgain(name), `opening of cell "${name}"`);
+  }
+
+  /** One that somebody else holds is that one's for the moment: it is tried again. */
+  async #openAgain(name: string): Promise<void> {
+    await tryOpen(this.#engine, name);
   }
 
   /** Looks whether they are still this process's, which was not heard of since then: others may have taken it for dead (N1, N3). */
