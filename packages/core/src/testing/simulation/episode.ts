@@ -82,6 +82,9 @@ export class Episode {
       random: this.#random,
       create: (generation, startMs) => this.#createProcess(generation, startMs),
       gone: (process) => this.#forget(process),
+      back: (process) => {
+        for (const call of this.#outside.waitingFor(process)) this.#model.open.add(call);
+      },
       waitingFor: (process) => this.#outside.waitingFor(process),
     });
     this.#outside = new Outside({

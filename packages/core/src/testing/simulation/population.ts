@@ -17,6 +17,8 @@ export interface PopulationHost {
   readonly create: (generation: number, startMs: number) => SimulatedProcess;
   /** A process has gone: nobody hears of it any more, and whoever watched it must look elsewhere. */
   readonly gone: (process: SimulatedProcess) => void;
+  /** A process that was gone is back: whoever has asked it hears of it again. */
+  readonly back: (process: SimulatedProcess) => void;
   /** The requests that a process has not ended. */
   readonly waitingFor: (process: SimulatedProcess) => ReadonlySet<string>;
 }
@@ -159,11 +161,15 @@ export class Population {
     process.expire();
   }
 
-  /** One that wakes finds that it owns nothing, tells whoever asked it, and ends in order without harm to others. */
+  /** One that wakes finds that it owns nothing and tells whoever asked it; it ends in order without harm to others, or goes on. */
   async #wake(process: SimulatedProcess): Promise<void> {
     process.clock.advance(Math.max(0, this.any().clock.now() - process.clock.now()));
     process.openGates();
     for (let turn = Math.floor(this.#host.random.next() * 8); turn > 0; turn--) await yieldMacrotask();
-    await this.#close(process, 0);
+    if (this.#living.length >= maxLiving || this.#host.random.next() < 0.5) await this.#close(process, 0);
+    else {
+      this.#living.push(process);
+      this.#host.back(process);
+    }
   }
 }
