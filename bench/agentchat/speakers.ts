@@ -55,20 +55,16 @@ export function plainModel(
   };
 }
 
-/** A model that calls `add` in each of its first answers, then says "done"; the next run is answered alike. */
+/** A model that calls `add` in its first answers to a request, each in a message of its own, then says "done"; it serves any number of runs at once. */
 export function addingModel(calls: number): ChatModel {
-  let made = 0;
-  return plainModel(() => {
-    if (made === calls) {
-      made = 0;
-      return textResult("done");
-    }
-    made += 1;
+  return plainModel(({ messages }) => {
+    const made = (messages.length - 1) / 2;
+    if (made === calls) return textResult("done");
     const call = {
       kind: "tool-call",
-      callId: `call-${made}`,
+      callId: `call-${made + 1}`,
       toolName: "add",
-      arguments: JSON.stringify({ a: made, b: 1 }),
+      arguments: JSON.stringify({ a: made + 1, b: 1 }),
     } as const;
     return { ...textResult(""), content: [call], finishReason: "tool-calls" };
   });

@@ -40,6 +40,10 @@ class Bench {
     if (text !== "done") throw new Error(`the agent said "${text}"`);
   }
 
+  async runTogether(runs: number): Promise<void> {
+    await Promise.all(Array.from({ length: runs }, () => this.run()));
+  }
+
   close(): Promise<void> {
     return this.#runtime.close();
   }
@@ -84,6 +88,24 @@ async function measureStores(scale: Scale, calls: number, createModel: () => AiS
     byTurn: costs.byTurn.cpuMs,
     full: costs.full.cpuMs,
   };
+}
+
+type Together = Pick<Costs, "memory" | "normal" | "full">;
+
+/** Milliseconds of CPU of one of so many runs at once, which share commits. */
+async function measureTogether(scale: Scale, calls: number, runs: number): Promise<Together> {
+  const files = [openTemporaryStore({ sync: "normal" }), openTemporaryStore({ sync: "full" })] as const;
+  const [memory, normal, full] = [new MemoryStore(), files[0].store, files[1].store].map(
+    (store) => new Bench(store, calls, addingModel(calls)),
+  ) as [Bench, Bench, Bench];
+  const costs = await leastCosts(scale.count(8, 1), {
+    memory: () => memory.runTogether(runs),
+    normal: () => normal.runTogether(runs),
+    full: () => full.runTogether(runs),
+  });
+  for (const bench of [memory, normal, full]) await bench.close();
+  for (const file of files) await file.remove();
+  return { memory: costs.memory.cpuMs / runs, normal: costs.normal.cpuMs / runs, full: costs.full.cpuMs / runs };
 }
 
 type Growth = Pick<Costs, "memory" | "normal">;
@@ -174,6 +196,14 @@ function storeFigures(calls: number, model: string, costs: Costs): readonly Figu
   ];
 }
 
+function togetherFigures(what: string, { memory, normal, full }: Together): readonly Figure[] {
+  return [
+    { label: `${what}: in memory, each`, value: memory, unit: "ms CPU" },
+    { label: `${what}: NORMAL against memory`, value: normal / memory, unit: "x" },
+    { label: `${what}: FULL against memory`, value: full / memory, unit: "x" },
+  ];
+}
+
 /** How a long run grows, beside the same in memory. */
 function growthFigure(long: Growth, short: Growth, calls: { readonly few: number; readonly many: number }): Figure {
   const growth = (store: "memory" | "normal"): number => long[store] / calls.many / (short[store] / calls.few);
@@ -196,6 +226,8 @@ export const durableToolCalls: Benchmark = {
     const aiSdk = await loadPeer<AiSdkPeer>("ai-sdk");
     const plain = await measureStores(scale, few, () => addingModel(few));
     const sdk = await measureStores(scale, few, () => aiSdk.mockModel(few));
+    const runs = scale.count(16, 2);
+    const together = await measureTogether(scale, few, runs);
     const long = await measureLong(scale, many);
     const langGraph = await besideLangGraph(scale, few);
     const bytesFigure = async (count: number): Promise<Figure> => ({
@@ -208,6 +240,7 @@ export const durableToolCalls: Benchmark = {
     return [
       ...storeFigures(few, "AI SDK model", sdk),
       ...storeFigures(few, "plain model", plain),
+      ...togetherFigures(`${runs} runs at once of ${few} calls, plain model`, together),
       growthFigure(long, plain, calls),
       {
         label: `${few} calls, plain model: SQLite, NORMAL`,
