@@ -53,7 +53,7 @@ export const ciOnly: readonly Step[] = [
     command: ["node", "--conditions=troupe-source", "scripts/simulate.ts", "--steps", "50000", "--seed", "ci"],
     timeoutMs: 180_000,
   },
-  // 300 kills for each store: both at once, because a campaign mostly waits.
+  // 300 kills for each store, both at once.
   {
     name: "crash",
     command: ["npm", "run", "--silent", "crash", "--", "--store", "sqlite", "--store", "postgres", "--kills", "300"],
