@@ -17,5 +17,7 @@ export default defineConfig({
     ],
     execArgv: ["--conditions=troupe-source"],
     testTimeout: 20_000,
+    // By default one processor is left alone, which on a machine with two is half of it.
+    maxWorkers: "100%",
   },
 });
