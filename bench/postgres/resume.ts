@@ -1,107 +1,23 @@
-import { RoundRobinGroupChat } from "@troupe/agentchat";
 import { InProcessRuntime } from "@troupe/core";
 import { type PostgresStore, postgresStore } from "@troupe/postgres";
 import { missingPostgres, startPostgres } from "../../extensions/postgres/test/support/postgres-server.ts";
-import { Speaker } from "../agentchat/speakers.ts";
+import {
+  converse,
+  createTalkers,
+  lastSequence,
+  type See,
+  seeEvent,
+  seeNextRun,
+  seeResult,
+  talk,
+} from "../agentchat/long-run.ts";
 import type { Benchmark, Figure, Scale } from "../harness/benchmark.ts";
 import { type Cost, leastCosts } from "../harness/measure.ts";
 import { type BenchDatabase, type BenchServer, benchServer } from "./bench-server.ts";
 
-const runId = "long";
-
-/** Two who say a word in turns. */
-function createTeam(turns: number, onTurn?: () => void): RoundRobinGroupChat {
-  const participants = [new Speaker("left", onTurn), new Speaker("right")];
-  return new RoundRobinGroupChat({ name: "long", participants, maxTurns: turns, budget: "unbounded" });
+function open({ connectionString }: BenchDatabase): PostgresStore {
+  return postgresStore({ connectionString });
 }
-
-/** A run of so many messages in a database of its own. `isLeft`: its process goes before it is over. */
-async function talk(server: BenchServer, messages: number, isLeft: boolean): Promise<BenchDatabase> {
-  const database = await server.create();
-  const store = postgresStore({ connectionString: database.connectionString });
-  const runtime = new InProcessRuntime({ store });
-  let turns = 0;
-  const reached = Promise.withResolvers<void>();
-  const team = createTeam(isLeft ? messages * 2 : messages, () => {
-    turns += 2;
-    if (turns === messages) reached.resolve();
-  });
-  const run = team.run("go", { runtime, runId });
-  if (isLeft) {
-    await reached.promise;
-    // Left in the middle: closing records nothing, as a death does not.
-    run.handle.result().catch(() => {});
-    await runtime.close({ graceMs: 0 });
-  } else {
-    await run;
-    await runtime.close();
-  }
-  await store.close();
-  return database;
-}
-
-const messagesPerRun = 20;
-
-/** A conversation of so many messages, every run of which had an owner of its own, as if each had a process of its own. */
-async function converse(server: BenchServer, messages: number): Promise<BenchDatabase> {
-  const database = await server.create();
-  const store = postgresStore({ connectionString: database.connectionString });
-  for (let written = 0; written < messages; written += messagesPerRun) {
-    const runtime = new InProcessRuntime({ store });
-    // The task is a message too.
-    await createTeam(messagesPerRun - 1)
-      .session("long", { runtime })
-      .run("go");
-    await runtime.close();
-  }
-  await store.close();
-  return database;
-}
-
-/** Number of the last event in a database's only cell. */
-async function lastSequence({ connectionString }: BenchDatabase): Promise<number> {
-  const store = postgresStore({ connectionString });
-  const [cell] = await store.cells();
-  const records = await store.read(cell?.cell ?? "");
-  await store.close();
-  return records.reduce((last, record) => ("events" in record ? (record.events?.at(-1)?.sequence ?? last) : last), 0);
-}
-
-type See = (team: RoundRobinGroupChat, runtime: InProcessRuntime) => Promise<void>;
-
-/** The result of a run that had ended. */
-const seeResult =
-  (messages: number): See =>
-  async (team, runtime) => {
-    const result = await team.attach(runId, { runtime });
-    if (result.messages.length !== messages + 1) throw new Error(`${result.messages.length} messages`);
-  };
-
-/** The first event that is new of a run that goes on. */
-const seeEvent =
-  (from: number): See =>
-  async (team, runtime) => {
-    const { handle } = team.attach(runId, { runtime });
-    handle.result().catch(() => {});
-    for await (const event of handle.events({ from })) {
-      if (event.isLive) continue;
-      if (event.sequence !== from) throw new Error(`event ${event.sequence} instead of ${from}`);
-      return;
-    }
-    throw new Error("the run did not go on");
-  };
-
-/** The first event of a conversation's next run. */
-const seeNextRun =
-  (messages: number): See =>
-  async (team, runtime) => {
-    const session = team.session("long", { runtime });
-    const { handle } = session.run("go on");
-    handle.result().catch(() => {});
-    for await (const event of handle.events()) if (!event.isLive) break;
-    const known = await session.messages();
-    if (known.length < messages) throw new Error(`${known.length} messages`);
-  };
 
 /** A store that reads every record, whatever is wanted of them: what it takes where there are no summaries. */
 function withoutViews(store: PostgresStore): PostgresStore {
@@ -127,10 +43,10 @@ async function measureAttach(attaching: Attaching): Promise<Record<Way, Cost>> {
     copies.push(await server.create(database.name));
   const opened: (readonly [InProcessRuntime, PostgresStore])[] = [];
   const attach = async (change: (store: PostgresStore) => PostgresStore): Promise<void> => {
-    const store = change(postgresStore({ connectionString: (copies[opened.length] ?? database).connectionString }));
+    const store = change(open(copies[opened.length] ?? database));
     const runtime = new InProcessRuntime({ store });
     opened.push([runtime, store]);
-    await see(createTeam(1_000_000), runtime);
+    await see(createTalkers(1_000_000), runtime);
   };
   /** A turn of its own: a run that goes on must take nothing from the next one. */
   const rest = async (): Promise<void> => {
@@ -174,7 +90,8 @@ function figuresOf(label: string, { whole, summed }: Record<Way, Cost>): readonl
 async function measure(server: BenchServer, scale: Scale): Promise<readonly Figure[]> {
   const [messages, repetitions] = [scale.count(10_000, 60), scale.count(5, 1)];
   const many = `${messages.toLocaleString("en-US")} messages`;
-  const ended = await talk(server, messages, false);
+  const [ended, left, conversation] = [await server.create(), await server.create(), await server.create()];
+  await talk(open(ended), { messages, isLeft: false });
   const result = await measureAttach({
     server,
     database: ended,
@@ -182,10 +99,10 @@ async function measure(server: BenchServer, scale: Scale): Promise<readonly Figu
     see: seeResult(messages),
     isWritten: false,
   });
-  const left = await talk(server, messages, true);
-  const see = seeEvent((await lastSequence(left)) + 1);
+  await talk(open(left), { messages, isLeft: true });
+  const see = seeEvent((await lastSequence(open(left))) + 1);
   const event = await measureAttach({ server, database: left, repetitions, see });
-  const conversation = await converse(server, messages);
+  await converse(messages, () => open(conversation));
   const next = await measureAttach({ server, database: conversation, repetitions, see: seeNextRun(messages) });
   return [
     ...figuresOf(`a run of ${many} that was left: attach, to its first new event`, event),

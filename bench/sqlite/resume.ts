@@ -1,8 +1,17 @@
 import { copyFileSync } from "node:fs";
-import { listRuns, RoundRobinGroupChat } from "@troupe/agentchat";
+import { listRuns, type Run } from "@troupe/agentchat";
 import { InProcessRuntime } from "@troupe/core";
 import { type SqliteStore, sqliteStore } from "@troupe/sqlite";
-import { Speaker } from "../agentchat/speakers.ts";
+import {
+  converse,
+  createTalkers,
+  lastSequence,
+  type See,
+  seeEvent,
+  seeNextRun,
+  seeResult,
+  talk,
+} from "../agentchat/long-run.ts";
 import type { Benchmark } from "../harness/benchmark.ts";
 import { loadPeer } from "../harness/load-peer.ts";
 import { leastCost } from "../harness/measure.ts";
@@ -12,14 +21,6 @@ interface LangGraphPeer {
   createResume(messages: number, file: string): Promise<() => Promise<number>>;
 }
 
-const runId = "long";
-
-/** Two who say a word in turns. */
-function createTeam(turns: number, onTurn?: () => void): RoundRobinGroupChat {
-  const participants = [new Speaker("left", onTurn), new Speaker("right")];
-  return new RoundRobinGroupChat({ name: "long", participants, maxTurns: turns, budget: "unbounded" });
-}
-
 interface LongRun {
   readonly path: string;
   readonly snapshotMs: number;
@@ -27,40 +28,25 @@ interface LongRun {
 }
 
 /** A run of so many messages in a file; whoever owns it takes snapshots near its end. `isLeft`: its process goes before it is over. */
-async function talk(messages: number, isLeft: boolean): Promise<LongRun> {
+async function talkInFile(messages: number, isLeft: boolean): Promise<LongRun> {
   const { store, path, remove } = openTemporaryStore({ sync: "normal" });
-  const runtime = new InProcessRuntime({ store });
-  let turns = 0;
   let snapshotMs = Number.POSITIVE_INFINITY;
-  const reached = Promise.withResolvers<void>();
-  const team = createTeam(isLeft ? messages * 2 : messages, () => {
-    turns += 2;
-    if (turns === messages) reached.resolve();
+  const onTurn = (turns: number, run: Run<unknown>): void => {
     if (turns < messages - 20 || turns > messages) return;
     const startedAt = performance.now();
     const snapshot = run.handle.snapshot();
     snapshotMs = Math.min(snapshotMs, performance.now() - startedAt);
     if (snapshot.messages.length < turns - 4) throw new Error(`only ${snapshot.messages.length} messages`);
-  });
-  const run = team.run("go", { runtime, runId });
-  if (isLeft) {
-    await reached.promise;
-    // Left in the middle: closing records nothing, as a death does not.
-    run.handle.result().catch(() => {});
-    await runtime.close({ graceMs: 0 });
-  } else {
-    await run;
-    await runtime.close();
-  }
-  await store.close();
+  };
+  await talk(store, { messages, isLeft, onTurn });
   return { path, snapshotMs, remove };
 }
 
-/** Attaches in a new runtime on a copy of the file; milliseconds until `seen` is satisfied. */
+/** Attaches in a new runtime on a copy of the file; milliseconds until all was seen. */
 async function measureAttach(
   from: string,
   repetitions: number,
-  seen: (team: RoundRobinGroupChat, runtime: InProcessRuntime) => Promise<void>,
+  see: See,
 ): Promise<{ readonly wallMs: number; readonly cpuMs: number }> {
   const copies = Array.from({ length: repetitions + 1 }, () => temporaryFile());
   for (const copy of copies) copyFileSync(from, copy.path);
@@ -69,7 +55,7 @@ async function measureAttach(
     const store = sqliteStore(copies[opened.length]?.path ?? "", { sync: "normal" });
     const runtime = new InProcessRuntime({ store });
     opened.push([runtime, store]);
-    await seen(createTeam(1_000_000), runtime);
+    await see(createTalkers(1_000_000), runtime);
   });
   for (const [runtime, store] of opened) {
     await runtime.close({ graceMs: 0 });
@@ -77,63 +63,6 @@ async function measureAttach(
   }
   for (const copy of copies) copy.remove();
   return cost;
-}
-
-/** The result of a run that had ended. */
-async function seeResult(messages: number, team: RoundRobinGroupChat, runtime: InProcessRuntime): Promise<void> {
-  const result = await team.attach(runId, { runtime });
-  if (result.messages.length !== messages + 1) throw new Error(`${result.messages.length} messages`);
-}
-
-/** The first event that is new of a run that goes on. */
-async function seeEvent(from: number, team: RoundRobinGroupChat, runtime: InProcessRuntime): Promise<void> {
-  const { handle } = team.attach(runId, { runtime });
-  handle.result().catch(() => {});
-  for await (const event of handle.events({ from })) {
-    if (event.isLive) continue;
-    if (event.sequence !== from) throw new Error(`event ${event.sequence} instead of ${from}`);
-    return;
-  }
-  throw new Error("the run did not go on");
-}
-
-const messagesPerRun = 20;
-
-/** A conversation of so many messages, every run of which had a process of its own. */
-async function converse(messages: number): Promise<Pick<LongRun, "path" | "remove">> {
-  const { store, path, reopen, remove } = openTemporaryStore({ sync: "normal" });
-  let opened = store;
-  for (let written = 0; written < messages; written += messagesPerRun) {
-    const runtime = new InProcessRuntime({ store: opened });
-    // The task is a message too.
-    await createTeam(messagesPerRun - 1)
-      .session("long", { runtime })
-      .run("go");
-    await runtime.close();
-    await opened.close();
-    opened = reopen();
-  }
-  await opened.close();
-  return { path, remove };
-}
-
-/** The first event of a conversation's next run. */
-async function seeNextRun(messages: number, team: RoundRobinGroupChat, runtime: InProcessRuntime): Promise<void> {
-  const session = team.session("long", { runtime });
-  const { handle } = session.run("go on");
-  handle.result().catch(() => {});
-  for await (const event of handle.events()) if (!event.isLive) break;
-  const known = await session.messages();
-  if (known.length < messages) throw new Error(`${known.length} messages`);
-}
-
-/** Number of the last event in a file's only cell. */
-async function lastSequence(path: string): Promise<number> {
-  const store = sqliteStore(path);
-  const [cell] = await store.cells();
-  const records = await store.read(cell?.cell ?? "");
-  await store.close();
-  return records.reduce((last, record) => ("events" in record ? (record.events?.at(-1)?.sequence ?? last) : last), 0);
 }
 
 /** Milliseconds of listing so many runs that wait for answers, each in a session of its own, in a file just opened. */
@@ -179,17 +108,16 @@ export const resume: Benchmark = {
   run: async (scale) => {
     const [messages, repetitions] = [scale.count(10_000, 60), scale.count(7, 1)];
     const what = `a run of ${messages.toLocaleString("en-US")} messages`;
-    const ended = await talk(messages, false);
-    const result = await measureAttach(ended.path, repetitions, (team, runtime) => seeResult(messages, team, runtime));
+    const ended = await talkInFile(messages, false);
+    const result = await measureAttach(ended.path, repetitions, seeResult(messages));
     await ended.remove();
-    const left = await talk(messages, true);
-    const from = (await lastSequence(left.path)) + 1;
-    const event = await measureAttach(left.path, repetitions, (team, runtime) => seeEvent(from, team, runtime));
+    const left = await talkInFile(messages, true);
+    const from = (await lastSequence(sqliteStore(left.path))) + 1;
+    const event = await measureAttach(left.path, repetitions, seeEvent(from));
     await left.remove();
-    const conversation = await converse(messages);
-    const next = await measureAttach(conversation.path, repetitions, (team, runtime) =>
-      seeNextRun(messages, team, runtime),
-    );
+    const conversation = openTemporaryStore({ sync: "normal" });
+    await converse(messages, conversation.reopen);
+    const next = await measureAttach(conversation.path, repetitions, seeNextRun(messages));
     await conversation.remove();
     const runs = scale.count(10_000, 50);
     const langGraph = await measureLangGraph(messages, repetitions);
