@@ -1,30 +1,12 @@
-import {
-  type AgentDefinition,
-  defineAgent,
-  defineEvent,
-  defineRequest,
-  InProcessRuntime,
-  MemoryStore,
-} from "@troupe/core";
+import { type AgentDefinition, defineAgent, defineEvent, InProcessRuntime, MemoryStore } from "@troupe/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { Add, counter } from "./support/counter.ts";
 import { Host, quiet, readAll, until } from "./support/host.ts";
 
-const Add = defineRequest("Add", z.object({ n: z.number() }), z.object({ total: z.number() }));
 const Pass = defineEvent("Pass", z.object({ n: z.number() }));
 const seenSchema = z.object({ seen: z.array(z.number()) });
 const totalSchema = z.object({ total: z.number() });
-
-const counter = defineAgent({
-  type: "counter",
-  state: () => ({ total: 0 }),
-  handlers: (on) => [
-    on.request(Add, ({ n }, context) => {
-      context.state.total += n;
-      return { total: context.state.total };
-    }),
-  ],
-});
 
 const talk = defineAgent({
   type: "talk",

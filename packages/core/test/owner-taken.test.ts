@@ -1,20 +1,12 @@
-import {
-  type AgentDefinition,
-  createDeferred,
-  defineAgent,
-  defineEvent,
-  defineRequest,
-  InProcessRuntime,
-} from "@troupe/core";
+import { type AgentDefinition, createDeferred, defineAgent, defineEvent, InProcessRuntime } from "@troupe/core";
 import { FaultyStore, SharedData, type SharedStore } from "@troupe/core/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { Add, Raise } from "./support/counter.ts";
 import { codeFrom } from "./support/fixtures.ts";
 import { quiet, until } from "./support/host.ts";
 
-const Add = defineRequest("Add", z.object({ n: z.number() }), z.object({ total: z.number() }));
 const Say = defineEvent("Say", z.object({ text: z.string() }));
-const Raise = defineEvent("Raise", z.object({ n: z.number() }));
 
 const counter = defineAgent({
   type: "counter",

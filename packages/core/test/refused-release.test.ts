@@ -1,21 +1,9 @@
-import { defineAgent, defineRequest, InProcessRuntime } from "@troupe/core";
+import { InProcessRuntime } from "@troupe/core";
 import { FaultyStore, ManualClock, SharedData } from "@troupe/core/testing";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import { Add, counter } from "./support/counter.ts";
 import { quiet, until } from "./support/host.ts";
 
-const Add = defineRequest("Add", z.object({ n: z.number() }), z.object({ total: z.number() }));
-
-const counter = defineAgent({
-  type: "counter",
-  state: () => ({ total: 0 }),
-  handlers: (on) => [
-    on.request(Add, ({ n }, context) => {
-      context.state.total += n;
-      return { total: context.state.total };
-    }),
-  ],
-});
 const agent = counter.id("a");
 
 const yieldMacrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,25 +1,9 @@
-import { defineAgent, defineEvent, defineRequest, InProcessRuntime } from "@troupe/core";
+import { InProcessRuntime } from "@troupe/core";
 import { FaultyStore, SharedData, type StoreFault } from "@troupe/core/testing";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import { Add, counter, Raise } from "./support/counter.ts";
 import { quiet, until } from "./support/host.ts";
 
-const Add = defineRequest("Add", z.object({ n: z.number() }), z.object({ total: z.number() }));
-const Raise = defineEvent("Raise", z.object({ n: z.number() }));
-
-const counter = defineAgent({
-  type: "counter",
-  state: () => ({ total: 0 }),
-  handlers: (on) => [
-    on.request(Add, ({ n }, context) => {
-      context.state.total += n;
-      return { total: context.state.total };
-    }),
-    on.event(Raise, ({ n }, context) => {
-      context.state.total += n;
-    }),
-  ],
-});
 const agent = counter.id("a");
 
 /** Two processes on the same data; the first has let a cell go, and the first release of it has failed. */
