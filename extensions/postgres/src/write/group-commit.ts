@@ -10,7 +10,7 @@
  * W4. Writes to one cell are made in the order asked for.
  * W5. Notes are written with the records or not at all.
  */
-import { type CellSnapshot, type Fence, StoreError } from "@troupe/core";
+import { type CellSnapshot, type Fence, LogEncoder, StoreError } from "@troupe/core";
 import type { Database, Statement } from "../connection/database.ts";
 import type { BlobRows } from "../rows/blob-rows.ts";
 import { toStoredName } from "../rows/stored-text.ts";
@@ -25,7 +25,7 @@ import {
 } from "./append-batch.ts";
 import { Encoders } from "./encoders.ts";
 import { type Asked, Gather } from "./gather.ts";
-import { leastSummed, leftSegments } from "./left-segments.ts";
+import { leftSegments } from "./left-segments.ts";
 import { putSnapshots, snapshotBody, type SnapshotRequest, snapshotValues } from "./snapshot-batch.ts";
 
 type WriteRequest = AppendRequest | SnapshotRequest;
@@ -112,7 +112,7 @@ export class GroupCommit {
 
   /** True for a log whose end was written by another encoder, and may be long enough to be summed up. */
   #mayFollow({ cell, fence, records }: CellAppend): boolean {
-    return records.length > 0 && fence.position >= leastSummed && !this.#encoders.has(cell, fence.epoch);
+    return records.length > 0 && fence.position >= LogEncoder.leastFollowed && !this.#encoders.has(cell, fence.epoch);
   }
 
   /** Reads what the encoders of these cells are to sum up; false when that failed. */

@@ -1,10 +1,7 @@
-import type { Fence } from "@troupe/core";
+import { type Fence, LogEncoder } from "@troupe/core";
 import type { Database, Statement } from "../connection/database.ts";
 import { toStoredName } from "../rows/stored-text.ts";
 import type { LeftSegment } from "./encoders.ts";
-
-/** Records of a segment that was left before it was full from which on it is summed up by who comes next: fewer are read as fast. */
-export const leastSummed = 32;
 
 const select: Statement = {
   name: "left-segments",
@@ -14,11 +11,11 @@ const select: Statement = {
       SELECT s.start FROM log s WHERE s.cell = c.id AND s.start < c.position AND s.starts_segment ORDER BY s.start DESC LIMIT 1
     ) f CROSS JOIN LATERAL (
       SELECT r.start, r.body FROM log r WHERE r.cell = c.id AND r.start >= f.start AND r.start < c.position ORDER BY r.start OFFSET 0
-    ) l WHERE c.position - f.start >= ${leastSummed} ORDER BY i.name, l.start`,
+    ) l WHERE c.position - f.start >= ${LogEncoder.leastFollowed} ORDER BY i.name, l.start`,
 };
 
 /**
- * The last segments of logs, for who goes on with them; of those with fewer than `leastSummed` records, and where the fence does not hold,
+ * The last segments of logs, for who goes on with them; of those with fewer than `LogEncoder.leastFollowed` records, and where the fence does not hold,
  * none.
  *
  * @returns by cell.

@@ -60,9 +60,6 @@ const knownMs = 1_000;
  */
 const maxWriters = 512;
 
-/** Records of a segment that was left before it was full from which on it is summed up by who comes next: fewer are read as fast. */
-const leastSummed = 32;
-
 /** See the head of this file. */
 export class LogWriter {
   readonly #tables: AppendTables;
@@ -119,7 +116,7 @@ export class LogWriter {
     const { id, epoch, position, tail, knownTail, isBusy } = stored;
     const log = { position, tail, knownTail, isBusy, knownAt: Number.NEGATIVE_INFINITY };
     const writer: Writer = { id, epoch, encoder: createEncoder(blobs), blobs, ...log };
-    const before = this.#tables.logs.lastSegment(stored, leastSummed);
+    const before = this.#tables.logs.lastSegment(stored, LogEncoder.leastFollowed);
     if (before.length > 0) writer.encoder.follow(before);
     const oldest = this.#writers.size < maxWriters ? undefined : this.#writers.keys().next().value;
     if (oldest !== undefined) this.#writers.delete(oldest);

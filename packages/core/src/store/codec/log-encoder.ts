@@ -50,6 +50,8 @@ const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: 
  * stored must be dropped.
  */
 export class LogEncoder {
+  /** Records of a segment that was left before it was full from which on `follow` is worth reading it: fewer are read as fast as their summary. */
+  static readonly leastFollowed: number = 32;
   readonly #toBlob: ((text: string) => string) | undefined;
   readonly #maxSegmentBytes: number;
   readonly #isSummarized: boolean;
