@@ -53,7 +53,7 @@ async function releaseAll(engine: Engine): Promise<void> {
       }
     }
     open = failed;
-    if (open.length === 0) return;
+    if (open.length === 0 || failures === maxRetries) return;
     await after(engine, retryAfterMs * 2 ** failures);
   }
 }
