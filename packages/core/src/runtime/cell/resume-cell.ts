@@ -154,7 +154,7 @@ function enqueue(engine: Engine, cell: Cell, mail: Mail): void {
   if (engine.directory.find(mail.recipient.type) === undefined) return;
   if (engine.directory.cellOf(mail.recipient) !== cell.name) return;
   // It is in the record because it could not be delivered, and its dead letter may not be stored yet.
-  if (mail.kind === "event" && mail.hops > engine.limits.maxHops) return engine.post.deliver([mail], cell);
+  if (engine.post.isTooFar(mail)) return engine.post.deliver([mail], cell);
   withMember(engine, mail, (agent) => agent.enqueue(mail));
 }
 

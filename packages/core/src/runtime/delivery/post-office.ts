@@ -180,10 +180,14 @@ export class PostOffice {
     return { mails: [mail], failures: [] };
   }
 
-  /** @throws DeliveryError `delivery.too_many_hops` for mail that is only in a record because it must end in the dead letters. */
+  /** True for mail that is only in a record because it must end in the dead letters. */
+  isTooFar({ kind, hops }: Mail): boolean {
+    return kind === "event" && hops > this.#engine.limits.maxHops;
+  }
+
+  /** @throws DeliveryError `delivery.too_many_hops` for mail that is too far from where it began. */
   assertNear(mail: Mail): void {
-    const { maxHops } = this.#engine.limits;
-    if (mail.kind === "event" && mail.hops > maxHops) throw tooManyHops(mail, maxHops);
+    if (this.isTooFar(mail)) throw tooManyHops(mail, this.#engine.limits.maxHops);
   }
 
   /** Puts stored mail of a turn into mailboxes. `from` is the cell whose record holds it already. */
